@@ -1,0 +1,266 @@
+//! The command line as typed. Names of formats come from the registries; no option takes a secret.
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand, ValueHint};
+use harden::model::severity::Profile;
+use harden::render::RENDERERS;
+
+/// The exit codes, as every `--help` ends with them.
+pub(crate) const EXIT_CODES: &str = "\
+Exit codes:
+  0  nothing at or above --fail-on; or everything was done; or nothing to do
+  1  findings at or above --fail-on; or there are changes that were not made
+  2  could not: usage, unreadable path, bad configuration, no recipient or identity; nothing was written
+  3  none of the paths named held a file to look at
+  4  left half done; the journal stands
+  (run: the command's own code; 125 harden failed, 126 not executable, 127 not found)";
+
+/// Find development secrets, weak keys and plaintext connections in configuration, replace them everywhere at once, and keep the result
+/// encrypted.
+#[derive(Debug, Parser)]
+#[command(name = "harden", version, max_term_width = 100, after_help = EXIT_CODES, disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", value_parser = ["auto", "always", "never"], help_heading = "General")]
+    pub(crate) color: String,
+    /// Ignore harden.toml and .harden/ of the tree
+    #[arg(long, global = true, help_heading = "General")]
+    pub(crate) no_config: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Find development secrets, weak keys, plaintext connections and unsafe settings
+    Scan(ScanArgs),
+    /// Plan replacements, the same one wherever one secret occurs; --apply writes them
+    Fix(FixArgs),
+    /// Make harden.toml, an identity and recipients: the first minute
+    Init(InitArgs),
+    /// Make an identity (a key pair) that can open sealed files
+    Keygen(KeygenArgs),
+    /// Seal files: NAME becomes NAME.age
+    Encrypt(EncryptArgs),
+    /// Open sealed files
+    Decrypt(DecryptArgs),
+    /// Run a command with the settings of env files, sealed or plain, in its environment
+    Run(RunArgs),
+    /// Look at the rules, and test rule files
+    #[command(subcommand)]
+    Rules(RulesCommand),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+}
+
+/// `harden scan`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harden scan
+  harden scan deploy/ .env.production --format sarif > harden.sarif
+  docker compose config | harden scan - --as compose.yml")]
+pub(crate) struct ScanArgs {
+    /// Files and folders; `-` is standard input
+    #[arg(value_name = "PATH", default_value = ".", value_hint = ValueHint::AnyPath)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "human", value_parser = PossibleValuesParser::new(RENDERERS.iter().map(|r| r.name())), help_heading = "Output")]
+    pub(crate) format: String,
+    /// Only the counts and the grade, no findings
+    #[arg(short, long, help_heading = "Output")]
+    pub(crate) quiet: bool,
+    /// Severity from which findings make the exit code 1: none, info, low, medium, high or critical [default: medium]
+    #[arg(long, value_name = "SEVERITY", value_parser = ["none", "info", "low", "medium", "high", "critical"], hide_possible_values = true, help_heading = "Judgement")]
+    pub(crate) fail_on: Option<String>,
+    /// With whose eyes to look [default: production]
+    #[arg(long, value_name = "PROFILE", value_parser = |text: &str| text.parse::<Profile>(), help_heading = "Judgement")]
+    pub(crate) profile: Option<Profile>,
+    /// A file that does not parse is an error (exit code 2)
+    #[arg(long, help_heading = "Judgement")]
+    pub(crate) strict: bool,
+    /// Look at files that .gitignore leaves out, too (.env files always are)
+    #[arg(long, help_heading = "Files")]
+    pub(crate) no_ignore: bool,
+    /// Name under which standard input is read: it decides format and environment
+    #[arg(long = "as", value_name = "NAME", help_heading = "Files")]
+    pub(crate) stdin_name: Option<String>,
+}
+
+/// `harden fix`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harden fix
+  harden fix --apply
+  harden fix --only dev-secret --emit plain --apply")]
+pub(crate) struct FixArgs {
+    /// Files and folders
+    #[arg(value_name = "PATH", default_value = ".", value_hint = ValueHint::AnyPath)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Write the plan's safe changes; without it the plan is only shown
+    #[arg(long)]
+    pub(crate) apply: bool,
+    /// Also make the changes that the plan marks with this word
+    #[arg(long, value_name = "WHAT", value_parser = ["review"])]
+    pub(crate) include: Option<String>,
+    /// sealed: patched copies, encrypted, as NAME.age beside NAME; plain: patch in place
+    #[arg(long, value_name = "FORM", default_value = "sealed", value_parser = ["sealed", "plain"])]
+    pub(crate) emit: String,
+    /// Only changes of this rule, class or key (may be given several times)
+    #[arg(long, value_name = "RULE|CLASS|KEY")]
+    pub(crate) only: Vec<String>,
+    /// Make this environment's file from .env: `production` writes .env.production
+    #[arg(long, value_name = "ENVIRONMENT", value_parser = ["production"])]
+    pub(crate) promote: Option<String>,
+    /// Change files in place even where the old content could not be restored
+    #[arg(long)]
+    pub(crate) allow_dirty: bool,
+    /// Look at files that .gitignore leaves out, too (.env files always are)
+    #[arg(long)]
+    pub(crate) no_ignore: bool,
+    #[command(flatten)]
+    pub(crate) seal: SealArgs,
+}
+
+/// Whom to seal to, and who opens.
+#[derive(Debug, Args)]
+pub(crate) struct SealArgs {
+    /// Seal to this recipient: age1..., ssh-ed25519 ... or ssh-rsa ... (may be given several times)
+    #[arg(short, long = "recipient", value_name = "RECIPIENT", help_heading = "Sealing")]
+    pub(crate) recipients: Vec<String>,
+    #[command(flatten)]
+    pub(crate) identity: IdentityArgs,
+}
+
+/// Who opens.
+#[derive(Debug, Args)]
+pub(crate) struct IdentityArgs {
+    /// File with the identity that opens sealed files; `-` is standard input
+    #[arg(short, long = "identity", value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Sealing")]
+    pub(crate) identity: Option<PathBuf>,
+    /// Accept an identity file that others can read
+    #[arg(long, help_heading = "Sealing")]
+    pub(crate) allow_open_identity: bool,
+}
+
+/// `harden init`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harden init
+  harden init -r age1... -r \"ssh-ed25519 AAAA...\"")]
+pub(crate) struct InitArgs {
+    /// Project folder
+    #[arg(value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]
+    pub(crate) dir: PathBuf,
+    /// Further recipients, besides your own identity (may be given several times)
+    #[arg(short, long = "recipient", value_name = "RECIPIENT")]
+    pub(crate) recipients: Vec<String>,
+}
+
+/// `harden keygen`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harden keygen -o ~/.config/harden/identity.txt
+  harden keygen --recovery -o /media/usb/recovery.age")]
+pub(crate) struct KeygenArgs {
+    /// Where to write the identity; must not exist
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+    /// Protect the identity with a passphrase: a second key to keep away from this machine
+    #[arg(long)]
+    pub(crate) recovery: bool,
+}
+
+/// `harden encrypt`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harden encrypt .env.production
+  harden encrypt -r age1... config.yml")]
+pub(crate) struct EncryptArgs {
+    /// Files to seal
+    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) seal: SealArgs,
+}
+
+/// `harden decrypt`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harden decrypt .env.production.age > .env.production
+  harden decrypt --reveal .env.production.age")]
+pub(crate) struct DecryptArgs {
+    /// The sealed file
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// Write here instead of standard output; must not exist
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+    /// Print to a terminal, too
+    #[arg(long)]
+    pub(crate) reveal: bool,
+    #[command(flatten)]
+    pub(crate) identity: IdentityArgs,
+}
+
+/// `harden run`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harden run -- node server.js
+  harden run --env-file .env.production.age --clean -- ./start.sh")]
+pub(crate) struct RunArgs {
+    /// Env file, plain or sealed; a later one wins (may be given several times) [default: the one sealed env file beside harden.toml]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) env_file: Vec<PathBuf>,
+    /// Keep variables that the environment has already
+    #[arg(long)]
+    pub(crate) keep_existing: bool,
+    /// Start from PATH, HOME, LANG and TERM only
+    #[arg(long)]
+    pub(crate) clean: bool,
+    #[command(flatten)]
+    pub(crate) identity: IdentityArgs,
+    /// The command and its arguments
+    #[arg(value_name = "CMD", required = true, last = true, value_hint = ValueHint::CommandWithArguments)]
+    pub(crate) command: Vec<std::ffi::OsString>,
+}
+
+/// `harden rules`
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    /// List the rules
+    List,
+    /// What a rule finds, why it matters, an example, the fix
+    Explain {
+        /// Rule id
+        id: String,
+    },
+    /// Test rules against the examples that they carry
+    Test {
+        /// A rule file [default: the built-in rules and those of .harden/rules]
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: Option<PathBuf>,
+    },
+}
+
+/// `harden completions`
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// bash, elvish, fish, powershell or zsh
+    pub(crate) shell: clap_complete::Shell,
+}

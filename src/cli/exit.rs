@@ -1,0 +1,63 @@
+//! Exit codes: one table, the same as in `--help` and README.
+
+use std::fmt;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Looked, nothing at the threshold; done; nothing to do.
+    Clean,
+    /// Findings at the threshold, or changes not made.
+    Findings,
+    /// Could not. Nothing was written.
+    Failed,
+    /// No file to look at.
+    NothingThere,
+    /// Left half done; the journal stands.
+    HalfDone,
+    /// `run`: another program's code, or 125 to 127.
+    Child(u8),
+}
+
+impl From<Exit> for std::process::ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Clean => 0,
+            Exit::Findings => 1,
+            Exit::Failed => 2,
+            Exit::NothingThere => 3,
+            Exit::HalfDone => 4,
+            Exit::Child(code) => code,
+        })
+    }
+}
+
+/// What a command could not do: the message, what to do about it, and the code. Printed by `ui::complain` alone.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// One sentence; never a value, never a foreign parser's words.
+    pub(crate) message: String,
+    /// What to do; each is one line.
+    pub(crate) hints: Vec<String>,
+    /// The code.
+    pub(crate) exit: Exit,
+}
+
+impl Failure {
+    /// A failure with code 2.
+    pub(crate) fn new(message: impl fmt::Display) -> Self {
+        Self { message: message.to_string(), hints: Vec::new(), exit: Exit::Failed }
+    }
+
+    /// Adds what to do.
+    pub(crate) fn hint(mut self, hint: impl fmt::Display) -> Self {
+        self.hints.push(hint.to_string());
+        self
+    }
+
+    /// Another code than 2.
+    pub(crate) fn code(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
+    }
+}

@@ -1,0 +1,52 @@
+//! What the user sees beside the answer: `error:`, `warning:` and `hint:` on stderr, in one style.
+
+use std::io::Write;
+
+use anstyle::{AnsiColor, Style};
+
+use super::exit::Failure;
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const HINT: Style = AnsiColor::Cyan.on_default().bold();
+
+/// Sets the colour choice of both streams.
+pub(crate) fn choose_color(when: &str) {
+    match when {
+        "always" => anstream::ColorChoice::AlwaysAnsi,
+        "never" => anstream::ColorChoice::Never,
+        _ => anstream::ColorChoice::Auto,
+    }
+    .write_global();
+}
+
+/// Prints a failure with its hints.
+pub(crate) fn complain(failure: &Failure) {
+    line(ERROR, "error", &failure.message);
+    failure.hints.iter().for_each(|hint| line(HINT, "hint", hint));
+}
+
+/// Prints a warning.
+pub(crate) fn warn(message: &str) {
+    line(WARNING, "warning", message);
+}
+
+/// Prints what the user can do next.
+pub(crate) fn hint(message: &str) {
+    line(HINT, "hint", message);
+}
+
+/// Prints a line to stderr as it is.
+pub(crate) fn note(message: &str) {
+    // stderr that is closed is no reason to fail
+    let _ = writeln!(anstream::stderr(), "{}", printable(message));
+}
+
+fn line(style: Style, word: &str, message: &str) {
+    let _ = writeln!(anstream::stderr(), "{style}{word}:{style:#} {}", printable(message));
+}
+
+/// Control characters from file names and keys must not reach the terminal.
+fn printable(text: &str) -> String {
+    text.chars().flat_map(|c| if c.is_control() && c != '\n' { c.escape_default().collect::<Vec<_>>() } else { vec![c] }).collect()
+}

@@ -1,0 +1,1 @@
+//! harden.toml: thresholds, exclusions, allow list, recipients, environments.

@@ -1,0 +1,1 @@
+//! Bytes on disk: bounded reading, walking, atomic and journalled writing. Knows no secret and no format.

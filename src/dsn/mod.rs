@@ -1,0 +1,1 @@
+//! Connection strings: their parts by byte span, and whether TLS is on.

@@ -1,0 +1,84 @@
+//! Bytes to a [`Document`], and a value to text that fits its place.
+//!
+//! A new format is one file beside this one, and one line in [`FORMATS`].
+
+mod env;
+mod format;
+mod text;
+
+pub use format::{Claim, EncodeError, Format};
+
+use crate::model::document::Document;
+use crate::model::environment::Environment;
+use crate::model::span::LineIndex;
+use zeroize::Zeroizing;
+
+/// Every format, the more special before the more general; the last one takes any text.
+pub static FORMATS: &[&dyn Format] = &[&env::Env, &text::Text];
+
+/// The format registered as `name`.
+#[must_use]
+pub fn by_name(name: &str) -> Option<&'static dyn Format> {
+    FORMATS.iter().copied().find(|f| f.name() == name)
+}
+
+/// The format that claims a file most surely; on a tie the earlier in [`FORMATS`].
+#[must_use]
+pub fn claimant(path: &str, text: &str) -> &'static dyn Format {
+    let file_name = path.rsplit('/').next().unwrap_or(path);
+    let mut end = text.len().min(4096);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let mut best: (&'static dyn Format, Claim) = (&text::Text, Claim::No);
+    for format in FORMATS.iter().copied() {
+        let claim = format.claims(path, file_name, &text[..end]);
+        if claim > best.1 {
+            best = (format, claim);
+        }
+    }
+    best.0
+}
+
+/// Parses `bytes` as the format that claims `path`; a text that its format refuses is searched as plain text, with the fault noted.
+///
+/// Spans count bytes from the start of the file, byte order mark included.
+///
+/// ```
+/// use harden::formats;
+/// use harden::model::environment::Environment;
+/// let doc = formats::parse(".env", b"A=b\n", Environment::Production);
+/// assert_eq!((doc.format, doc.settings[0].span.start), ("env", 2));
+/// ```
+#[must_use]
+pub fn parse(path: &str, bytes: &[u8], environment: Environment) -> Document {
+    let (text, lossy) = decode(bytes);
+    let bom = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let body = &text[bom..];
+    let format = claimant(path, body);
+    let (name, settings, fault) = match format.parse(body) {
+        Ok(settings) => (format.name(), settings, None),
+        Err(fault) => (text::Text.name(), text::Text.parse(body).unwrap_or_default(), Some(fault)),
+    };
+    let mut settings: Vec<_> = settings.into_iter().map(|s| s.shifted(bom)).collect();
+    if lossy {
+        for setting in &mut settings {
+            setting.editable &= setting.value.expose().is_ascii();
+        }
+    }
+    let lines = LineIndex::new(&text);
+    Document { path: path.to_owned(), format: name, environment, text, lossy, lines, settings, fault }
+}
+
+/// UTF-8 as it is; otherwise the same number of bytes, with `?` for each byte that is not part of a character.
+fn decode(bytes: &[u8]) -> (Zeroizing<String>, bool) {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return (Zeroizing::new(text.to_owned()), false);
+    }
+    let mut text = Zeroizing::new(String::with_capacity(bytes.len()));
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        chunk.invalid().iter().for_each(|_| text.push('?'));
+    }
+    (text, true)
+}

@@ -1,0 +1,1 @@
+//! The repository, through the git binary, running nothing that the repository asks for.

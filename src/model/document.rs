@@ -1,0 +1,47 @@
+//! One file (or blob), read and parsed.
+
+use zeroize::Zeroizing;
+
+use super::environment::Environment;
+use super::setting::Setting;
+use super::span::LineIndex;
+
+/// Why a file of a known format could not be parsed; it is then searched as text. Never holds text of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What is wrong, in our own words.
+    pub kind: &'static str,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+/// A file with its settings. `text` has the byte length of the file: bytes that are not UTF-8 are replaced one by one, so spans fit both.
+#[derive(Clone, Debug)]
+pub struct Document {
+    /// The path as the user will see it: the argument joined with the path below it, separated by `/`.
+    pub path: String,
+    /// The format's registered name.
+    pub format: &'static str,
+    /// Which deployment the file speaks for.
+    pub environment: Environment,
+    /// The text, wiped when dropped.
+    pub text: Zeroizing<String>,
+    /// Whether some bytes were not UTF-8 (or the file was UTF-16): it is scanned, and not rewritten.
+    pub lossy: bool,
+    /// Line starts of `text`.
+    pub lines: LineIndex,
+    /// The settings, in file order.
+    pub settings: Vec<Setting>,
+    /// Set when the file's own format could not read it.
+    pub fault: Option<Fault>,
+}
+
+impl Document {
+    /// The last component of the path.
+    #[must_use]
+    pub fn file_name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or(&self.path)
+    }
+}

@@ -1,0 +1,179 @@
+//! Where in a file's own structure a setting stands, and the words of its name.
+
+use std::fmt;
+
+/// One step of a [`KeyPath`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Segment {
+    /// A name in a map, a section, or the variable of an assignment.
+    Key(String),
+    /// A place in a list, from 0.
+    Index(usize),
+}
+
+/// The path from the top of a file to a setting, shown as `a.b[2]."c.d"`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct KeyPath(Vec<Segment>);
+
+impl KeyPath {
+    /// A path of one name: what env files have.
+    #[must_use]
+    pub fn of(name: &str) -> Self {
+        Self(vec![Segment::Key(name.to_owned())])
+    }
+
+    /// The path below this one.
+    #[must_use]
+    pub fn child(&self, name: &str) -> Self {
+        self.with(Segment::Key(name.to_owned()))
+    }
+
+    /// The list item below this one.
+    #[must_use]
+    pub fn item(&self, index: usize) -> Self {
+        self.with(Segment::Index(index))
+    }
+
+    fn with(&self, segment: Segment) -> Self {
+        let mut own = self.0.clone();
+        own.push(segment);
+        Self(own)
+    }
+
+    /// The path one step up; `None` at the top.
+    #[must_use]
+    pub fn parent(&self) -> Option<Self> {
+        let (_, rest) = self.0.split_last()?;
+        Some(Self(rest.to_vec()))
+    }
+
+    /// The steps, from the top.
+    #[must_use]
+    pub fn segments(&self) -> &[Segment] {
+        &self.0
+    }
+
+    /// The last name on the path, list places skipped; empty for the top.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.names().last().unwrap_or("")
+    }
+
+    /// All names on the path, list places skipped, from the top.
+    pub fn names(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.0.iter().filter_map(|s| match s {
+            Segment::Key(name) => Some(name.as_str()),
+            Segment::Index(_) => None,
+        })
+    }
+
+    /// Whether the path matches `pattern`: names separated by `.`, `*` for any one name, `**` for any run of steps, `[*]` for a list place.
+    /// Names compare without case.
+    #[must_use]
+    pub fn matches(&self, pattern: &str) -> bool {
+        let parts: Vec<&str> = pattern.split('.').flat_map(|p| p.split_inclusive("[*]").flat_map(split_item)).collect();
+        glob(&parts, &self.0)
+    }
+}
+
+fn split_item(part: &str) -> impl Iterator<Item = &str> {
+    let (name, item) = part.strip_suffix("[*]").map_or((part, None), |name| (name, Some("[*]")));
+    (!name.is_empty()).then_some(name).into_iter().chain(item)
+}
+
+fn glob(pattern: &[&str], path: &[Segment]) -> bool {
+    match (pattern.split_first(), path.split_first()) {
+        (None, None) => true,
+        (Some((&"**", rest)), _) => glob(rest, path) || path.split_first().is_some_and(|(_, below)| glob(pattern, below)),
+        (Some((p, rest)), Some((step, below))) => {
+            let fits = match step {
+                Segment::Key(name) => *p == "*" || (*p != "[*]" && p.eq_ignore_ascii_case(name)),
+                Segment::Index(_) => *p == "[*]",
+            };
+            fits && glob(rest, below)
+        }
+        _ => false,
+    }
+}
+
+impl fmt::Display for KeyPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, segment) in self.0.iter().enumerate() {
+            match segment {
+                Segment::Key(name) => {
+                    if i > 0 {
+                        f.write_str(".")?;
+                    }
+                    let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '/' | '@' | '$'));
+                    if plain {
+                        f.write_str(name)?;
+                    } else {
+                        write!(f, "\"{}\"", name.escape_default())?;
+                    }
+                }
+                Segment::Index(n) => write!(f, "[{n}]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The lower-case words of a name: split at `_ - . : / space`, at a change of case, with digits staying on the word they follow.
+///
+/// `DB_PASSWORD`, `dbPassword` and `db-password` all give `[db, password]`; `OAuth2Secret` gives `[o, auth2, secret]`.
+#[must_use]
+pub fn words(name: &str) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    let mut word = String::new();
+    let chars: Vec<char> = name.chars().collect();
+    for (i, &c) in chars.iter().enumerate() {
+        if !c.is_alphanumeric() {
+            if !word.is_empty() {
+                out.push(std::mem::take(&mut word));
+            }
+            continue;
+        }
+        let before = i.checked_sub(1).and_then(|j| chars.get(j));
+        let after = chars.get(i + 1);
+        let rises = c.is_uppercase() && before.is_some_and(|b| b.is_lowercase() || b.is_ascii_digit());
+        let acronym_ends = c.is_uppercase() && before.is_some_and(|b| b.is_uppercase()) && after.is_some_and(|a| a.is_lowercase());
+        if (rises || acronym_ends) && !word.is_empty() {
+            out.push(std::mem::take(&mut word));
+        }
+        word.extend(c.to_lowercase());
+    }
+    if !word.is_empty() {
+        out.push(word);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KeyPath, words};
+
+    #[test]
+    fn paths_print_in_the_documented_grammar() {
+        let path = KeyPath::of("a").child("b").item(2).child("c.d");
+        assert_eq!(path.to_string(), "a.b[2].\"c.d\"");
+        assert_eq!(path.name(), "c.d");
+    }
+
+    #[test]
+    fn words_split_at_case_and_separators() {
+        for name in ["DB_PASSWORD", "dbPassword", "db-password", "db.password", "DBPassword"] {
+            assert_eq!(words(name), ["db", "password"], "{name}");
+        }
+        assert_eq!(words("AIRFLOW__CORE__FERNET_KEY"), ["airflow", "core", "fernet", "key"]);
+        assert_eq!(words("s3SecretKey"), ["s3", "secret", "key"]);
+    }
+
+    #[test]
+    fn globs_match_names_and_items() {
+        let path = KeyPath::of("services").child("db").child("ports").item(0);
+        assert!(path.matches("services.*.ports[*]"));
+        assert!(path.matches("**.ports[*]"));
+        assert!(path.matches("services.**"));
+        assert!(!path.matches("services.*.ports"));
+    }
+}

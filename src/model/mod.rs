@@ -1,0 +1,14 @@
+//! The nouns that every other floor speaks: places, secrets, settings, documents, findings, edits.
+//!
+//! Nothing here reads a file, knows a format or matches a pattern, and no noun lists its users.
+
+pub mod document;
+pub mod edit;
+pub mod environment;
+pub mod finding;
+pub mod key_path;
+pub mod secret;
+pub mod setting;
+pub mod severity;
+pub mod span;
+pub mod template;

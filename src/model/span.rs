@@ -1,0 +1,136 @@
+//! Byte places in a file, and their translation to lines and columns.
+
+use std::ops::Range;
+
+/// A half-open range of bytes: `start` inclusive, `end` exclusive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Span {
+    /// First byte.
+    pub start: usize,
+    /// One past the last byte; never smaller than `start`.
+    pub end: usize,
+}
+
+impl Span {
+    /// A span from `start` to `end`; an `end` before `start` gives an empty span at `start`.
+    #[must_use]
+    pub fn new(start: usize, end: usize) -> Self {
+        Self { start, end: end.max(start) }
+    }
+
+    /// Length in bytes.
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.end - self.start
+    }
+
+    /// Whether the span holds no byte.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    /// The same span, `by` bytes further on: from a part of a file to the file.
+    #[must_use]
+    pub fn shift(self, by: usize) -> Self {
+        Self { start: self.start + by, end: self.end + by }
+    }
+
+    /// Whether the two spans share at least one byte, or an empty one lies strictly inside the other.
+    #[must_use]
+    pub fn overlaps(self, other: Self) -> bool {
+        self.start < other.end && other.start < self.end
+    }
+
+    /// Whether `other` lies wholly inside.
+    #[must_use]
+    pub fn covers(self, other: Self) -> bool {
+        self.start <= other.start && other.end <= self.end
+    }
+
+    /// The text under the span; empty when the span does not fit `text` or splits a character.
+    #[must_use]
+    pub fn of(self, text: &str) -> &str {
+        text.get(self.start..self.end).unwrap_or("")
+    }
+}
+
+impl From<Range<usize>> for Span {
+    fn from(range: Range<usize>) -> Self {
+        Self::new(range.start, range.end)
+    }
+}
+
+/// A place as people and editors count it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+/// Where each line of one text begins. `\n` ends a line; a `\r` before it belongs to the line.
+#[derive(Clone, Debug, Default)]
+pub struct LineIndex {
+    starts: Vec<usize>,
+}
+
+impl LineIndex {
+    /// Indexes `text` in one pass.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        let mut starts = vec![0];
+        starts.extend(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1));
+        Self { starts }
+    }
+
+    /// The line (from 1) that holds byte `offset`.
+    #[must_use]
+    pub fn line(&self, offset: usize) -> usize {
+        self.starts.partition_point(|start| *start <= offset).max(1)
+    }
+
+    /// Line and column of byte `offset` in `text`, which must be the text that was indexed.
+    #[must_use]
+    pub fn position(&self, text: &str, offset: usize) -> Position {
+        let line = self.line(offset);
+        let start = self.starts.get(line - 1).copied().unwrap_or(0);
+        let before = text.get(start..offset.min(text.len())).unwrap_or("");
+        Position { line, column: before.chars().count() + 1 }
+    }
+
+    /// The bytes of line `line` (from 1) without its line end; empty for a line that does not exist.
+    #[must_use]
+    pub fn span(&self, text: &str, line: usize) -> Span {
+        let Some(&start) = line.checked_sub(1).and_then(|i| self.starts.get(i)) else {
+            return Span::default();
+        };
+        let end = self.starts.get(line).map_or(text.len(), |next| next - 1);
+        let body = text.get(start..end).unwrap_or("");
+        Span::new(start, start + body.strip_suffix('\r').unwrap_or(body).len())
+    }
+
+    /// Number of lines; a text without a line end has one.
+    #[must_use]
+    pub fn lines(&self) -> usize {
+        self.starts.len().max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LineIndex, Position, Span};
+
+    #[test]
+    fn columns_count_characters_and_lines_drop_their_ends() {
+        let text = "aé=x\r\nb=y";
+        let index = LineIndex::new(text);
+        assert_eq!(index.position(text, 4), Position { line: 1, column: 4 });
+        assert_eq!(index.position(text, text.len()), Position { line: 2, column: 4 });
+        assert_eq!(index.span(text, 1).of(text), "aé=x");
+        assert_eq!(index.span(text, 2).of(text), "b=y");
+        assert_eq!(index.span(text, 3), Span::default());
+        assert_eq!(index.lines(), 2);
+    }
+}

@@ -1,0 +1,222 @@
+//! References inside a value: `${NAME:-default}`, `{{ name }}`, `<%= name %>` and their kin, told apart from literal text.
+//!
+//! A reference is opaque: nothing looks inside but for the default of `${NAME:-default}`, which is what runs when the name is unset.
+
+use super::span::Span;
+
+/// One part of a value, by byte span within that value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Text that stands for itself.
+    Literal(Span),
+    /// A reference without a default: its value comes from elsewhere.
+    Reference(Span),
+    /// A reference with a default: `whole` is the reference, `default` the text that runs when the name is unset, `name` the name.
+    Fallback {
+        /// From `$` to `}`.
+        whole: Span,
+        /// Only the name.
+        name: Span,
+        /// Only the default; may hold references of its own, may be empty.
+        default: Span,
+    },
+}
+
+impl Part {
+    /// The bytes that this part takes in the value.
+    #[must_use]
+    pub fn span(self) -> Span {
+        match self {
+            Self::Literal(span) | Self::Reference(span) => span,
+            Self::Fallback { whole, .. } => whole,
+        }
+    }
+}
+
+/// Splits `value` into parts; their spans are in order and cover it without a gap.
+///
+/// ```
+/// use harden::model::template::{parts, Part};
+/// assert!(matches!(parts("${A:-x}")[..], [Part::Fallback { .. }]));
+/// assert!(matches!(parts("a$B")[..], [Part::Literal(_), Part::Reference(_)]));
+/// ```
+#[must_use]
+pub fn parts(value: &str) -> Vec<Part> {
+    let mut out = Vec::new();
+    let mut literal = 0;
+    let mut at = 0;
+    while at < value.len() {
+        match reference_at(value, at) {
+            Some(part) => {
+                if literal < at {
+                    out.push(Part::Literal(Span::new(literal, at)));
+                }
+                at = part.span().end;
+                literal = at;
+                out.push(part);
+            }
+            None => at += value[at..].chars().next().map_or(1, char::len_utf8),
+        }
+    }
+    if literal < value.len() {
+        out.push(Part::Literal(Span::new(literal, value.len())));
+    }
+    out
+}
+
+/// Whether no byte of `value` is literal text: it says only where the value comes from.
+#[must_use]
+pub fn is_reference(value: &str) -> bool {
+    let parts = parts(value);
+    !parts.is_empty() && parts.iter().all(|p| matches!(p, Part::Reference(_)))
+}
+
+/// Whether `value` holds at least one reference, with or without a default.
+#[must_use]
+pub fn has_reference(value: &str) -> bool {
+    parts(value).iter().any(|p| !matches!(p, Part::Literal(_)))
+}
+
+fn reference_at(value: &str, at: usize) -> Option<Part> {
+    let rest = &value[at..];
+    let bracketed = |open: &str, close: &str| {
+        rest.strip_prefix(open)
+            .and_then(|inner| inner.find(close))
+            .map(|i| Part::Reference(Span::new(at, at + open.len() + i + close.len())))
+    };
+    match rest.as_bytes() {
+        [b'$', b'{', b'{', ..] => bracketed("${{", "}}"),
+        [b'$', b'$', ..] => Some(escaped_dollar(rest, at)),
+        [b'$', b'{', ..] => braces(value, at),
+        [b'$', b'(', ..] => balanced(value, at + 1, b'(', b')').map(|end| Part::Reference(Span::new(at, end))),
+        [b'$', c, ..] if c.is_ascii_alphabetic() || *c == b'_' => {
+            let end = rest[1..].find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).map_or(value.len(), |i| at + 1 + i);
+            Some(Part::Reference(Span::new(at, end)))
+        }
+        [b'{', b'{', ..] => bracketed("{{", "}}"),
+        [b'<', b'%', ..] => bracketed("<%", "%>"),
+        [b'#', b'{', ..] => bracketed("#{", "}"),
+        [b'%', b'(', ..] => bracketed("%(", ")s"),
+        [b'%', b'{', ..] => bracketed("%{", "}"),
+        [b'@', b'M' | b'm', ..] if starts_without_case(rest, "@microsoft.keyvault(") => bracketed(&rest[..20], ")"),
+        _ => None,
+    }
+}
+
+/// `$$` is a dollar sign that compose hands on; with a name or brackets behind it the shell in the container resolves it.
+fn escaped_dollar(rest: &str, at: usize) -> Part {
+    let inner = rest[1..].as_bytes();
+    let resolves = matches!(inner, [b'$', c, ..] if c.is_ascii_alphabetic() || matches!(c, b'_' | b'{' | b'('));
+    if resolves && let Some(part) = reference_at(rest, 1) {
+        return Part::Reference(Span::new(at, at + part.span().end));
+    }
+    Part::Literal(Span::new(at, at + 2))
+}
+
+/// `${NAME}` with an optional operator. `:-` and `-` (shell, compose), `:` alone (Spring) carry a default; `:?`, `?`, `:+`, `+` do not.
+fn braces(value: &str, at: usize) -> Option<Part> {
+    let end = balanced(value, at + 1, b'{', b'}')?;
+    let whole = Span::new(at, end);
+    let inner = Span::new(at + 2, end - 1);
+    let text = inner.of(value);
+    let name_len =
+        text.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | '!' | '[' | ']'))).unwrap_or(text.len());
+    // `-` is an operator for upper-case shell names and a letter in Spring property names
+    let name_len = text[..name_len].find('-').filter(|i| is_shell_name(&text[..*i])).unwrap_or(name_len);
+    let name = Span::new(inner.start, inner.start + name_len);
+    let rest = &text[name_len..];
+    let skip = match rest.as_bytes() {
+        [b':', b'-' | b'=', ..] => 2,
+        [b'-' | b'=', ..] => 1,
+        [b':', b'?' | b'+', ..] | [b'?' | b'+', ..] | [] => return Some(Part::Reference(whole)),
+        [b':', ..] => 1,
+        _ => return Some(Part::Reference(whole)),
+    };
+    Some(Part::Fallback { whole, name, default: Span::new(name.end + skip, inner.end) })
+}
+
+fn is_shell_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+}
+
+fn starts_without_case(text: &str, prefix: &str) -> bool {
+    text.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix))
+}
+
+/// The byte after the bracket that closes the one at `open_at`.
+fn balanced(value: &str, open_at: usize, open: u8, close: u8) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (i, b) in value.bytes().enumerate().skip(open_at) {
+        if b == open {
+            depth += 1;
+        } else if b == close {
+            depth = depth.checked_sub(1)?;
+            if depth == 0 {
+                return Some(i + 1);
+            }
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Part, has_reference, is_reference, parts};
+
+    fn default_of(value: &str) -> Option<&str> {
+        parts(value).into_iter().find_map(|p| match p {
+            Part::Fallback { default, .. } => Some(default.of(value)),
+            _ => None,
+        })
+    }
+
+    #[test]
+    fn references_are_seen_in_every_syntax() {
+        for value in [
+            "$A",
+            "${A}",
+            "${A:?must be set}",
+            "${A?x}",
+            "${A:+b}",
+            "{{ a }}",
+            "<%= a %>",
+            "${{ secrets.A }}",
+            "#{a}",
+            "%(a)s",
+            "$(cat /x)",
+            "$$(cat /x)",
+            "$${A}",
+            "@Microsoft.KeyVault(SecretUri=x)",
+            "${a.b}",
+            "${A}${B}",
+        ] {
+            assert!(is_reference(value), "{value}");
+        }
+        for value in ["abc", "a$", "pa$$w", "50%", "{a}", "${A:-x}", "a${A}", "", "${unclosed"] {
+            assert!(!is_reference(value), "{value}");
+        }
+        assert!(has_reference("redis://:${P}@h"));
+    }
+
+    #[test]
+    fn defaults_are_found_in_shell_and_spring_spelling() {
+        assert_eq!(default_of("${A:-x}"), Some("x"));
+        assert_eq!(default_of("${A-x}"), Some("x"));
+        assert_eq!(default_of("${MYSQL_PASS:petclinic}"), Some("petclinic"));
+        assert_eq!(default_of("${spring.a-b:c}"), Some("c"));
+        assert_eq!(default_of("${A:-postgres://u:${P}@h/${D:-d}}"), Some("postgres://u:${P}@h/${D:-d}"));
+        assert_eq!(default_of("${A:-}"), Some(""));
+    }
+
+    #[test]
+    fn parts_cover_the_value() {
+        for value in ["a${B}c$D", "${A:-x}y", "pa$$w", "é{{x}}", "$"] {
+            let mut at = 0;
+            for part in parts(value) {
+                assert_eq!(part.span().start, at, "{value}");
+                at = part.span().end;
+            }
+            assert_eq!(at, value.len(), "{value}");
+        }
+    }
+}

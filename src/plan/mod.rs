@@ -1,0 +1,1 @@
+//! Findings to one consistent set of edits.

@@ -1,0 +1,1 @@
+//! Class of finding to the controls it touches.

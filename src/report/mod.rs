@@ -1,0 +1,103 @@
+//! All that a renderer may know: findings with masked excerpts, counts, and the grade.
+//!
+//! Renderers get no document and no secret, so they cannot leak one.
+
+pub mod controls;
+pub mod excerpt;
+pub mod grade;
+
+use crate::model::finding::Finding;
+use crate::model::severity::Severity;
+use excerpt::Excerpt;
+use grade::Grade;
+
+/// The result of one scan.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Findings by file, then byte, then rule.
+    pub entries: Vec<Entry>,
+    /// What was read, skipped and left out.
+    pub totals: Totals,
+    /// Letter, percentage, caps.
+    pub grade: Grade,
+    /// Things the user should know that are no findings: a file that does not parse, an allow entry that matches nothing.
+    pub notices: Vec<Notice>,
+    /// Rules that occur in `entries`, by id.
+    pub rules: Vec<RuleCard>,
+    /// Findings at or above this severity decide the exit code; `None` means that none does.
+    pub fail_on: Option<Severity>,
+}
+
+/// One finding and the lines around it.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The finding.
+    pub finding: Finding,
+    /// The lines, every value on them masked.
+    pub excerpt: Excerpt,
+}
+
+/// What was looked at, and what was not. Every skip is counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Files read.
+    pub files: usize,
+    /// Of these, files in a known format.
+    pub parsed: usize,
+    /// Of these, files searched as text because no format claims them.
+    pub as_text: usize,
+    /// Of these, files that their format could not read, searched as text.
+    pub faulty: usize,
+    /// Settings read.
+    pub settings: usize,
+    /// Bytes read.
+    pub bytes: u64,
+    /// Files left out because they are too large.
+    pub skipped_large: usize,
+    /// Files left out because they are binary.
+    pub skipped_binary: usize,
+    /// Links that lead out of the root or nowhere, and files that are no regular files.
+    pub skipped_special: usize,
+    /// Files and folders that could not be read.
+    pub unreadable: usize,
+    /// Findings suppressed by comments in files.
+    pub suppressed_inline: usize,
+    /// Findings suppressed by harden.toml.
+    pub suppressed_config: usize,
+}
+
+/// A line for stderr, and for the notices of machine formats.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// The file it is about; may be empty.
+    pub file: String,
+    /// Line, from 1; 0 when it is about the whole file.
+    pub line: usize,
+    /// One sentence without the text of the file.
+    pub message: String,
+}
+
+/// What a renderer shows of a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleCard {
+    /// Kebab-case id.
+    pub id: String,
+    /// One line.
+    pub title: String,
+    /// Why it matters; may be empty.
+    pub why: String,
+    /// Links.
+    pub references: Vec<String>,
+    /// CWE numbers.
+    pub cwe: Vec<u32>,
+    /// Framework name and control ids, for instance `soc2` and `CC6.1`.
+    pub controls: Vec<(String, Vec<String>)>,
+}
+
+impl Report {
+    /// Number of findings at or above the threshold.
+    #[must_use]
+    pub fn failing(&self) -> usize {
+        self.fail_on.map_or(0, |least| self.entries.iter().filter(|e| e.finding.severity >= least).count())
+    }
+}

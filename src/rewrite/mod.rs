@@ -1,0 +1,1 @@
+//! Edits to verified files, written as one.

@@ -1,0 +1,1 @@
+//! Rule files, built in and the user's own.

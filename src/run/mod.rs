@@ -1,0 +1,1 @@
+//! Sealed and plain env files to the environment of a child.

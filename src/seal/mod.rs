@@ -1,0 +1,1 @@
+//! Encryption with age: whole files, recipients, identities.

@@ -1,0 +1,1 @@
+//! How strong is a value, and what kind of value is it.
