@@ -1,1 +1,24 @@
 //! Documents and rules to findings.
+//!
+//! A rule is a condition on a *subject*: one setting, looked at once, with everything that conditions ask of it measured on demand. A new
+//! kind of condition is one file and one line in [`FAMILIES`].
+
+mod compile;
+mod family;
+mod message;
+mod name;
+mod neighbours;
+mod place;
+mod subject;
+mod suppress;
+mod url;
+mod value;
+
+pub use compile::{CompileError, Detectors};
+pub use family::Family;
+pub use place::Circumstances;
+pub use subject::{Kept, Subject};
+pub use suppress::{Suppressed, suppress};
+
+/// Every family of conditions, found by the first word of a condition's name.
+pub static FAMILIES: &[&dyn Family] = &[&name::Name, &value::Value, &url::Url, &neighbours::Neighbours, &place::Place];

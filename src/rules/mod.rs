@@ -1,1 +1,6 @@
-//! Rule files, built in and the user's own.
+//! Rule files: the built-in ones as tables made by the build, the user's own read at run time.
+
+pub mod builtin;
+pub mod kinds;
+pub mod load;
+pub mod schema;

@@ -1,0 +1,331 @@
+//! Rules to tests, and tests over a document.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hash};
+
+use super::FAMILIES;
+use super::family::Test;
+use super::message;
+use super::neighbours::Neighbourhood;
+use super::place::Circumstances;
+use super::subject::Subject;
+use crate::model::document::Document;
+use crate::model::environment::Environment;
+use crate::model::finding::{Area, Finding, Subject as Counted};
+use crate::model::setting::Role;
+use crate::model::severity::{Class, Fix, Profile, Severity};
+use crate::model::span::Span;
+use crate::rules::kinds::{Kind, kind_of};
+use crate::rules::schema::{Predicate, Reach, Rule};
+use crate::strength::judge::ValueClass;
+use crate::strength::name::NameClass;
+
+/// A rule whose conditions mean nothing to any detector. No file was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("rule `{rule}`: {problem}")]
+pub struct CompileError {
+    /// Id of the rule.
+    pub rule: String,
+    /// What is wrong.
+    pub problem: String,
+}
+
+/// Compiled rules. Shared by all threads.
+pub struct Detectors {
+    rules: Vec<Compiled>,
+    profile: Profile,
+    hasher: RandomState,
+}
+
+struct Compiled {
+    rule: Rule,
+    test: Test,
+    /// Whether the rule speaks of this setting at all, for the count of settings that are in order.
+    concerns: Option<Test>,
+    when: Vec<(Test, Severity)>,
+    at: Target,
+}
+
+/// Which part of the value a rule's findings point at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Target {
+    Literal,
+    UrlPassword,
+}
+
+/// What one document gave.
+#[derive(Default)]
+pub struct Outcome {
+    /// Findings by place. Fingerprints are still empty.
+    pub findings: Vec<Finding>,
+    /// Everything that could have been at fault.
+    pub subjects: Vec<Counted>,
+}
+
+impl Detectors {
+    /// Compiles `rules`.
+    ///
+    /// # Errors
+    /// [`CompileError`] for the first condition that no family knows, or whose argument it cannot use.
+    pub fn compile(rules: &[Rule], profile: Profile) -> Result<Self, CompileError> {
+        let rules = rules.iter().map(|rule| compile(rule).map_err(|problem| CompileError { rule: rule.id.to_string(), problem }));
+        Ok(Self { rules: rules.collect::<Result<_, _>>()?, profile, hasher: RandomState::new() })
+    }
+
+    /// Looks at every setting of `document`.
+    #[must_use]
+    pub fn run(&self, document: &Document, circumstances: Circumstances) -> Outcome {
+        let around = Neighbourhood::new(document, circumstances);
+        let mut outcome = Outcome::default();
+        let fitting: Vec<&Compiled> = self.rules.iter().filter(|c| fits_file(&c.rule, document)).collect();
+        for (index, setting) in document.settings.iter().enumerate() {
+            let subject = Subject::new(document, index, setting, &around);
+            if !subject.is_live() {
+                continue;
+            }
+            let first = outcome.findings.len();
+            self.count(&subject, &mut outcome);
+            for compiled in &fitting {
+                self.apply(compiled, &subject, &mut outcome);
+            }
+            keep_the_worst(&mut outcome.findings, first);
+        }
+        outcome.findings.sort_by(|a, b| (a.span, &a.rule).cmp(&(b.span, &b.rule)));
+        outcome
+    }
+
+    fn apply(&self, compiled: &Compiled, subject: &Subject<'_>, outcome: &mut Outcome) {
+        let rule = &compiled.rule;
+        if !rule.path.is_empty() && !subject.setting.key.matches(&rule.path) {
+            return;
+        }
+        let environment = self.environment(subject.document);
+        let hit = (compiled.test)(subject);
+        if let Some(concerns) = &compiled.concerns
+            && (hit || concerns(subject))
+        {
+            outcome.subjects.push(Counted {
+                id: self.id(&(&rule.id, &subject.document.path, &subject.setting.key)),
+                area: area_of(rule),
+                environment,
+            });
+        }
+        if !hit {
+            return;
+        }
+        let span = place(compiled.at, subject);
+        let severity = compiled.when.iter().rev().find(|(test, _)| test(subject)).map_or(rule.severity, |(_, severity)| *severity);
+        let severity = severity_in(environment, rule, severity);
+        let lines = &subject.document.lines;
+        outcome.findings.push(Finding {
+            rule: rule.id.to_string(),
+            class: rule.class,
+            topic: rule.topic.to_string(),
+            severity,
+            confidence: rule.confidence,
+            file: subject.document.path.clone(),
+            span,
+            start: lines.position(&subject.document.text, span.start),
+            end_line: lines.line(span.end.saturating_sub(1).max(span.start)),
+            key: subject.setting.key.to_string(),
+            fingerprint: String::new(),
+            environment,
+            fix: reach(rule, subject, severity, environment),
+            message: message::fill(&rule.message, rule, subject),
+            help: message::fill(&rule.help, rule, subject),
+            setting: Some(subject.index),
+            subject: self.subject_of(rule, subject),
+        });
+    }
+
+    fn environment(&self, document: &Document) -> Environment {
+        match (self.profile, document.environment) {
+            (Profile::Development, Environment::Production) => Environment::Development,
+            (_, environment) => environment,
+        }
+    }
+
+    /// Counts what could be at fault here, whether or not it is: a secret, a connection.
+    fn count(&self, subject: &Subject<'_>, outcome: &mut Outcome) {
+        let environment = self.environment(subject.document);
+        let secret = subject.name_class() == NameClass::Secret
+            && !matches!(subject.verdict().class, ValueClass::Reference | ValueClass::NotSecret | ValueClass::Empty);
+        if secret && subject.connection().is_none() {
+            outcome.subjects.push(Counted { id: self.secret_id(subject), area: secret_area(subject), environment });
+        }
+        if subject.connection().is_some_and(|c| c.system.is_some() && c.host != crate::dsn::HostClass::Socket) {
+            outcome.subjects.push(Counted { id: self.connection_id(subject), area: Area::Transport, environment });
+        }
+        if let Some((_, verdict)) = subject.url_password()
+            && !matches!(verdict.class, ValueClass::Reference | ValueClass::NotSecret | ValueClass::Empty)
+        {
+            outcome.subjects.push(Counted { id: self.password_id(subject), area: Area::Secrets, environment });
+        }
+    }
+
+    fn subject_of(&self, rule: &Rule, subject: &Subject<'_>) -> u64 {
+        match rule.class {
+            Class::NonTlsUrl if subject.connection().is_some() => self.connection_id(subject),
+            Class::NonTlsUrl | Class::InsecureSetting => self.id(&(&rule.id, &subject.document.path, &subject.setting.key)),
+            _ if subject.url_password().is_some() => self.password_id(subject),
+            _ => self.secret_id(subject),
+        }
+    }
+
+    /// One secret under names of one purpose is one thing to put right, wherever it stands.
+    fn secret_id(&self, subject: &Subject<'_>) -> u64 {
+        self.id(&("secret", subject.literal(), subject.purpose()))
+    }
+
+    fn password_id(&self, subject: &Subject<'_>) -> u64 {
+        let password = subject.url_password().map(|(span, _)| span.of(subject.value()));
+        self.id(&("secret", password.unwrap_or(""), crate::strength::name::Purpose::Password))
+    }
+
+    fn connection_id(&self, subject: &Subject<'_>) -> u64 {
+        self.id(&("connection", &subject.document.path, &subject.setting.key))
+    }
+
+    /// Keyed by this run alone: an id says nothing about a value to anyone else.
+    fn id(&self, what: &impl Hash) -> u64 {
+        self.hasher.hash_one(what)
+    }
+}
+
+fn compile(rule: &Rule) -> Result<Compiled, String> {
+    let when = rule.severity_when.iter().map(|w| Ok((test(&w.predicate)?, w.set))).collect::<Result<_, String>>()?;
+    let concerns = match rule.class {
+        Class::InsecureSetting | Class::NonTlsUrl => names_of(&rule.predicate).map(|p| test(&p)).transpose()?,
+        _ => None,
+    };
+    let at = if rule.predicate_reads_url_password() { Target::UrlPassword } else { Target::Literal };
+    Ok(Compiled { test: test(&rule.predicate)?, concerns, when, at, rule: rule.clone() })
+}
+
+fn test(predicate: &Predicate) -> Result<Test, String> {
+    let all = |list: &[Predicate]| list.iter().map(test).collect::<Result<Vec<_>, _>>();
+    Ok(match predicate {
+        Predicate::All(list) => {
+            let tests = all(list)?;
+            Box::new(move |s| tests.iter().all(|t| t(s)))
+        }
+        Predicate::Any(list) => {
+            let tests = all(list)?;
+            Box::new(move |s| tests.iter().any(|t| t(s)))
+        }
+        Predicate::Not(list) => {
+            let tests = all(list)?;
+            Box::new(move |s| !tests.iter().any(|t| t(s)))
+        }
+        Predicate::Leaf(name, argument) => {
+            let (word, rest) = name.split_once('.').unwrap_or((name, ""));
+            let Some(family) = FAMILIES.iter().find(|f| f.word() == word) else {
+                let known: Vec<&str> = FAMILIES.iter().map(|f| f.word()).collect();
+                return Err(format!("`{name}` is not known; conditions begin with all, any, not, {}", known.join(", ")));
+            };
+            family.compile(rest, argument, &test)?
+        }
+    })
+}
+
+/// The part of a condition that speaks of names only.
+fn names_of(predicate: &Predicate) -> Option<Predicate> {
+    let is_name = |p: &Predicate| matches!(p, Predicate::Leaf(name, _) if name == "key.any" || name == "key.path");
+    match predicate {
+        Predicate::All(list) => list.iter().find(|p| is_name(p)).cloned(),
+        leaf if is_name(leaf) => Some(leaf.clone()),
+        _ => None,
+    }
+}
+
+fn fits_file(rule: &Rule, document: &Document) -> bool {
+    let format = rule.formats.is_empty() || rule.formats.iter().any(|f| f == "*" || f == document.format);
+    let name = document.file_name();
+    let named = rule.include.is_empty() || rule.include.iter().any(|g| file_glob(g, name));
+    format && named && !rule.exclude.iter().any(|g| file_glob(g, name))
+}
+
+/// A file name with `*` for any run of characters.
+fn file_glob(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == name,
+        Some((head, rest)) => name
+            .strip_prefix(head)
+            .is_some_and(|tail| tail.char_indices().map(|(i, _)| i).chain([tail.len()]).any(|i| file_glob(rest, &tail[i..]))),
+    }
+}
+
+fn place(at: Target, subject: &Subject<'_>) -> Span {
+    let within = match at {
+        Target::UrlPassword => subject.url_password().map(|(span, _)| span),
+        Target::Literal => subject.connection().map(|c| c.span),
+    };
+    let within = within.unwrap_or_else(|| subject.literal_span());
+    subject.setting.locate(&subject.document.text, within).unwrap_or(subject.setting.span)
+}
+
+/// The severity in a file's environment (docs/environments.md): it is lowered, never made nothing.
+fn severity_in(environment: Environment, rule: &Rule, severity: Severity) -> Severity {
+    let provider = rule.topic == "provider-token";
+    match environment {
+        Environment::Production => severity,
+        Environment::Development if provider => severity.min(Severity::High),
+        Environment::Development => Severity::Info,
+        Environment::Example => match (rule.class, &*rule.topic) {
+            _ if severity == Severity::Info => Severity::Info,
+            (Class::DevSecret, "placeholder") | (Class::EmptySecret, _) => Severity::Info,
+            (Class::HardcodedSecret, _) => severity.min(Severity::Medium),
+            _ => severity.min(Severity::Low),
+        },
+    }
+}
+
+/// How far a fix may go at this place (docs/fix.md); the plan may find that it must go less far.
+fn reach(rule: &Rule, subject: &Subject<'_>, severity: Severity, environment: Environment) -> Fix {
+    let fixed = match rule.repair.reach {
+        Reach::Always(Fix::None) => return Fix::None,
+        Reach::Always(fix) => fix,
+        Reach::ByKind => match kind_of(subject.setting.name()).kind {
+            Kind::Stateless | Kind::Coordinated => Fix::Safe,
+            Kind::DataEncrypting | Kind::Derived | Kind::ProviderIssued => Fix::Manual,
+        },
+    };
+    let elsewhere = environment != Environment::Production || severity == Severity::Info;
+    if elsewhere || subject.setting.role == Role::Prose || !subject.setting.editable || subject.document.lossy {
+        return Fix::Manual;
+    }
+    if subject.is_fallback() { fixed.max(Fix::Review) } else { fixed }
+}
+
+fn area_of(rule: &Rule) -> Area {
+    match (rule.class, &*rule.topic) {
+        (Class::NonTlsUrl, _) => Area::Transport,
+        (_, "auth-off" | "exposure" | "cors" | "admin-ui") => Area::Access,
+        (_, "runtime" | "privileged") => Area::Runtime,
+        (_, "logging") => Area::Observability,
+        (_, "recovery") => Area::Recovery,
+        (Class::InsecureSetting, _) => Area::App,
+        _ => Area::Secrets,
+    }
+}
+
+fn secret_area(subject: &Subject<'_>) -> Area {
+    if subject.purpose().is_key() { Area::Keys } else { Area::Secrets }
+}
+
+/// Of several findings of one class on overlapping bytes of one setting only the worst is kept: they say the same thing.
+fn keep_the_worst(findings: &mut Vec<Finding>, first: usize) {
+    let mut kept: Vec<Finding> = Vec::new();
+    for finding in findings.drain(first..) {
+        let secretish = |c: Class| matches!(c, Class::DevSecret | Class::WeakKey | Class::HardcodedSecret | Class::EmptySecret);
+        let twin = kept
+            .iter_mut()
+            .find(|k| (k.class == finding.class || (secretish(k.class) && secretish(finding.class))) && k.span.overlaps(finding.span));
+        match twin {
+            Some(twin) if (twin.severity, twin.confidence) < (finding.severity, finding.confidence) => *twin = finding,
+            Some(_) => {}
+            None => kept.push(finding),
+        }
+    }
+    findings.extend(kept);
+}

@@ -1,0 +1,62 @@
+//! A rule's message with its placeholders filled: names, hosts and reasons, never a value.
+
+use super::subject::Subject;
+use crate::model::secret::MASK;
+use crate::model::template::has_reference;
+use crate::rules::schema::Rule;
+use crate::strength::encoding::measure;
+
+/// `text` with `{key}`, `{path}`, `{value.reason}` and the others replaced; an unknown one stays as it is.
+pub(super) fn fill(text: &str, rule: &Rule, subject: &Subject<'_>) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(open) = rest.find('{') {
+        let (before, tail) = rest.split_at(open);
+        out.push_str(before);
+        match tail.find('}') {
+            Some(close) => {
+                out.push_str(&placeholder(&tail[1..close], rule, subject).unwrap_or_else(|| tail[..=close].to_owned()));
+                rest = &tail[close + 1..];
+            }
+            None => {
+                out.push_str(tail);
+                rest = "";
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+fn placeholder(name: &str, rule: &Rule, subject: &Subject<'_>) -> Option<String> {
+    let host = |subject: &Subject<'_>| {
+        let c = subject.connection()?;
+        let shown = c.dsn.hosts.first()?.name.of(c.span.of(subject.value()));
+        // a host that is no plain name may hold anything
+        let plain = !has_reference(shown)
+            && shown.len() <= 253
+            && shown.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':'));
+        plain.then(|| shown.to_owned())
+    };
+    Some(match name {
+        "key" => match subject.setting.name() {
+            "" => "this connection string".to_owned(),
+            name => format!("`{name}`"),
+        },
+        "path" => format!("`{}`", subject.setting.key),
+        "value.reason" => match rule.predicate_reads_url_password() {
+            true => subject.url_password().map_or("weak", |(_, v)| v.reason).to_owned(),
+            false => subject.verdict().reason.to_owned(),
+        },
+        "value.bytes" => measure(subject.literal()).bytes.to_string(),
+        "value.bits" => measure(subject.literal()).bits.to_string(),
+        "value.length" => subject.literal().chars().count().to_string(),
+        "value.mask" => MASK.to_owned(),
+        // only for rules whose match lists the words: it can be nothing else
+        "value.word" => subject.literal().trim().chars().filter(|c| c.is_ascii_graphic()).take(24).collect(),
+        "url.host" => host(subject).map_or_else(|| "the server".to_owned(), |h| format!("`{h}`")),
+        "url.mode" => subject.connection().map_or("without TLS", |c| c.tls.phrase()).to_owned(),
+        "url.system" => subject.connection().and_then(|c| c.system).map_or("", |s| s.name()).to_owned(),
+        _ => return None,
+    })
+}

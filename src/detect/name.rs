@@ -1,0 +1,74 @@
+//! Conditions on the name: `key.class`, `key.any`, `key.path`, `key.purpose`.
+
+use super::family::{Compile, Family, Test, known, words};
+use crate::model::key_path::words as split;
+use crate::rules::schema::Argument;
+use crate::strength::name::Purpose;
+
+/// Conditions on the name.
+pub(super) struct Name;
+
+const CLASSES: &[&str] = &["secret", "weak", "public", "setting", "other"];
+const PURPOSES: &[(&str, Purpose)] = &[
+    ("password", Purpose::Password),
+    ("jwt", Purpose::Jwt),
+    ("session", Purpose::Session),
+    ("encryption", Purpose::Encryption),
+    ("token", Purpose::Token),
+    ("salt", Purpose::Salt),
+];
+
+impl Family for Name {
+    fn word(&self) -> &'static str {
+        "key"
+    }
+
+    fn compile(&self, name: &str, argument: &Argument, _nested: Compile<'_>) -> Result<Test, String> {
+        match name {
+            "class" => {
+                let classes = known("key.class", argument, CLASSES)?;
+                Ok(Box::new(move |s| classes.iter().any(|c| c == s.name_class().word())))
+            }
+            "purpose" => {
+                let names: Vec<&str> = PURPOSES.iter().map(|(n, _)| *n).collect();
+                let wanted = known("key.purpose", argument, &names)?;
+                let wanted: Vec<Purpose> = PURPOSES.iter().filter(|(n, _)| wanted.iter().any(|w| w == n)).map(|(_, p)| *p).collect();
+                Ok(Box::new(move |s| wanted.contains(&s.purpose())))
+            }
+            "any" => {
+                let patterns: Vec<Vec<String>> = words("key.any", argument, false)?.iter().map(|w| pattern(w)).collect();
+                Ok(Box::new(move |s| {
+                    let own = split(s.setting.name());
+                    let dotted: Vec<String> = s.setting.key.names().flat_map(split).collect();
+                    patterns.iter().any(|p| fits(p, &own) || (p.len() > 1 && fits(p, &dotted)))
+                }))
+            }
+            "path" => {
+                let globs = words("key.path", argument, false)?;
+                Ok(Box::new(move |s| globs.iter().any(|g| s.setting.key.matches(g))))
+            }
+            _ => Err(format!("`key.{name}` is not known: key.class, key.any, key.path, key.purpose")),
+        }
+    }
+}
+
+/// A name with `*` for any run of words, split as names are: case, `_`, `-`, `.` and `:` make no difference.
+fn pattern(text: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    for (i, piece) in text.split('*').enumerate() {
+        if i > 0 {
+            out.push("*".to_owned());
+        }
+        out.extend(split(piece));
+    }
+    out
+}
+
+fn fits(pattern: &[String], words: &[String]) -> bool {
+    match (pattern.split_first(), words.split_first()) {
+        (None, None) => true,
+        (Some((p, rest)), _) if p == "*" => fits(rest, words) || words.split_first().is_some_and(|(_, below)| fits(pattern, below)),
+        (Some((p, rest)), Some((word, below))) => p == word && fits(rest, below),
+        _ => false,
+    }
+}

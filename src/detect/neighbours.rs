@@ -1,0 +1,145 @@
+//! What stands around a setting: its siblings, its service and image, the accounts named nearby. And conditions on them.
+
+use std::collections::HashMap;
+
+use super::family::{Compile, Family, Test};
+use super::place::Circumstances;
+use super::subject::Subject;
+use crate::model::document::Document;
+use crate::model::key_path::{KeyPath, Segment, words};
+use crate::model::setting::{Role, Setting};
+use crate::rules::schema::Argument;
+use crate::strength::context::Context;
+
+/// The settings of one document by scope.
+pub(super) struct Neighbourhood<'d> {
+    document: &'d Document,
+    circumstances: Circumstances,
+    scopes: HashMap<Scope, Vec<usize>>,
+    secret_parts: Vec<usize>,
+}
+
+/// A map in a part of a file, list places left out: the items of `environment:` are siblings whether it is a list or a map.
+#[derive(PartialEq, Eq, Hash)]
+struct Scope {
+    part: usize,
+    path: Vec<Segment>,
+}
+
+fn scope(setting: &Setting) -> Scope {
+    let mut path = setting.key.segments().to_vec();
+    path.pop();
+    while matches!(path.last(), Some(Segment::Index(_))) {
+        path.pop();
+    }
+    Scope { part: setting.part, path }
+}
+
+impl<'d> Neighbourhood<'d> {
+    pub(super) fn new(document: &'d Document, circumstances: Circumstances) -> Self {
+        let mut scopes: HashMap<Scope, Vec<usize>> = HashMap::new();
+        let mut secret_parts = Vec::new();
+        for (i, setting) in document.settings.iter().enumerate() {
+            if setting.role == Role::Commented {
+                continue;
+            }
+            scopes.entry(scope(setting)).or_default().push(i);
+            if setting.key == KeyPath::of("kind") && setting.value.expose() == "Secret" {
+                secret_parts.push(setting.part);
+            }
+        }
+        Self { document, circumstances, scopes, secret_parts }
+    }
+
+    /// What is known of the file beside its content.
+    pub(super) fn circumstances(&self) -> Circumstances {
+        self.circumstances
+    }
+
+    /// The other settings of the same map.
+    pub(super) fn siblings(&self, setting: &'d Setting) -> impl Iterator<Item = (usize, &'d Setting)> {
+        let list = self.scopes.get(&scope(setting)).map_or(&[][..], Vec::as_slice);
+        list.iter().filter_map(|i| self.document.settings.get(*i).map(|s| (*i, s))).filter(|(_, s)| s.key != setting.key)
+    }
+
+    /// Whether the setting is a value of a Kubernetes Secret.
+    pub(super) fn is_secret_manifest(&self, setting: &Setting) -> bool {
+        self.secret_parts.contains(&setting.part)
+            && setting.key.segments().len() == 2
+            && setting.key.names().next().is_some_and(|top| matches!(top, "data" | "stringData"))
+    }
+
+    /// The names that a password must not repeat.
+    pub(super) fn context(&self, setting: &'d Setting) -> Context {
+        let mut context = Context::new();
+        let names: Vec<&str> = setting.key.names().collect();
+        for name in names.iter().rev().take(4) {
+            words(name).iter().filter(|w| !is_filler(w)).for_each(|w| context.add(w));
+        }
+        if let [top @ ("services" | "x-templates"), service, ..] = names[..] {
+            let _ = top;
+            context.add(service);
+            for (_, other) in self.document.settings.iter().enumerate().filter(|(_, s)| s.part == setting.part) {
+                if let [_, own, "image"] = other.key.names().collect::<Vec<_>>()[..]
+                    && own == service
+                {
+                    let image = other.value.expose();
+                    context.add(image.rsplit('/').next().and_then(|last| last.split([':', '@']).next()).unwrap_or(""));
+                }
+            }
+        }
+        let own_words = words(setting.name());
+        for (_, other) in self.siblings(setting) {
+            let other_words = words(other.name());
+            let account = other_words.last().is_some_and(|w| {
+                matches!(w.as_str(), "user" | "username" | "db" | "database" | "name" | "login" | "host" | "hostname" | "email")
+            });
+            let related = other_words.first() == own_words.first() || self.document.format != "env" || own_words.len() == 1;
+            if account && related && !other.value.is_empty() && other.value.len() <= 64 {
+                context.add(other.value.expose());
+            }
+        }
+        context
+    }
+}
+
+/// Words of names that say nothing about whose secret it is.
+fn is_filler(word: &str) -> bool {
+    matches!(
+        word,
+        "password"
+            | "secret"
+            | "key"
+            | "token"
+            | "pass"
+            | "env"
+            | "environment"
+            | "data"
+            | "value"
+            | "default"
+            | "config"
+            | "the"
+            | "services"
+            | "spec"
+    ) || word.len() < 3
+}
+
+/// Conditions on other settings of the same map.
+pub(super) struct Neighbours;
+
+impl Family for Neighbours {
+    fn word(&self) -> &'static str {
+        "sibling"
+    }
+
+    fn compile(&self, _name: &str, argument: &Argument, nested: Compile<'_>) -> Result<Test, String> {
+        let Argument::Nested(list) = argument else { return Err("`sibling` takes a condition".to_owned()) };
+        let tests = list.iter().map(nested).collect::<Result<Vec<_>, _>>()?;
+        Ok(Box::new(move |subject| {
+            subject.around.siblings(subject.setting).any(|(i, other)| {
+                let other = Subject::new(subject.document, i, other, subject.around);
+                tests.iter().all(|test| test(&other))
+            })
+        }))
+    }
+}

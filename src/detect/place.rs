@@ -1,0 +1,60 @@
+//! Conditions on the file: its environment, its name, whether git hands it round, in what capacity the setting stands there.
+
+use super::family::{Compile, Family, Test, known, words};
+use super::subject::Kept;
+use crate::model::environment::Environment;
+use crate::model::setting::Role;
+use crate::rules::schema::Argument;
+
+/// What is known of a file beside its content.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Circumstances {
+    /// Whether git hands it round.
+    pub kept: Kept,
+}
+
+/// Conditions on the file.
+pub(super) struct Place;
+
+impl Family for Place {
+    fn word(&self) -> &'static str {
+        "file"
+    }
+
+    fn compile(&self, name: &str, argument: &Argument, _nested: Compile<'_>) -> Result<Test, String> {
+        match name {
+            "environment" => {
+                let wanted = known("file.environment", argument, Environment::WORDS)?;
+                Ok(Box::new(move |s| wanted.iter().any(|w| w == s.document.environment.word())))
+            }
+            "kept" => {
+                let wanted = known("file.kept", argument, &["unknown", "shared", "private"])?;
+                Ok(Box::new(move |s| {
+                    let word = match s.around.circumstances().kept {
+                        Kept::Unknown => "unknown",
+                        Kept::Shared => "shared",
+                        Kept::Private => "private",
+                    };
+                    wanted.iter().any(|w| w == word)
+                }))
+            }
+            "format" => {
+                let wanted = words("file.format", argument, false)?;
+                Ok(Box::new(move |s| wanted.iter().any(|w| w == s.document.format)))
+            }
+            "role" => {
+                let wanted = known("file.role", argument, &["live", "argument", "prose"])?;
+                Ok(Box::new(move |s| {
+                    let word = match s.setting.role {
+                        Role::Live => "live",
+                        Role::Argument => "argument",
+                        Role::Prose => "prose",
+                        Role::Commented => "",
+                    };
+                    wanted.iter().any(|w| w == word)
+                }))
+            }
+            _ => Err(format!("`file.{name}` is not known: file.environment, file.kept, file.format, file.role")),
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! One setting under the eyes of the rules.
+
+use std::cell::OnceCell;
+
+use crate::dsn::{self, Dsn, HostClass, Scheme, Tls};
+use crate::model::document::Document;
+use crate::model::setting::{Role, Setting};
+use crate::model::span::Span;
+use crate::model::template::{Part, parts};
+use crate::strength::judge::{ValueClass, Verdict, judge};
+use crate::strength::name::{NameClass, Purpose, classify, purpose};
+
+use super::neighbours::Neighbourhood;
+
+/// Whether git keeps a file to itself or hands it round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Kept {
+    /// Not known: no repository.
+    #[default]
+    Unknown,
+    /// Git tracks it, or would with the next `git add`.
+    Shared,
+    /// Git ignores it.
+    Private,
+}
+
+/// A setting with everything that conditions may ask of it; each answer is worked out once, when first asked.
+pub struct Subject<'d> {
+    /// The file.
+    pub document: &'d Document,
+    /// The setting.
+    pub setting: &'d Setting,
+    /// Its index in the document.
+    pub index: usize,
+    /// What stands around it.
+    pub(super) around: &'d Neighbourhood<'d>,
+    name: OnceCell<NameClass>,
+    judged: OnceCell<(Span, Verdict)>,
+    connection: OnceCell<Option<Connection>>,
+}
+
+/// A connection string found in a value.
+pub(super) struct Connection {
+    /// Its bytes in the value.
+    pub(super) span: Span,
+    /// Its parts; their spans count from `span.start`.
+    pub(super) dsn: Dsn,
+    /// The system, if it is one that we know.
+    pub(super) system: Option<&'static dyn Scheme>,
+    /// The state of TLS; `Unknown` without a system.
+    pub(super) tls: Tls,
+    /// Where the farthest host is.
+    pub(super) host: HostClass,
+}
+
+impl<'d> Subject<'d> {
+    pub(super) fn new(document: &'d Document, index: usize, setting: &'d Setting, around: &'d Neighbourhood<'d>) -> Self {
+        Self { document, setting, index, around, name: OnceCell::new(), judged: OnceCell::new(), connection: OnceCell::new() }
+    }
+
+    /// The value as read.
+    pub(super) fn value(&self) -> &'d str {
+        self.setting.value.expose()
+    }
+
+    /// The class of the name; every value of a Kubernetes Secret counts as secret, but for those that name an account or an address.
+    pub(super) fn name_class(&self) -> NameClass {
+        *self.name.get_or_init(|| {
+            let class = classify(self.setting.name());
+            let in_secret = self.around.is_secret_manifest(self.setting);
+            if in_secret && class == NameClass::Other && !is_account(self.setting.name()) { NameClass::Weak } else { class }
+        })
+    }
+
+    /// What the secret is for.
+    pub(super) fn purpose(&self) -> Purpose {
+        purpose(self.setting.name())
+    }
+
+    /// The bytes (within the value) that run when nothing else is set: the default of a lone `${NAME:-default}`, else the whole value.
+    pub(super) fn literal_span(&self) -> Span {
+        fallback_of(self.value())
+    }
+
+    /// Whether [`Self::literal_span`] is a default.
+    pub(super) fn is_fallback(&self) -> bool {
+        self.literal_span().len() != self.value().len()
+    }
+
+    /// The text that runs when nothing else is set.
+    pub(super) fn literal(&self) -> &'d str {
+        self.literal_span().of(self.value())
+    }
+
+    /// The judgement of [`Self::literal`].
+    pub(super) fn verdict(&self) -> &Verdict {
+        &self.judged.get_or_init(|| (self.literal_span(), judge(self.literal(), &self.around.context(self.setting), self.purpose()))).1
+    }
+
+    /// The connection string in the value, if it is one.
+    pub(super) fn connection(&self) -> Option<&Connection> {
+        self.connection.get_or_init(|| connection(self.value())).as_ref()
+    }
+
+    /// The judgement of the password in the connection string; `None` without one.
+    pub(super) fn url_password(&self) -> Option<(Span, Verdict)> {
+        let found = self.connection()?;
+        let text = found.span.of(self.value());
+        let password = found.dsn.password?;
+        let inner = fallback_of(password.of(text)).shift(password.start);
+        let mut context = self.around.context(self.setting);
+        [found.dsn.user.map(|s| s.of(text)), Some(found.dsn.database(text))].into_iter().flatten().for_each(|n| context.add(n));
+        found.dsn.hosts.iter().for_each(|h| context.add(h.name.of(text)));
+        let verdict = judge(inner.of(text), &context, Purpose::Password);
+        Some((inner.shift(found.span.start), verdict))
+    }
+
+    /// Whether rules on settings may look: not at comments.
+    pub(super) fn is_live(&self) -> bool {
+        self.setting.role != Role::Commented
+    }
+}
+
+fn is_account(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    ["user", "host", "port", "name", "database", "db", "email", "url", "uri", "region", "bucket", "endpoint", "account", "type"]
+        .iter()
+        .any(|w| lower.ends_with(w))
+}
+
+/// The default of a value that is one `${NAME:-default}` and nothing else, through any nesting; else all of it.
+pub(super) fn fallback_of(value: &str) -> Span {
+    let mut span = Span::new(0, value.len());
+    while let [Part::Fallback { default, .. }] = parts(span.of(value))[..] {
+        span = default.shift(span.start);
+    }
+    span
+}
+
+fn connection(value: &str) -> Option<Connection> {
+    let whole = fallback_of(value);
+    let shown = whole.of(value);
+    let lead = shown.len() - shown.trim_start().len();
+    let span = Span::new(whole.start + lead, whole.start + lead + shown.trim().len());
+    let text = span.of(value);
+    if text.len() > 4096 {
+        return None;
+    }
+    let dsn = dsn::parse(text)?;
+    let system = dsn::system(&dsn, text);
+    let tls = system.map_or(Tls::Unknown, |s| s.tls(&dsn, text));
+    let host = dsn::classify(&dsn, text);
+    Some(Connection { span, dsn, system, tls, host })
+}
+
+/// Whether a value of this class is worth a finding of its own under a name that only may announce a secret.
+pub(super) fn tells_by_itself(class: ValueClass) -> bool {
+    matches!(class, ValueClass::Placeholder | ValueClass::Published | ValueClass::Ok | ValueClass::Wordy)
+}

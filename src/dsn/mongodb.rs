@@ -1,0 +1,46 @@
+//! MongoDB: `tls` (formerly `ssl`); `+srv` switches it on.
+
+use super::change::Change;
+use super::dsn::Dsn;
+use super::scheme::{Scheme, Tls, elsewhere, truth};
+
+pub(super) struct MongoDb;
+
+impl Scheme for MongoDb {
+    fn name(&self) -> &'static str {
+        "mongodb"
+    }
+
+    fn schemes(&self) -> &'static [&'static str] {
+        &["mongodb", "mongodb+srv", "mongo"]
+    }
+
+    fn tls(&self, dsn: &Dsn, text: &str) -> Tls {
+        let set = dsn.param(text, "tls").or_else(|| dsn.param(text, "ssl"));
+        let on = match set {
+            Some(value) if elsewhere(value) => return Tls::Unknown,
+            Some(value) => truth(value).unwrap_or(false),
+            None => dsn.bare_scheme(text) == "mongodb+srv",
+        };
+        let loose = ["tlsinsecure", "tlsallowinvalidcertificates", "tlsallowinvalidhostnames"]
+            .iter()
+            .any(|name| dsn.param(text, name).and_then(truth) == Some(true));
+        match (on, loose, set.is_some()) {
+            (true, false, _) => Tls::Verified,
+            (true, true, _) => Tls::Unverified,
+            (false, _, true) => Tls::Disabled,
+            (false, _, false) => Tls::Absent,
+        }
+    }
+
+    fn secure(&self, dsn: &Dsn, text: &str, _driver: Option<&str>) -> Option<Vec<Change>> {
+        // without the `/` a parameter would be read as part of the host
+        if dsn.path.is_empty() {
+            return None;
+        }
+        let mut changes =
+            vec![Change::Remove("tlsInsecure"), Change::Remove("tlsAllowInvalidCertificates"), Change::Remove("tlsAllowInvalidHostnames")];
+        changes.push(if dsn.param(text, "ssl").is_some() { Change::Set("ssl", "true") } else { Change::Set("tls", "true") });
+        Some(changes)
+    }
+}

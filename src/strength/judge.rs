@@ -1,0 +1,233 @@
+//! The judgement of one value. First test that fits wins: reference, no secret, empty, default, repeat of its context, placeholder,
+//! published, structure, wordy, short; else ok.
+
+use super::context::{Context, is_product};
+use super::dictionary::coverage;
+use super::encoding::{Encoding, disguised, measure};
+use super::lexicon::{LEXICON, NOT_SECRETS, PLACEHOLDERS, REFERENCES, listed};
+use super::name::Purpose;
+use super::structure::regularity;
+use crate::model::template::{self, Part};
+
+/// What a value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ValueClass {
+    /// It says where the value comes from.
+    Reference,
+    /// A switch, a number, a path: no secret under any name.
+    NotSecret,
+    /// Nothing.
+    Empty,
+    /// A well-known default: works as it stands.
+    LiveDefault,
+    /// The name of the service, user, database or key, with or without an ending.
+    SameAsContext,
+    /// Asks to be replaced.
+    Placeholder,
+    /// Stands in public templates or tutorials, however random it looks.
+    Published,
+    /// Repeats, runs, walks.
+    Structure,
+    /// Made of words.
+    Wordy,
+    /// Too few bits for its purpose.
+    Short,
+    /// Nothing wrong with it.
+    Ok,
+}
+
+impl ValueClass {
+    /// Every class, for rules.
+    pub const ALL: &'static [Self] = &[
+        Self::Reference,
+        Self::NotSecret,
+        Self::Empty,
+        Self::LiveDefault,
+        Self::SameAsContext,
+        Self::Placeholder,
+        Self::Published,
+        Self::Structure,
+        Self::Wordy,
+        Self::Short,
+        Self::Ok,
+    ];
+
+    /// The word used in rules.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Reference => "reference",
+            Self::NotSecret => "not-secret",
+            Self::Empty => "empty",
+            Self::LiveDefault => "live-default",
+            Self::SameAsContext => "same-as-context",
+            Self::Placeholder => "placeholder",
+            Self::Published => "published",
+            Self::Structure => "structure",
+            Self::Wordy => "wordy",
+            Self::Short => "short",
+            Self::Ok => "ok",
+        }
+    }
+
+    /// Whether a value of this class must not go live as a secret.
+    #[must_use]
+    pub fn is_weak(self) -> bool {
+        !matches!(self, Self::Reference | Self::NotSecret | Self::Empty | Self::Ok)
+    }
+}
+
+/// A class and its reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// What it is.
+    pub class: ValueClass,
+    /// Why, in a phrase that fits after "it is"; holds nothing of the value.
+    pub reason: &'static str,
+}
+
+fn verdict(class: ValueClass, reason: &'static str) -> Verdict {
+    Verdict { class, reason }
+}
+
+/// Judges `value`, which stands as a secret for `purpose` amid `context`.
+///
+/// ```
+/// use harden::strength::{context::Context, judge::{judge, ValueClass}, name::Purpose};
+/// let nowhere = Context::new();
+/// assert_eq!(judge("changeme", &nowhere, Purpose::Password).class, ValueClass::Placeholder);
+/// assert_eq!(judge("${DB_PASSWORD}", &nowhere, Purpose::Password).class, ValueClass::Reference);
+/// assert_eq!(judge("3RFvW0pXb7c2yq9KJt5uLzA1dGhSnE8mQo4iVwYxTgU", &nowhere, Purpose::Jwt).class, ValueClass::Ok);
+/// ```
+#[must_use]
+pub fn judge(value: &str, context: &Context, purpose: Purpose) -> Verdict {
+    let trimmed = value.trim();
+    if trimmed.is_empty() {
+        return verdict(ValueClass::Empty, "empty");
+    }
+    if refers(trimmed) {
+        return verdict(ValueClass::Reference, "a reference");
+    }
+    if let Some(found) = judge_text(trimmed, context, purpose) {
+        return found;
+    }
+    // text in base64 or hex is no stronger than the text
+    if let Some(inner) = disguised(trimmed)
+        && let Some(found) = judge_text(inner.trim(), context, purpose)
+        && found.class != ValueClass::NotSecret
+    {
+        return found;
+    }
+    let size = measure(trimmed);
+    let floor = purpose.least_bits();
+    if size.bits < floor || (purpose == Purpose::Password && trimmed.len() < 12 && size.bits < 70) {
+        return verdict(ValueClass::Short, "too short for what it protects");
+    }
+    verdict(ValueClass::Ok, "strong enough")
+}
+
+/// Whether the value comes from elsewhere, wholly or in the part that makes it secret.
+fn refers(value: &str) -> bool {
+    if REFERENCES.is_match(value) || template::is_reference(value) {
+        return true;
+    }
+    let parts = template::parts(value);
+    let literal: usize = parts.iter().filter(|p| matches!(p, Part::Literal(_))).map(|p| p.span().len()).sum();
+    parts.iter().any(|p| !matches!(p, Part::Literal(_))) && literal < 8
+}
+
+/// The tests that look at the text as it stands; `None` when it passes all.
+fn judge_text(value: &str, context: &Context, purpose: Purpose) -> Option<Verdict> {
+    let lower = value.to_ascii_lowercase();
+    let default = listed(LEXICON.defaults, &lower) || listed(LEXICON.defaults, lower.trim_end_matches(['!', '.', '#', '@']));
+    if default && purpose == Purpose::Password {
+        return Some(verdict(ValueClass::LiveDefault, "a well-known default"));
+    }
+    if is_no_secret(value, &lower) {
+        return Some(verdict(ValueClass::NotSecret, "no secret"));
+    }
+    if default {
+        return Some(verdict(ValueClass::LiveDefault, "a well-known default"));
+    }
+    if asks_to_be_replaced(value, &lower) {
+        return Some(verdict(ValueClass::Placeholder, "a placeholder"));
+    }
+    if context.repeated_by(value).is_some() {
+        return Some(verdict(ValueClass::SameAsContext, "the name of its own service, user, database or key"));
+    }
+    if is_product(value) {
+        return Some(verdict(ValueClass::LiveDefault, "the name of a product"));
+    }
+    if let Some(reason) = regularity(value) {
+        return Some(verdict(ValueClass::Structure, reason));
+    }
+    let (share, words) = coverage(value);
+    let passphrase = words >= 6 && purpose == Purpose::Password;
+    if share >= 0.5 && !passphrase && measure(value).encoding != Encoding::Hex {
+        return Some(verdict(ValueClass::Wordy, "made of words"));
+    }
+    None
+}
+
+fn is_no_secret(value: &str, lower: &str) -> bool {
+    listed(LEXICON.not_secrets, lower) || NOT_SECRETS.is_match(value)
+}
+
+fn asks_to_be_replaced(value: &str, lower: &str) -> bool {
+    if PLACEHOLDERS.is_match(value) {
+        return true;
+    }
+    let spaced = lower.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ");
+    let padded = format!(" {spaced} ");
+    let squeezed = spaced.replace(' ', "");
+    LEXICON.placeholder_words.iter().any(|word| {
+        let whole = padded.contains(&format!(" {word} "));
+        let bare = word.replace(' ', "");
+        whole || (bare.len() > 6 && squeezed.contains(&bare)) || near(&squeezed, &bare)
+    })
+}
+
+/// One typing slip away from one of the longer placeholders: `chnageme`, `replaceem`.
+fn near(value: &str, word: &str) -> bool {
+    if word.len() < 8 || value.len() != word.len() || value == word {
+        return value == word && word.len() >= 8;
+    }
+    let (a, b) = (value.as_bytes(), word.as_bytes());
+    let wrong: Vec<usize> = (0..a.len()).filter(|i| a.get(*i) != b.get(*i)).collect();
+    match wrong[..] {
+        [_] => true,
+        [i, j] => j == i + 1 && a.get(i) == b.get(j) && a.get(j) == b.get(i),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ValueClass, judge};
+    use crate::strength::context::Context;
+    use crate::strength::name::Purpose;
+
+    fn class(value: &str) -> ValueClass {
+        judge(value, &Context::new(), Purpose::Password).class
+    }
+
+    #[test]
+    fn the_order_of_tests_is_kept() {
+        assert_eq!(class(""), ValueClass::Empty);
+        assert_eq!(class("postgres"), ValueClass::LiveDefault);
+        assert_eq!(class("CHANGE_ME_TO_SOMETHING"), ValueClass::Placeholder);
+        assert_eq!(class("<your-password>"), ValueClass::Placeholder);
+        assert_eq!(class("chnageme"), ValueClass::Placeholder);
+        assert_eq!(class("op://vault/item/field"), ValueClass::Reference);
+        assert_eq!(class("1111222211112222"), ValueClass::Structure);
+        assert_eq!(class("bluehouseriver"), ValueClass::Wordy);
+        assert_eq!(class("Xq7fP2m"), ValueClass::Short);
+        assert_eq!(class("Xq7fP2mKvR9tLw3z"), ValueClass::Ok);
+        assert_eq!(class("true"), ValueClass::NotSecret);
+    }
+
+    #[test]
+    fn text_in_base64_is_judged_as_text() {
+        assert_eq!(class("Y2hhbmdlbWU="), ValueClass::Placeholder);
+    }
+}

@@ -1,0 +1,46 @@
+//! The vocabulary: words of names, placeholders, defaults, references. Data from `rules/lexicon.toml`, turned into tables by the build.
+
+use std::sync::LazyLock;
+
+use regex::RegexSet;
+
+/// The tables of `rules/lexicon.toml`; the comments there say what each list means. Words are lower case, lists are sorted.
+pub(super) struct Lexicon {
+    pub(super) strong_tail: &'static [&'static str],
+    pub(super) strong_joined: &'static [&'static str],
+    pub(super) strong_ending: &'static [&'static str],
+    pub(super) lookalikes: &'static [&'static str],
+    pub(super) exact: &'static [&'static str],
+    pub(super) weak_tail: &'static [&'static str],
+    pub(super) not_tail: &'static [&'static str],
+    pub(super) not_head: &'static [&'static str],
+    pub(super) phrases: &'static [&'static str],
+    pub(super) references: &'static [&'static str],
+    pub(super) placeholder_words: &'static [&'static str],
+    pub(super) placeholder_shapes: &'static [&'static str],
+    pub(super) defaults: &'static [&'static str],
+    pub(super) not_secrets: &'static [&'static str],
+    pub(super) not_secret_shapes: &'static [&'static str],
+    pub(super) keyboard: &'static [&'static str],
+    pub(super) products: &'static [&'static str],
+    pub(super) suffixes: &'static [&'static str],
+    pub(super) dictionary: &'static [&'static str],
+}
+
+include!(concat!(env!("OUT_DIR"), "/lexicon.rs"));
+
+/// Whether `word` stands in a sorted list.
+pub(super) fn listed(list: &[&str], word: &str) -> bool {
+    list.binary_search(&word).is_ok()
+}
+
+/// Shapes of values that say where the value comes from.
+pub(super) static REFERENCES: LazyLock<RegexSet> = LazyLock::new(|| set(LEXICON.references));
+/// Shapes of values that ask to be replaced.
+pub(super) static PLACEHOLDERS: LazyLock<RegexSet> = LazyLock::new(|| set(LEXICON.placeholder_shapes));
+/// Shapes of values that are no secret under any name.
+pub(super) static NOT_SECRETS: LazyLock<RegexSet> = LazyLock::new(|| set(LEXICON.not_secret_shapes));
+
+fn set(patterns: &[&str]) -> RegexSet {
+    RegexSet::new(patterns).expect("the build compiles every pattern of the lexicon")
+}
