@@ -2,9 +2,18 @@
 //!
 //! A new format is one file beside this one, and one line in [`FORMATS`].
 
+mod compose;
 mod env;
 mod format;
+mod kubernetes;
 mod text;
+mod yaml;
+mod yaml_command;
+mod yaml_reader;
+mod yaml_scalar;
+mod yaml_switch;
+mod yaml_tree;
+mod yaml_words;
 
 pub use format::{Claim, EncodeError, Format};
 
@@ -14,7 +23,7 @@ use crate::model::span::LineIndex;
 use zeroize::Zeroizing;
 
 /// Every format, the more special before the more general; the last one takes any text.
-pub static FORMATS: &[&dyn Format] = &[&env::Env, &text::Text];
+pub static FORMATS: &[&dyn Format] = &[&env::Env, &compose::Compose, &kubernetes::Kubernetes, &yaml::Yaml, &text::Text];
 
 /// The format registered as `name`.
 #[must_use]

@@ -43,6 +43,40 @@ pub enum Role {
     Prose,
 }
 
+/// How much of a written value a setting is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Portion {
+    /// All of it.
+    #[default]
+    Whole,
+    /// All from somewhere in its middle to its end: `V` of `K=V`.
+    Rest,
+    /// A bare word within a command line.
+    Word,
+    /// The inside of a word in single quotes within a command line.
+    SingleWord,
+    /// The inside of a word in double quotes within a command line.
+    DoubleWord,
+}
+
+/// What surrounds a value, where the quoting alone does not settle how another one is written. Formats that need none of it leave the
+/// default; only the format that made it reads it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Surroundings {
+    /// Blanks before each further line of a block.
+    pub indent: usize,
+    /// Line breaks at the value's end that the bytes after the span supply.
+    pub tail: usize,
+    /// Inside `[]` or `{}`, where commas and brackets end a value.
+    pub flow: bool,
+    /// A blank must come before the value: nothing is written there yet.
+    pub gap: bool,
+    /// Lines end with `\r\n`.
+    pub crlf: bool,
+    /// How much of the written value the span is.
+    pub portion: Portion,
+}
+
 /// A setting as the file says it. The value is what a program would read: unquoted, unescaped, references not resolved.
 #[derive(Clone, Debug)]
 pub struct Setting {
@@ -64,13 +98,26 @@ pub struct Setting {
     pub part: usize,
     /// Whether the format can write another value here.
     pub editable: bool,
+    /// What stands around the value.
+    pub around: Surroundings,
 }
 
 impl Setting {
     /// A live, plain, editable setting: formats change the fields that differ.
     #[must_use]
     pub fn new(key: KeyPath, key_span: Span, value: Secret, span: Span, quoting: Quoting) -> Self {
-        Self { key, value, span, key_span, quoting, layer: Layer::None, role: Role::Live, part: 0, editable: true }
+        Self {
+            key,
+            value,
+            span,
+            key_span,
+            quoting,
+            layer: Layer::None,
+            role: Role::Live,
+            part: 0,
+            editable: true,
+            around: Surroundings::default(),
+        }
     }
 
     /// The setting's name: the last name on its path.
