@@ -4,6 +4,7 @@
 
 mod env;
 mod format;
+mod lines;
 mod text;
 
 pub use format::{Claim, EncodeError, Format};
