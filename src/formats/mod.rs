@@ -6,6 +6,7 @@ mod compose;
 mod env;
 mod format;
 mod kubernetes;
+mod lines;
 mod text;
 mod yaml;
 mod yaml_command;

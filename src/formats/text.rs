@@ -6,7 +6,7 @@ use crate::model::secret::Secret;
 use crate::model::setting::Setting;
 
 /// Any other text.
-pub struct Text;
+pub(super) struct Text;
 
 impl Format for Text {
     fn name(&self) -> &'static str {
