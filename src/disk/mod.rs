@@ -1,1 +1,7 @@
 //! Bytes on disk: bounded reading, walking, atomic and journalled writing. Knows no secret and no format.
+
+mod error;
+pub mod read;
+pub mod walk;
+
+pub use error::DiskError;
