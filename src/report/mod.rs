@@ -7,6 +7,8 @@ pub mod controls;
 pub mod excerpt;
 pub mod fingerprint;
 pub mod grade;
+mod mask;
+mod mask_words;
 pub mod printable;
 #[cfg(test)]
 pub(crate) mod sample;
