@@ -2,9 +2,16 @@
 //!
 //! Renderers get no document and no secret, so they cannot leak one.
 
+pub mod advice;
 pub mod controls;
 pub mod excerpt;
+pub mod fingerprint;
 pub mod grade;
+mod mask;
+mod mask_words;
+pub mod printable;
+#[cfg(test)]
+pub(crate) mod sample;
 
 use crate::model::finding::Finding;
 use crate::model::severity::Severity;
@@ -26,6 +33,8 @@ pub struct Report {
     pub rules: Vec<RuleCard>,
     /// Findings at or above this severity decide the exit code; `None` means that none does.
     pub fail_on: Option<Severity>,
+    /// Whether people get the grade and the counts only. Machine formats carry everything either way.
+    pub quiet: bool,
 }
 
 /// One finding and the lines around it.
@@ -66,6 +75,20 @@ pub struct Totals {
     pub suppressed_config: usize,
 }
 
+impl Totals {
+    /// Files that were seen and not read on purpose.
+    #[must_use]
+    pub fn skipped(&self) -> usize {
+        self.skipped_large + self.skipped_binary + self.skipped_special
+    }
+
+    /// Findings that comments in files and harden.toml took out: the repository's own word.
+    #[must_use]
+    pub fn suppressed(&self) -> usize {
+        self.suppressed_inline + self.suppressed_config
+    }
+}
+
 /// A line for stderr, and for the notices of machine formats.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
@@ -99,5 +122,17 @@ impl Report {
     #[must_use]
     pub fn failing(&self) -> usize {
         self.fail_on.map_or(0, |least| self.entries.iter().filter(|e| e.finding.severity >= least).count())
+    }
+
+    /// Number of findings of exactly this severity.
+    #[must_use]
+    pub fn count(&self, severity: Severity) -> usize {
+        self.entries.iter().filter(|e| e.finding.severity == severity).count()
+    }
+
+    /// What is known of the rule `id`; `None` when no card was handed over.
+    #[must_use]
+    pub fn card(&self, id: &str) -> Option<&RuleCard> {
+        self.rules.iter().find(|card| card.id == id)
     }
 }

@@ -1,0 +1,92 @@
+//! Text from the input, made fit for each format.
+
+use std::fmt::Write as _;
+use std::io;
+
+use serde::Serialize;
+
+use crate::report::printable::is_hidden;
+
+/// `value` as JSON on one line.
+///
+/// # Errors
+/// None for the types of this folder; serde's signature has one.
+pub(super) fn json(value: &impl Serialize) -> io::Result<String> {
+    Ok(ascii_hidden(&serde_json::to_string(value)?))
+}
+
+/// `value` as indented JSON.
+///
+/// # Errors
+/// As [`json`].
+pub(super) fn json_pretty(value: &impl Serialize) -> io::Result<String> {
+    Ok(ascii_hidden(&serde_json::to_string_pretty(value)?))
+}
+
+/// serde escapes what JSON demands; what could deceive a terminal (C1 controls, direction marks) is legal there, and is escaped too. Such
+/// characters can stand in strings only, so the value stays the same.
+fn ascii_hidden(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c == '\n' || !is_hidden(c) {
+            out.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            // writing to a String cannot fail
+            let _ = write!(out, "\\u{unit:04x}");
+        }
+    }
+    out
+}
+
+/// `path` as a relative URI reference (RFC 3986): `/` stays, everything but unreserved characters is percent-encoded.
+pub(super) fn uri(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'-' | b'_' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+/// `1.2 MB` and the like: powers of ten, as file managers and `du --si` count.
+pub(super) fn bytes(count: u64) -> String {
+    let units = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
+    units
+        .iter()
+        .find(|(size, _)| count >= *size)
+        .map_or_else(|| format!("{count} B"), |(size, unit)| format!("{}.{} {unit}", count / size, count % size * 10 / size))
+}
+
+/// `1 file`, `2 files`.
+pub(super) fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{bytes, counted, json, uri};
+
+    #[test]
+    fn hidden_characters_become_json_escapes_of_the_same_value() {
+        let text = "a\u{202e}b\u{e0001}\u{9b}\"\n";
+        let out = json(&text).expect("a string");
+        assert_eq!(out, "\"a\\u202eb\\udb40\\udc01\\u009b\\\"\\n\"");
+        assert_eq!(serde_json::from_str::<String>(&out).expect("JSON"), text);
+    }
+
+    #[test]
+    fn paths_become_uris() {
+        assert_eq!(uri("a b/ü%#?.env"), "a%20b/%C3%BC%25%23%3F.env");
+    }
+
+    #[test]
+    fn counts_read_well() {
+        assert_eq!([bytes(999), bytes(1_250), bytes(1_234_567)], ["999 B", "1.2 kB", "1.2 MB"]);
+        assert_eq!([counted(1, "file"), counted(0, "file")], ["1 file", "0 files"]);
+    }
+}
