@@ -132,7 +132,8 @@ fn grade(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         _ => RED,
     };
     let go = if grade.go { "go" } else { "no-go" };
-    writeln!(out, "{style}grade {}{style:#}: readiness {} %, {style}{go}{style:#}", grade.letter, grade.readiness)?;
+    let readiness = if grade.subjects == 0 { "nothing to judge".to_owned() } else { format!("readiness {} %", grade.readiness) };
+    writeln!(out, "{style}grade {}{style:#}: {readiness}, {style}{go}{style:#}", grade.letter)?;
     for cap in &grade.caps {
         let allows = if cap.letter == "?" { "no grade".to_owned() } else { format!("{} at best", cap.letter) };
         writeln!(out, "  {allows}: {}", printable(&cap.reason))?;

@@ -7,6 +7,7 @@ pub mod controls;
 pub mod excerpt;
 pub mod fingerprint;
 pub mod grade;
+mod grading;
 mod mask;
 mod mask_words;
 pub mod printable;

@@ -39,6 +39,7 @@ pub(crate) fn report() -> Report {
                 Cap { letter: "F", reason: "a default credential is in a production file".to_owned() },
                 Cap { letter: "B", reason: "1 file could not be parsed".to_owned() },
             ],
+            subjects: 40,
             version: 1,
             go: false,
         },
@@ -61,7 +62,7 @@ pub(crate) fn clean() -> Report {
     Report {
         entries: Vec::new(),
         totals: Totals { files: 12, parsed: 12, settings: 80, bytes: 900, ..Totals::default() },
-        grade: Grade { letter: "A+", readiness: 100, caps: Vec::new(), version: 1, go: true },
+        grade: Grade { letter: "A+", readiness: 100, caps: Vec::new(), subjects: 34, version: 1, go: true },
         notices: Vec::new(),
         rules: Vec::new(),
         fail_on: Some(Severity::Medium),
