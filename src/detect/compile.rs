@@ -11,7 +11,7 @@ use super::place::Circumstances;
 use super::subject::Subject;
 use crate::model::document::Document;
 use crate::model::environment::Environment;
-use crate::model::finding::{Area, Finding, Subject as Counted};
+use crate::model::finding::Finding;
 use crate::model::setting::Role;
 use crate::model::severity::{Class, Fix, Profile, Severity};
 use crate::model::span::Span;
@@ -38,6 +38,8 @@ pub struct Detectors {
 }
 
 struct Compiled {
+    /// Place among the rules handed in.
+    index: usize,
     rule: Rule,
     test: Test,
     /// Whether the rule speaks of this setting at all, for the count of settings that are in order.
@@ -53,13 +55,37 @@ enum Target {
     UrlPassword,
 }
 
+/// Something that can be right or wrong, whether or not it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The id that findings refer to; it holds for this run only.
+    pub id: u64,
+    /// The deployment that its file speaks for.
+    pub environment: Environment,
+    /// What it is.
+    pub what: Sort,
+}
+
+/// What can be right or wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sort {
+    /// A password or token.
+    Secret,
+    /// A signing or encryption key.
+    Key,
+    /// A connection.
+    Connection,
+    /// What a rule of this index in [`Detectors::rule`] speaks of.
+    Setting(usize),
+}
+
 /// What one document gave.
 #[derive(Default)]
 pub struct Outcome {
     /// Findings by place. Fingerprints are still empty.
     pub findings: Vec<Finding>,
     /// Everything that could have been at fault.
-    pub subjects: Vec<Counted>,
+    pub seen: Vec<Seen>,
 }
 
 impl Detectors {
@@ -68,8 +94,14 @@ impl Detectors {
     /// # Errors
     /// [`CompileError`] for the first condition that no family knows, or whose argument it cannot use.
     pub fn compile(rules: &[Rule], profile: Profile) -> Result<Self, CompileError> {
-        let rules = rules.iter().map(|rule| compile(rule).map_err(|problem| CompileError { rule: rule.id.to_string(), problem }));
+        let rules = rules.iter().enumerate().map(|(i, rule)| compile(i, rule).map_err(|problem| CompileError { rule: rule.id.to_string(), problem }));
         Ok(Self { rules: rules.collect::<Result<_, _>>()?, profile, hasher: RandomState::new() })
+    }
+
+    /// The rule of a [`Sort::Setting`].
+    #[must_use]
+    pub fn rule(&self, index: usize) -> Option<&Rule> {
+        self.rules.get(index).map(|c| &c.rule)
     }
 
     /// Looks at every setting of `document`.
@@ -151,15 +183,16 @@ impl Detectors {
         let secret = subject.name_class() == NameClass::Secret
             && !matches!(subject.verdict().class, ValueClass::Reference | ValueClass::NotSecret | ValueClass::Empty);
         if secret && subject.connection().is_none() {
-            outcome.subjects.push(Counted { id: self.secret_id(subject), area: secret_area(subject), environment });
+            let what = if subject.purpose().is_key() { Sort::Key } else { Sort::Secret };
+            outcome.seen.push(Seen { id: self.secret_id(subject), environment, what });
         }
         if subject.connection().is_some_and(|c| c.system.is_some() && c.host != crate::dsn::HostClass::Socket) {
-            outcome.subjects.push(Counted { id: self.connection_id(subject), area: Area::Transport, environment });
+            outcome.seen.push(Seen { id: self.connection_id(subject), environment, what: Sort::Connection });
         }
         if let Some((_, verdict)) = subject.url_password()
             && !matches!(verdict.class, ValueClass::Reference | ValueClass::NotSecret | ValueClass::Empty)
         {
-            outcome.subjects.push(Counted { id: self.password_id(subject), area: Area::Secrets, environment });
+            outcome.seen.push(Seen { id: self.password_id(subject), environment, what: Sort::Secret });
         }
     }
 
@@ -192,14 +225,14 @@ impl Detectors {
     }
 }
 
-fn compile(rule: &Rule) -> Result<Compiled, String> {
+fn compile(index: usize, rule: &Rule) -> Result<Compiled, String> {
     let when = rule.severity_when.iter().map(|w| Ok((test(&w.predicate)?, w.set))).collect::<Result<_, String>>()?;
     let concerns = match rule.class {
         Class::InsecureSetting | Class::NonTlsUrl => names_of(&rule.predicate).map(|p| test(&p)).transpose()?,
         _ => None,
     };
     let at = if rule.predicate_reads_url_password() { Target::UrlPassword } else { Target::Literal };
-    Ok(Compiled { test: test(&rule.predicate)?, concerns, when, at, rule: rule.clone() })
+    Ok(Compiled { index, test: test(&rule.predicate)?, concerns, when, at, rule: rule.clone() })
 }
 
 fn test(predicate: &Predicate) -> Result<Test, String> {
@@ -295,22 +328,6 @@ fn reach(rule: &Rule, subject: &Subject<'_>, severity: Severity, environment: En
         return Fix::Manual;
     }
     if subject.is_fallback() { fixed.max(Fix::Review) } else { fixed }
-}
-
-fn area_of(rule: &Rule) -> Area {
-    match (rule.class, &*rule.topic) {
-        (Class::NonTlsUrl, _) => Area::Transport,
-        (_, "auth-off" | "exposure" | "cors" | "admin-ui") => Area::Access,
-        (_, "runtime" | "privileged") => Area::Runtime,
-        (_, "logging") => Area::Observability,
-        (_, "recovery") => Area::Recovery,
-        (Class::InsecureSetting, _) => Area::App,
-        _ => Area::Secrets,
-    }
-}
-
-fn secret_area(subject: &Subject<'_>) -> Area {
-    if subject.purpose().is_key() { Area::Keys } else { Area::Secrets }
 }
 
 /// Of several findings of one class on overlapping bytes of one setting only the worst is kept: they say the same thing.

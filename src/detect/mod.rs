@@ -14,7 +14,7 @@ mod suppress;
 mod url;
 mod value;
 
-pub use compile::{CompileError, Detectors};
+pub use compile::{CompileError, Detectors, Outcome, Seen, Sort};
 pub use family::Family;
 pub use place::Circumstances;
 pub use subject::{Kept, Subject};

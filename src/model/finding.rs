@@ -42,37 +42,3 @@ pub struct Finding {
     /// What the grade counts: findings with one subject are one thing to put right.
     pub subject: u64,
 }
-
-/// What a subject is a part of; each area has its weight in the grade.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Area {
-    /// Passwords and tokens.
-    Secrets,
-    /// Signing and encryption keys.
-    Keys,
-    /// Connections.
-    Transport,
-    /// Authentication and published ports.
-    Access,
-    /// Application settings.
-    App,
-    /// Containers and processes.
-    Runtime,
-    /// How secrets are kept.
-    Handling,
-    /// Logs and error reports.
-    Observability,
-    /// Backups and restarts.
-    Recovery,
-}
-
-/// Something that can be right or wrong: a secret, a key, a connection, a switch. Counted once, however many places it has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Subject {
-    /// The id that findings refer to.
-    pub id: u64,
-    /// What it is a part of.
-    pub area: Area,
-    /// The deployment that its file speaks for.
-    pub environment: Environment,
-}
