@@ -94,7 +94,10 @@ impl Detectors {
     /// # Errors
     /// [`CompileError`] for the first condition that no family knows, or whose argument it cannot use.
     pub fn compile(rules: &[Rule], profile: Profile) -> Result<Self, CompileError> {
-        let rules = rules.iter().enumerate().map(|(i, rule)| compile(i, rule).map_err(|problem| CompileError { rule: rule.id.to_string(), problem }));
+        let rules = rules
+            .iter()
+            .enumerate()
+            .map(|(i, rule)| compile(i, rule).map_err(|problem| CompileError { rule: rule.id.to_string(), problem }));
         Ok(Self { rules: rules.collect::<Result<_, _>>()?, profile, hasher: RandomState::new() })
     }
 
@@ -136,10 +139,10 @@ impl Detectors {
         if let Some(concerns) = &compiled.concerns
             && (hit || concerns(subject))
         {
-            outcome.subjects.push(Counted {
+            outcome.seen.push(Seen {
                 id: self.id(&(&rule.id, &subject.document.path, &subject.setting.key)),
-                area: area_of(rule),
                 environment,
+                what: Sort::Setting(compiled.index),
             });
         }
         if !hit {
