@@ -26,6 +26,11 @@ pub(crate) fn complain(failure: &Failure) {
     failure.hints.iter().for_each(|hint| line(HINT, "hint", hint));
 }
 
+/// Prints an error that does not end the command.
+pub(crate) fn error(message: &str) {
+    line(ERROR, "error", message);
+}
+
 /// Prints a warning.
 pub(crate) fn warn(message: &str) {
     line(WARNING, "warning", message);

@@ -9,6 +9,8 @@ use super::message;
 use super::neighbours::Neighbourhood;
 use super::place::Circumstances;
 use super::subject::Subject;
+use crate::config::{InternalPlaintext, Network};
+use crate::dsn::HostClass;
 use crate::model::document::Document;
 use crate::model::environment::Environment;
 use crate::model::finding::Finding;
@@ -34,6 +36,7 @@ pub struct CompileError {
 pub struct Detectors {
     rules: Vec<Compiled>,
     profile: Profile,
+    network: Network,
     hasher: RandomState,
 }
 
@@ -93,12 +96,12 @@ impl Detectors {
     ///
     /// # Errors
     /// [`CompileError`] for the first condition that no family knows, or whose argument it cannot use.
-    pub fn compile(rules: &[Rule], profile: Profile) -> Result<Self, CompileError> {
+    pub fn compile(rules: &[Rule], profile: Profile, network: &Network) -> Result<Self, CompileError> {
         let rules = rules
             .iter()
             .enumerate()
             .map(|(i, rule)| compile(i, rule).map_err(|problem| CompileError { rule: rule.id.to_string(), problem }));
-        Ok(Self { rules: rules.collect::<Result<_, _>>()?, profile, hasher: RandomState::new() })
+        Ok(Self { rules: rules.collect::<Result<_, _>>()?, profile, network: network.clone(), hasher: RandomState::new() })
     }
 
     /// The rule of a [`Sort::Setting`].
@@ -150,7 +153,7 @@ impl Detectors {
         }
         let span = place(compiled.at, subject);
         let severity = compiled.when.iter().rev().find(|(test, _)| test(subject)).map_or(rule.severity, |(_, severity)| *severity);
-        let severity = severity_in(environment, rule, severity);
+        let severity = severity_in(environment, rule, self.on_this_network(rule, subject, severity));
         let lines = &subject.document.lines;
         outcome.findings.push(Finding {
             rule: rule.id.to_string(),
@@ -171,6 +174,22 @@ impl Detectors {
             setting: Some(subject.index),
             subject: self.subject_of(rule, subject),
         });
+    }
+
+    /// What `[network]` of harden.toml says of plaintext between the parts.
+    fn on_this_network(&self, rule: &Rule, subject: &Subject<'_>, severity: Severity) -> Severity {
+        let Some(connection) = subject.connection().filter(|c| rule.class == Class::NonTlsUrl && c.host == HostClass::Internal) else {
+            return severity;
+        };
+        let text = connection.span.of(subject.value());
+        let trusted = connection.dsn.hosts.iter().all(|h| self.network.trusted.iter().any(|t| t.eq_ignore_ascii_case(h.name.of(text))));
+        match self.network.internal_plaintext {
+            _ if trusted => Severity::Info,
+            Some(InternalPlaintext::Allow) => Severity::Info,
+            Some(InternalPlaintext::Medium) => severity.min(Severity::Medium),
+            Some(InternalPlaintext::High) => severity.max(Severity::High),
+            None => severity,
+        }
     }
 
     fn environment(&self, document: &Document) -> Environment {

@@ -18,7 +18,7 @@ pub use compile::{CompileError, Detectors, Outcome, Seen, Sort};
 pub use family::Family;
 pub use place::Circumstances;
 pub use subject::{Kept, Subject};
-pub use suppress::{Suppressed, suppress};
+pub use suppress::suppress;
 
 /// Every family of conditions, found by the first word of a condition's name.
 pub static FAMILIES: &[&dyn Family] = &[&name::Name, &value::Value, &url::Url, &neighbours::Neighbours, &place::Place];

@@ -1,14 +1,8 @@
 //! Findings that the repository has spoken for: comments in files, `[[allow]]` in harden.toml.
 
+use crate::config::Date;
 use crate::model::document::Document;
 use crate::model::finding::Finding;
-
-/// Why a finding is left out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Suppressed {
-    /// A comment on its line or the one above.
-    Inline,
-}
 
 /// A comment `harden:ignore RULE reason [until=DATE]`, read.
 struct Note<'t> {
@@ -18,8 +12,8 @@ struct Note<'t> {
 }
 
 /// Takes the findings that comments of `document` speak for out of `findings`; gives their number, and a warning for each comment without
-/// a reason or past its date. `today` is `YYYY-MM-DD`.
-pub fn suppress(document: &Document, findings: &mut Vec<Finding>, today: &str) -> (usize, Vec<(usize, String)>) {
+/// a reason or past its date.
+pub fn suppress(document: &Document, findings: &mut Vec<Finding>, today: Date) -> (usize, Vec<(usize, String)>) {
     if !document.text.contains("harden:ignore") {
         return (0, Vec::new());
     }
@@ -43,15 +37,15 @@ pub fn suppress(document: &Document, findings: &mut Vec<Finding>, today: &str) -
     (before - findings.len(), warnings)
 }
 
-fn note<'t>(line: &'t str, today: &str) -> Option<Note<'t>> {
+fn note<'t>(line: &'t str, today: Date) -> Option<Note<'t>> {
     let rest = line.split_once("harden:ignore")?.1;
     let mut words = rest.split_whitespace();
     let rule = words.next()?;
     let mut note = Note { rule, reason: false, expired: false };
     for word in words {
         match word.strip_prefix("until=") {
-            // dates of this form sort as text
-            Some(date) => note.expired = date < today,
+            // a date that cannot be read is a date that has passed: it must not silence for ever
+            Some(date) => note.expired = Date::parse(date).is_none_or(|last| last < today),
             None => note.reason |= word.chars().any(char::is_alphanumeric),
         }
     }
@@ -61,13 +55,18 @@ fn note<'t>(line: &'t str, today: &str) -> Option<Note<'t>> {
 #[cfg(test)]
 mod tests {
     use super::note;
+    use crate::config::Date;
+
+    fn today() -> Date {
+        Date::parse("2026-11-25").unwrap()
+    }
 
     #[test]
     fn notes_have_a_rule_a_reason_and_a_date() {
-        let read = note("A=b # harden:ignore weak-password test network until=2027-01-31", "2026-11-25").unwrap();
+        let read = note("A=b # harden:ignore weak-password test network until=2027-01-31", today()).unwrap();
         assert_eq!((read.rule, read.reason, read.expired), ("weak-password", true, false));
-        assert!(note("# harden:ignore x y until=2020-01-01", "2026-11-25").unwrap().expired);
-        assert!(!note("# harden:ignore x", "2026-11-25").unwrap().reason);
-        assert!(note("A=b", "2026-11-25").is_none());
+        assert!(note("# harden:ignore x y until=2020-01-01", today()).unwrap().expired);
+        assert!(!note("# harden:ignore x", today()).unwrap().reason);
+        assert!(note("A=b", today()).is_none());
     }
 }

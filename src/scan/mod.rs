@@ -1,1 +1,185 @@
 //! Where bytes come from, and the loop over them.
+
+mod engine;
+mod facts;
+pub mod selftest;
+mod source;
+
+use std::collections::BTreeSet;
+use std::io::{self, Read};
+use std::path::PathBuf;
+
+use engine::{Engine, Looked};
+use facts::Surroundings;
+use source::Blob;
+
+use crate::config::{Date, Loaded};
+use crate::config::environment::{self, Facts};
+use crate::detect::{Circumstances, CompileError, Detectors, Sort};
+use crate::disk::read::{Stamp, read_stream};
+use crate::disk::walk::{Exclude, Options, Problem, walk};
+use crate::model::document::Document;
+use crate::model::environment::Environment;
+use crate::model::finding::Finding;
+use crate::model::severity::{Class, Profile, Severity};
+use crate::report::grade::{Area, GradeFacts, Subject, grade};
+use crate::report::{Notice, Report, RuleCard, Totals};
+use crate::rules::load::RuleSet;
+
+pub use engine::LIMIT;
+
+/// What to look at, and how.
+pub struct Request<'a> {
+    /// Files and folders.
+    pub paths: &'a [PathBuf],
+    /// Look at what git ignores, too.
+    pub no_ignore: bool,
+    /// With whose eyes.
+    pub profile: Profile,
+    /// Findings from here on decide the exit code; `None`: none does.
+    pub fail_on: Option<Severity>,
+    /// harden.toml, unless it is to be ignored.
+    pub config: Option<&'a Loaded>,
+    /// The rules in force.
+    pub rules: &'a RuleSet,
+    /// Whether comments in files may take findings out.
+    pub honour: bool,
+    /// Whether the documents are wanted afterwards (a plan is made of them).
+    pub keep: bool,
+}
+
+/// What came of it.
+pub struct Scan {
+    /// For renderers.
+    pub report: Report,
+    /// The documents with their files' stamps, by path; empty unless asked for.
+    pub documents: Vec<(Document, Option<Stamp>)>,
+    /// What could not be looked at.
+    pub problems: Vec<Problem>,
+    /// Sealed files that were passed by.
+    pub sealed: Vec<PathBuf>,
+}
+
+/// Looks at files and folders.
+///
+/// # Errors
+/// [`CompileError`] when a rule means nothing to any detector; nothing was looked at then.
+pub fn scan(request: &Request<'_>) -> Result<Scan, CompileError> {
+    let detectors = detectors(request)?;
+    let exclude = request.config.map(|c| Exclude { base: c.root.clone(), globs: c.config.exclude.set().clone() });
+    let found = walk(request.paths, &Options { no_ignore: request.no_ignore, exclude });
+    let around = Surroundings::new(request.paths, &found.files, request.config);
+    let looked = engine(request, &detectors).run(&found.files, &around);
+    let mut scan = gather(request, &detectors, looked);
+    scan.report.totals.skipped_special += found.special;
+    scan.report.totals.unreadable += found.problems.len();
+    scan.problems.extend(found.problems);
+    scan.sealed = found.sealed.into_iter().map(|c| c.path).collect();
+    Ok(scan)
+}
+
+/// Looks at standard input, read from `input` under `name`, which decides format and environment.
+///
+/// # Errors
+/// What `input` says; [`CompileError`] as an [`io::Error`] of its own words.
+pub fn scan_stream(request: &Request<'_>, name: &str, input: &mut dyn Read) -> io::Result<Scan> {
+    let detectors = detectors(request).map_err(io::Error::other)?;
+    let mut looked = Looked::default();
+    match read_stream(input, LIMIT)? {
+        Ok(content) => {
+            let environment = environment::of(name, &Facts::default());
+            let blob = Blob { name: name.to_owned(), below: name.to_owned(), content, stamp: None };
+            looked = engine(request, &detectors).blob(blob, environment, Circumstances::default(), None, looked);
+        }
+        Err(crate::disk::read::Skip::TooLarge) => looked.totals.skipped_large += 1,
+        Err(_) => looked.totals.skipped_binary += 1,
+    }
+    Ok(gather(request, &detectors, vec![looked]))
+}
+
+fn detectors(request: &Request<'_>) -> Result<Detectors, CompileError> {
+    let network = request.config.map(|c| c.config.network.clone()).unwrap_or_default();
+    Detectors::compile(request.rules.rules(), request.profile, &network)
+}
+
+fn engine<'a>(request: &'a Request<'_>, detectors: &'a Detectors) -> Engine<'a> {
+    Engine { detectors, config: request.config, keep: request.keep, honour: request.honour, today: Date::today() }
+}
+
+fn gather(request: &Request<'_>, detectors: &Detectors, looked: Vec<Looked>) -> Scan {
+    let mut totals = Totals::default();
+    let (mut entries, mut notices, mut subjects) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut documents, mut problems, mut allowed, mut waived) = (Vec::new(), Vec::new(), BTreeSet::new(), 0);
+    for one in looked {
+        add(&mut totals, &one.totals);
+        entries.extend(one.entries);
+        notices.extend(one.notices);
+        allowed.extend(one.allowed);
+        waived += one.waived;
+        documents.extend(one.document);
+        problems.extend(one.problem.map(|reason| Problem { display: String::new(), reason }));
+        subjects.extend(one.seen.iter().map(|seen| {
+            let area = match seen.what {
+                Sort::Secret => Area::Secrets,
+                Sort::Key => Area::Keys,
+                Sort::Connection => Area::Transport,
+                Sort::Setting(i) => detectors.rule(i).map_or(Area::App, |rule| Area::of(rule.class, &rule.topic)),
+            };
+            Subject { id: seen.id, area, environment: seen.environment }
+        }));
+    }
+    if let Some(loaded) = request.config {
+        let file = loaded.path.display().to_string();
+        for (i, allow) in loaded.config.allow.iter().enumerate().filter(|(i, _)| !allowed.contains(i)) {
+            let _ = i;
+            let message = format!("[[allow]] of `{}` matches nothing that was found here", allow.rule);
+            notices.push(Notice { file: file.clone(), line: allow.line, message });
+        }
+    }
+    let findings: Vec<&Finding> = entries.iter().map(|e: &crate::report::Entry| &e.finding).collect();
+    let facts = GradeFacts { unparsed_files: totals.faulty, waived };
+    let grade = grade(&subjects, &findings, facts);
+    let ids: BTreeSet<&str> = findings.iter().map(|f| f.rule.as_str()).collect();
+    let rules = ids.iter().filter_map(|id| request.rules.get(id)).map(card).collect();
+    let report = Report { entries, totals, grade, notices, rules, fail_on: request.fail_on, quiet: false };
+    Scan { report, documents, problems, sealed: Vec::new() }
+}
+
+fn card((rule, prose): (&crate::rules::schema::Rule, &crate::rules::schema::Prose)) -> RuleCard {
+    let text = |t: &crate::rules::schema::Text| t.to_string();
+    RuleCard {
+        id: text(&rule.id),
+        title: text(&rule.title),
+        why: text(&prose.why),
+        references: prose.references.iter().map(text).collect(),
+        cwe: prose.cwe.to_vec(),
+        controls: prose.controls.iter().map(|(name, ids)| (text(name), ids.iter().map(text).collect())).collect(),
+    }
+}
+
+fn add(all: &mut Totals, one: &Totals) {
+    all.files += one.files;
+    all.parsed += one.parsed;
+    all.as_text += one.as_text;
+    all.faulty += one.faulty;
+    all.settings += one.settings;
+    all.bytes += one.bytes;
+    all.skipped_large += one.skipped_large;
+    all.skipped_binary += one.skipped_binary;
+    all.skipped_special += one.skipped_special;
+    all.unreadable += one.unreadable;
+    all.suppressed_inline += one.suppressed_inline;
+    all.suppressed_config += one.suppressed_config;
+}
+
+/// Whether a finding of this class speaks of a secret value.
+#[must_use]
+pub fn is_secret_class(class: Class) -> bool {
+    matches!(class, Class::DevSecret | Class::WeakKey | Class::HardcodedSecret | Class::EmptySecret)
+}
+
+/// Whether a document goes live.
+#[must_use]
+pub fn is_live(document: &Document) -> bool {
+    document.environment == Environment::Production
+}

@@ -1,0 +1,120 @@
+//! `harden rules`: list, explain, test.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use harden::rules::builtin;
+use harden::rules::schema::{Prose, Rule, RuleFile, parse};
+use harden::scan::selftest;
+
+use super::args::{Global, RulesCommand};
+use super::exit::{Exit, Failure};
+use super::project::{Project, rule_files, text};
+use super::ui;
+
+/// Runs one of the three.
+pub(crate) fn run(command: &RulesCommand, global: &Global) -> Result<Exit, Failure> {
+    match command {
+        RulesCommand::List => list(&Project::load(&[], global.no_config)?),
+        RulesCommand::Explain { id } => explain(&Project::load(&[], global.no_config)?, id),
+        RulesCommand::Test { file } => test(file.as_deref(), global.no_config),
+    }
+}
+
+fn list(project: &Project) -> Result<Exit, Failure> {
+    let mut rules: Vec<&Rule> = project.rules.rules().iter().collect();
+    rules.sort_by(|a, b| a.id.cmp(&b.id));
+    let widest = rules.iter().map(|r| r.id.len()).max().unwrap_or(0);
+    let mut out = String::new();
+    for rule in &rules {
+        let _ = writeln!(out, "{:widest$}  {:16}  {:8}  {}", rule.id, rule.class, rule.severity, rule.title);
+    }
+    answer(&out)
+}
+
+fn explain(project: &Project, id: &str) -> Result<Exit, Failure> {
+    let Some((rule, prose)) = project.rules.get(id) else {
+        let failure = Failure::new(format!("there is no rule `{id}`"));
+        return Err(match project.rules.nearest(id) {
+            Some(near) => failure.hint(format!("nearest is `{near}`; `harden rules list` shows all")),
+            None => failure.hint("`harden rules list` shows all"),
+        });
+    };
+    answer(&page(rule, prose))
+}
+
+/// The page of a rule: fixed headings, so that every page reads the same.
+fn page(rule: &Rule, prose: &Prose) -> String {
+    let mut out = format!("{}: {}\n\n", rule.id, rule.title);
+    let _ = writeln!(out, "class       {}{}", rule.class, if rule.topic.is_empty() { String::new() } else { format!(" ({})", rule.topic) });
+    let _ = writeln!(out, "severity    {}; confidence {}", rule.severity, rule.confidence);
+    let formats = if rule.formats.is_empty() { "all".to_owned() } else { rule.formats.join(", ") };
+    let _ = writeln!(out, "formats     {formats}");
+    if !prose.why.is_empty() {
+        let _ = write!(out, "\nWhy it matters\n  {}\n", prose.why);
+    }
+    let reach = match rule.repair.reach {
+        harden::rules::schema::Reach::ByKind => "the kind of the secret decides how far `harden fix` goes".to_owned(),
+        harden::rules::schema::Reach::Always(fix) => fix.to_string(),
+    };
+    let _ = write!(out, "\nFix ({reach})\n  {}\n", if rule.help.is_empty() { "see the references" } else { &rule.help });
+    rule.repair.needs.iter().for_each(|need| {
+        let _ = writeln!(out, "  needs: {need}");
+    });
+    if !prose.controls.is_empty() || !prose.cwe.is_empty() {
+        out.push_str("\nControls\n");
+        if !prose.cwe.is_empty() {
+            let _ = writeln!(out, "  {:12}{}", "cwe", prose.cwe.iter().map(u32::to_string).collect::<Vec<_>>().join(", "));
+        }
+        for (name, ids) in prose.controls.iter() {
+            let _ = writeln!(out, "  {name:12}{}", ids.join(", "));
+        }
+    }
+    if !prose.references.is_empty() {
+        out.push_str("\nReferences\n");
+        prose.references.iter().for_each(|link| {
+            let _ = writeln!(out, "  {link}");
+        });
+    }
+    out
+}
+
+fn test(file: Option<&Path>, no_config: bool) -> Result<Exit, Failure> {
+    let mut files: Vec<(String, String)> = Vec::new();
+    match file {
+        Some(path) => files.push((path.display().to_string(), text(path)?)),
+        None => {
+            files.extend(builtin::sources().iter().map(|(name, text)| (format!("built-in {name}"), (*text).to_owned())));
+            if let Some(loaded) = Project::load(&[], no_config)?.config {
+                let folder = loaded.root.join(".harden/rules");
+                if folder.is_dir() {
+                    for path in rule_files(&folder)? {
+                        files.push((path.display().to_string(), text(&path)?));
+                    }
+                }
+            }
+        }
+    }
+    let (mut rules, mut examples, mut missed) = (0, 0, 0);
+    for (name, text) in &files {
+        let parsed: RuleFile = parse(text).map_err(|e| Failure::new(format!("{name}, {e}")))?;
+        let (count, misses) = selftest::run(&parsed);
+        rules += parsed.rules.len();
+        examples += count;
+        missed += misses.len();
+        for miss in misses {
+            let which = if miss.example > 0 { format!(", test {}", miss.example) } else { String::new() };
+            ui::error(&format!("{name}: rule `{}`{which}: {}", miss.rule, miss.what));
+        }
+    }
+    answer(&format!("{rules} rules, {examples} examples, {missed} failed\n"))?;
+    Ok(if missed > 0 { Exit::Findings } else { Exit::Clean })
+}
+
+fn answer(text: &str) -> Result<Exit, Failure> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(format!("the answer cannot be written: {}", e.kind()))),
+        _ => Ok(Exit::Clean),
+    }
+}

@@ -1,0 +1,96 @@
+//! `harden scan`: look, report, grade, exit code.
+
+use std::io::{self, BufWriter, ErrorKind, Write};
+
+use harden::config::Threshold;
+use harden::model::severity::{Profile, Severity};
+use harden::render;
+use harden::scan::{Request, Scan, scan, scan_stream};
+
+use super::args::{Global, ScanArgs};
+use super::exit::{Exit, Failure};
+use super::project::Project;
+use super::ui;
+
+/// Scans and prints the report to stdout; notices and problems go to stderr.
+pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Exit, Failure> {
+    let project = Project::load(&args.paths, global.no_config)?;
+    let told = project.config.as_ref().map(|c| &c.config);
+    let fail_on = match args.fail_on.as_deref() {
+        Some("none") => None,
+        Some(word) => Some(word.parse::<Severity>().map_err(Failure::new)?),
+        None => match told.and_then(|c| c.fail_on) {
+            Some(Threshold::Never) => None,
+            Some(Threshold::From(severity)) => Some(severity),
+            None => Some(Severity::Medium),
+        },
+    };
+    let request = Request {
+        paths: &args.paths,
+        no_ignore: args.no_ignore,
+        profile: args.profile.or(told.and_then(|c| c.profile)).unwrap_or(Profile::Production),
+        fail_on,
+        config: project.config.as_ref(),
+        rules: &project.rules,
+        honour: !global.no_config,
+        keep: false,
+    };
+    let mut scan = look(args, &request)?;
+    scan.report.quiet = args.quiet;
+    print(&args.format, &scan)?;
+    tell(&scan, args);
+    Ok(verdict(&scan, args.strict))
+}
+
+fn look(args: &ScanArgs, request: &Request<'_>) -> Result<Scan, Failure> {
+    if !args.paths.iter().any(|p| p.as_os_str() == "-") {
+        if args.stdin_name.is_some() {
+            return Err(Failure::new("`--as` names standard input, which is not among the paths").hint("put `-` for standard input"));
+        }
+        return scan(request).map_err(|e| Failure::new(e).hint("no file was looked at"));
+    }
+    if args.paths.len() > 1 {
+        return Err(Failure::new("standard input cannot be scanned together with other paths").hint("run `harden scan -` by itself"));
+    }
+    let name = args.stdin_name.as_deref().unwrap_or("<stdin>");
+    scan_stream(request, name, &mut io::stdin().lock()).map_err(|e| Failure::new(format!("standard input cannot be read: {}", e.kind())))
+}
+
+fn print(format: &str, scan: &Scan) -> Result<(), Failure> {
+    let Some(renderer) = render::by_name(format) else { return Err(Failure::new(format!("`{format}` is no output format"))) };
+    let colored = anstream::AutoStream::auto(io::stdout().lock());
+    let mut out = BufWriter::new(colored);
+    match renderer.render(&scan.report, &mut out).and_then(|()| out.flush()) {
+        // whoever closed the pipe has read enough
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(Failure::new(format!("the report cannot be written: {}", e.kind()))),
+        _ => Ok(()),
+    }
+}
+
+fn tell(scan: &Scan, args: &ScanArgs) {
+    for problem in &scan.problems {
+        let place = if problem.display.is_empty() { String::new() } else { format!("`{}`: ", problem.display) };
+        ui::error(&format!("{place}{}", problem.reason));
+    }
+    // the human report has its own lines for them
+    if args.format != "human" || args.quiet {
+        return;
+    }
+    for notice in &scan.report.notices {
+        let line = if notice.line > 0 { format!(":{}", notice.line) } else { String::new() };
+        ui::warn(&format!("{}{line}: {}", notice.file, notice.message));
+    }
+}
+
+fn verdict(scan: &Scan, strict: bool) -> Exit {
+    let totals = &scan.report.totals;
+    if !scan.problems.is_empty() || (strict && totals.faulty > 0) {
+        Exit::Failed
+    } else if scan.report.failing() > 0 {
+        Exit::Findings
+    } else if totals.files == 0 && totals.skipped() == 0 && scan.sealed.is_empty() {
+        Exit::NothingThere
+    } else {
+        Exit::Clean
+    }
+}

@@ -1,0 +1,167 @@
+//! Blobs to documents to findings: in parallel, the result in a fixed order.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::facts::Surroundings;
+use super::source::Blob;
+use crate::config::{Date, Loaded};
+use crate::detect::{Circumstances, Detectors, Seen, suppress};
+use crate::disk::read::{Links, Outcome, Skip, Stamp, read};
+use crate::disk::walk::Candidate;
+use crate::formats;
+use crate::model::document::Document;
+use crate::model::environment::Environment;
+use crate::model::finding::Finding;
+use crate::report::excerpt::Excerpts;
+use crate::report::fingerprint::fingerprint;
+use crate::report::{Entry, Notice, Totals};
+
+/// Largest file that is looked at, in bytes; a larger one is counted as skipped.
+pub const LIMIT: u64 = 10 * 1024 * 1024;
+
+/// What one file gave.
+#[derive(Default)]
+pub(super) struct Looked {
+    pub(super) entries: Vec<Entry>,
+    pub(super) seen: Vec<Seen>,
+    pub(super) totals: Totals,
+    pub(super) notices: Vec<Notice>,
+    /// Which entries of `[[allow]]` it used.
+    pub(super) allowed: Vec<usize>,
+    pub(super) document: Option<(Document, Option<Stamp>)>,
+    pub(super) problem: Option<String>,
+    /// Suppressed findings in production files.
+    pub(super) waived: usize,
+}
+
+/// How to look.
+pub(super) struct Engine<'a> {
+    pub(super) detectors: &'a Detectors,
+    pub(super) config: Option<&'a Loaded>,
+    pub(super) keep: bool,
+    /// Whether comments in files and harden.toml may take findings out.
+    pub(super) honour: bool,
+    pub(super) today: Date,
+}
+
+impl Engine<'_> {
+    /// Looks at all `files`; the results are in their order.
+    pub(super) fn run(&self, files: &[Candidate], around: &Surroundings<'_>) -> Vec<Looked> {
+        let next = AtomicUsize::new(0);
+        let done: Mutex<Vec<(usize, Looked)>> = Mutex::new(Vec::with_capacity(files.len()));
+        let workers = std::thread::available_parallelism().map_or(1, usize::from).min(files.len().div_ceil(4)).max(1);
+        let work = || {
+            let mut own = Vec::new();
+            while let Some((i, file)) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|i| files.get(i).map(|f| (i, f))) {
+                own.push((i, self.file(file, around)));
+            }
+            done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(own);
+        };
+        if workers == 1 {
+            work();
+        } else {
+            std::thread::scope(|scope| (0..workers).for_each(|_| drop(scope.spawn(work))));
+        }
+        let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        done.sort_by_key(|(i, _)| *i);
+        done.into_iter().map(|(_, looked)| looked).collect()
+    }
+
+    fn file(&self, file: &Candidate, around: &Surroundings<'_>) -> Looked {
+        let mut looked = Looked::default();
+        match read(&file.path, Links::Refuse, LIMIT) {
+            Ok(Outcome::Content(content, stamp)) => {
+                let below = around.below(file);
+                let verdict = around.environment(file, &below);
+                if file.path.file_name().is_some_and(|n| n == ".env") && verdict.environment == Environment::Development {
+                    let message = format!("taken for development, because {}; [[environment]] in harden.toml settles it", verdict.because);
+                    looked.notices.push(Notice { file: file.display.clone(), line: 0, message });
+                }
+                let blob = Blob { name: file.display.clone(), below, content, stamp: Some(stamp) };
+                let within = self.config.and_then(|c| file.path.strip_prefix(&c.root).ok()).map(|p| p.to_string_lossy().into_owned());
+                self.blob(blob, verdict.environment, around.circumstances(file), within.as_deref(), looked)
+            }
+            Ok(Outcome::Skipped(skip)) => {
+                match skip {
+                    Skip::TooLarge => looked.totals.skipped_large += 1,
+                    Skip::Binary => looked.totals.skipped_binary += 1,
+                    Skip::Special => looked.totals.skipped_special += 1,
+                }
+                looked
+            }
+            Err(error) => {
+                looked.totals.unreadable += 1;
+                looked.problem = Some(error.to_string());
+                looked
+            }
+        }
+    }
+
+    /// Looks at one blob; `within` is its path below the folder of harden.toml.
+    pub(super) fn blob(&self, blob: Blob, environment: Environment, circumstances: Circumstances, within: Option<&str>, mut looked: Looked) -> Looked {
+        let mut document = formats::parse(&blob.name, &blob.content.bytes, environment);
+        document.lossy |= blob.content.utf16;
+        let outcome = self.detectors.run(&document, circumstances);
+        let mut findings = outcome.findings;
+        name_places(&document, within.unwrap_or(&blob.name), &mut findings);
+        self.suppress(&document, within, &mut findings, &mut looked);
+        if let Some(fault) = &document.fault {
+            looked.notices.push(Notice { file: blob.name.clone(), line: fault.line, message: format!("{}; searched as text", fault.kind) });
+        }
+        let totals = &mut looked.totals;
+        totals.files += 1;
+        totals.bytes += blob.content.bytes.len() as u64;
+        totals.settings += document.settings.len();
+        totals.faulty += usize::from(document.fault.is_some());
+        let as_text = document.format == "text" && document.fault.is_none();
+        totals.as_text += usize::from(as_text);
+        totals.parsed += usize::from(document.format != "text");
+        let excerpts = Excerpts::new(&document);
+        looked.entries = findings.into_iter().map(|finding| Entry { excerpt: excerpts.of(&finding), finding }).collect();
+        looked.seen = outcome.seen;
+        drop(excerpts);
+        if self.keep {
+            looked.document = Some((document, blob.stamp));
+        }
+        looked
+    }
+
+    fn suppress(&self, document: &Document, within: Option<&str>, findings: &mut Vec<Finding>, looked: &mut Looked) {
+        if !self.honour {
+            return;
+        }
+        let before = findings.len();
+        let (inline, warnings) = suppress(document, findings, self.today);
+        looked.totals.suppressed_inline = inline;
+        looked.notices.extend(warnings.into_iter().map(|(line, message)| Notice { file: document.path.clone(), line, message }));
+        let entries = self.config.map_or(&[][..], |c| &c.config.allow);
+        findings.retain(|finding| {
+            let setting = finding.setting.and_then(|i| document.settings.get(i));
+            let fits = |allow: &crate::config::Allow| {
+                let path = within.is_some_and(|path| allow.path.matches(path));
+                let key = allow.key.as_ref().is_none_or(|key| setting.is_some_and(|s| s.key.matches(key) || s.name().eq_ignore_ascii_case(key)));
+                allow.rule == finding.rule && path && key && !allow.expired(self.today)
+            };
+            let by = entries.iter().position(fits);
+            looked.allowed.extend(by);
+            looked.totals.suppressed_config += usize::from(by.is_some());
+            by.is_none()
+        });
+        if document.environment == Environment::Production {
+            looked.waived += before - findings.len();
+        }
+    }
+}
+
+/// Gives each finding the name of its place.
+fn name_places(document: &Document, path: &str, findings: &mut [Finding]) {
+    let excerpts = Excerpts::new(document);
+    let mut seen: HashMap<(String, String), u32> = HashMap::new();
+    for finding in findings {
+        let place = if finding.key.is_empty() { excerpts.of(finding).lines.first().map(|l| l.text.clone()).unwrap_or_default() } else { finding.key.clone() };
+        let ordinal = seen.entry((finding.rule.clone(), place.clone())).and_modify(|n| *n += 1).or_insert(0);
+        finding.fingerprint = fingerprint(&finding.rule, path, &place, *ordinal);
+    }
+}

@@ -1,0 +1,64 @@
+//! What must be known of a file before its content is judged: its deployment, and whether git hands it round.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+
+use crate::config::environment::{self, Facts, Verdict};
+use crate::config::Loaded;
+use crate::detect::{Circumstances, Kept};
+use crate::disk::walk::Candidate;
+
+/// Facts about the files of one scan, gathered once.
+pub struct Surroundings<'c> {
+    config: Option<&'c Loaded>,
+    roots: Vec<PathBuf>,
+    names: HashMap<PathBuf, Vec<String>>,
+    ignored: HashSet<PathBuf>,
+    in_repository: bool,
+}
+
+impl<'c> Surroundings<'c> {
+    /// Gathers them for `files`, found below the arguments `paths`.
+    #[must_use]
+    pub fn new(paths: &[PathBuf], files: &[Candidate], config: Option<&'c Loaded>) -> Self {
+        let mut names: HashMap<PathBuf, Vec<String>> = HashMap::new();
+        for file in files {
+            if let (Some(folder), Some(name)) = (file.path.parent(), file.path.file_name()) {
+                names.entry(folder.to_owned()).or_default().push(name.to_string_lossy().into_owned());
+            }
+        }
+        let roots = paths.iter().filter_map(|p| p.canonicalize().ok()).collect::<Vec<_>>();
+        Self { config, roots, names, ignored: HashSet::new(), in_repository: false }
+    }
+
+    /// The path of `file` below the argument that it was found by; the file's name where the argument is the file itself.
+    #[must_use]
+    pub fn below(&self, file: &Candidate) -> String {
+        let rest = self.roots.iter().filter_map(|root| file.path.strip_prefix(root).ok()).min_by_key(|rest| rest.as_os_str().len());
+        match rest {
+            Some(rest) if !rest.as_os_str().is_empty() => rest.to_string_lossy().into_owned(),
+            _ => file.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(),
+        }
+    }
+
+    /// The deployment that `file` speaks for, and why.
+    #[must_use]
+    pub fn environment(&self, file: &Candidate, below: &str) -> Verdict {
+        let none = Vec::new();
+        let names = file.path.parent().and_then(|folder| self.names.get(folder)).unwrap_or(&none);
+        let siblings: Vec<&str> = names.iter().map(String::as_str).collect();
+        let told = self.config.and_then(|c| c.config.environment(&file.path.strip_prefix(&c.root).ok()?.to_string_lossy()));
+        environment::judge(below, &Facts { told, siblings: &siblings, ignored: self.ignored.contains(&file.path) })
+    }
+
+    /// Whether git hands `file` round.
+    #[must_use]
+    pub fn circumstances(&self, file: &Candidate) -> Circumstances {
+        let kept = match (self.in_repository, self.ignored.contains(&file.path)) {
+            (false, _) => Kept::Unknown,
+            (true, true) => Kept::Private,
+            (true, false) => Kept::Shared,
+        };
+        Circumstances { kept }
+    }
+}
