@@ -132,11 +132,9 @@ fn grade(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         _ => RED,
     };
     let go = if grade.go { "go" } else { "no-go" };
-    let readiness = if grade.subjects == 0 { "nothing to judge".to_owned() } else { format!("readiness {} %", grade.readiness) };
-    writeln!(out, "{style}grade {}{style:#}: {readiness}, {style}{go}{style:#}", grade.letter)?;
+    writeln!(out, "{style}grade {}{style:#}: {}, {style}{go}{style:#}", grade.letter, grade.readiness_words())?;
     for cap in &grade.caps {
-        let allows = if cap.letter == "?" { "no grade".to_owned() } else { format!("{} at best", cap.letter) };
-        writeln!(out, "  {allows}: {}", printable(&cap.reason))?;
+        writeln!(out, "  {}: {}", cap.allows(), printable(&cap.reason))?;
     }
     writeln!(out)
 }

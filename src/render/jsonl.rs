@@ -5,53 +5,18 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::escape::json;
+use super::fields::{Fields, SCHEMA};
 use super::renderer::Renderer;
-use crate::model::finding::Finding;
 use crate::report::Report;
 
 /// `--format jsonl`
 pub(super) struct JsonLines;
 
-/// Version of the line's shape; a changed shape gets another number.
-const SCHEMA: u32 = 1;
-
 #[derive(Serialize)]
 struct Line<'a> {
     schema: u32,
-    rule: &'a str,
-    class: &'static str,
-    severity: &'static str,
-    confidence: &'static str,
-    file: &'a str,
-    line: usize,
-    end_line: usize,
-    column: usize,
-    key: &'a str,
-    fingerprint: &'a str,
-    environment: &'static str,
-    fix: &'static str,
-    message: &'a str,
-}
-
-impl<'a> Line<'a> {
-    fn of(finding: &'a Finding) -> Self {
-        Self {
-            schema: SCHEMA,
-            rule: &finding.rule,
-            class: finding.class.word(),
-            severity: finding.severity.word(),
-            confidence: finding.confidence.word(),
-            file: &finding.file,
-            line: finding.start.line,
-            end_line: finding.end_line,
-            column: finding.start.column,
-            key: &finding.key,
-            fingerprint: &finding.fingerprint,
-            environment: finding.environment.word(),
-            fix: finding.fix.word(),
-            message: &finding.message,
-        }
-    }
+    #[serde(flatten)]
+    fields: Fields<'a>,
 }
 
 impl Renderer for JsonLines {
@@ -64,7 +29,7 @@ impl Renderer for JsonLines {
     }
 
     fn render(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
-        report.entries.iter().try_for_each(|entry| writeln!(out, "{}", json(&Line::of(&entry.finding))?))
+        report.entries.iter().try_for_each(|entry| writeln!(out, "{}", json(&Line { schema: SCHEMA, fields: Fields::of(&entry.finding) })?))
     }
 }
 

@@ -4,7 +4,7 @@
 //! A finding is evidence against a control; the absence of findings is no proof that a control is met, and nothing here says so. A rule that
 //! names controls of its own keeps them; this table is for the others.
 
-use super::RuleCard;
+use super::card::RuleCard;
 use crate::model::severity::Class;
 
 /// Controls touched by one sort of fault.

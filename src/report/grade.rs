@@ -106,6 +106,22 @@ pub struct Grade {
     pub go: bool,
 }
 
+impl Grade {
+    /// `readiness 50 %`, or that there was nothing to judge.
+    #[must_use]
+    pub fn readiness_words(&self) -> String {
+        if self.subjects == 0 { "nothing to judge".to_owned() } else { format!("readiness {} %", self.readiness) }
+    }
+}
+
+impl Cap {
+    /// `B at best`, or `no grade`.
+    #[must_use]
+    pub fn allows(&self) -> String {
+        if self.letter == "?" { "no grade".to_owned() } else { format!("{} at best", self.letter) }
+    }
+}
+
 /// A reason why the letter cannot be better.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cap {

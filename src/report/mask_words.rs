@@ -110,7 +110,8 @@ pub(super) fn url_masks(value: &str) -> Option<UrlMasks> {
     for pair in parts.name("query").map_or("", |q| q.as_str()).split('&') {
         let (name, setting) = pair.split_once('=').unwrap_or(("", pair));
         let name: String = name.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect();
-        if !setting.is_empty() && !(TLS_PARAMETERS.contains(&name.as_str()) && is_switch(setting)) {
+        let is_shown = setting.is_empty() || (TLS_PARAMETERS.contains(&name.as_str()) && is_switch(setting));
+        if !is_shown {
             spans.push(Span::new(at + pair.len() - setting.len(), at + pair.len()));
         }
         at += pair.len() + 1;

@@ -3,6 +3,7 @@
 //! Renderers get no document and no secret, so they cannot leak one.
 
 pub mod advice;
+mod card;
 pub mod controls;
 pub mod excerpt;
 pub mod fingerprint;
@@ -13,6 +14,8 @@ mod mask_words;
 pub mod printable;
 #[cfg(test)]
 pub(crate) mod sample;
+
+pub use card::RuleCard;
 
 use crate::model::finding::Finding;
 use crate::model::severity::Severity;
@@ -99,23 +102,6 @@ pub struct Notice {
     pub line: usize,
     /// One sentence without the text of the file.
     pub message: String,
-}
-
-/// What a renderer shows of a rule.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RuleCard {
-    /// Kebab-case id.
-    pub id: String,
-    /// One line.
-    pub title: String,
-    /// Why it matters; may be empty.
-    pub why: String,
-    /// Links.
-    pub references: Vec<String>,
-    /// CWE numbers.
-    pub cwe: Vec<u32>,
-    /// Framework name and control ids, for instance `soc2` and `CC6.1`.
-    pub controls: Vec<(String, Vec<String>)>,
 }
 
 impl Report {

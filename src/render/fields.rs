@@ -1,0 +1,46 @@
+//! The fields of a finding that every JSON format carries, in the order that docs/output.md fixes.
+
+use serde::Serialize;
+
+use crate::model::finding::Finding;
+
+/// Version of the shapes of `json` and `jsonl`; a changed shape gets another number.
+pub(super) const SCHEMA: u32 = 1;
+
+/// A finding, without anything of the value.
+#[derive(Serialize)]
+pub(super) struct Fields<'a> {
+    rule: &'a str,
+    class: &'static str,
+    severity: &'static str,
+    confidence: &'static str,
+    file: &'a str,
+    line: usize,
+    end_line: usize,
+    column: usize,
+    key: &'a str,
+    fingerprint: &'a str,
+    environment: &'static str,
+    fix: &'static str,
+    message: &'a str,
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn of(finding: &'a Finding) -> Self {
+        Self {
+            rule: &finding.rule,
+            class: finding.class.word(),
+            severity: finding.severity.word(),
+            confidence: finding.confidence.word(),
+            file: &finding.file,
+            line: finding.start.line,
+            end_line: finding.end_line,
+            column: finding.start.column,
+            key: &finding.key,
+            fingerprint: &finding.fingerprint,
+            environment: finding.environment.word(),
+            fix: finding.fix.word(),
+            message: &finding.message,
+        }
+    }
+}
