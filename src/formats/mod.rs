@@ -6,6 +6,8 @@ mod env;
 mod format;
 mod lines;
 mod text;
+mod text_code;
+mod text_pairs;
 
 pub use format::{Claim, EncodeError, Format};
 
