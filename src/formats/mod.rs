@@ -8,6 +8,8 @@ mod format;
 mod kubernetes;
 mod lines;
 mod text;
+mod text_code;
+mod text_pairs;
 mod yaml;
 mod yaml_command;
 mod yaml_reader;

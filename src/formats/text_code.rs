@@ -1,0 +1,170 @@
+//! Defaults in program code, arguments of commands, SQL and private keys, anywhere in a text. Part of `text.rs`.
+
+use super::text::{Hit, LONGEST, Page, is_name};
+use crate::model::setting::Quoting;
+use crate::model::span::Span;
+use crate::model::template::{self, Part};
+
+/// `getenv("X", "lit")`, `ENV.fetch("X") { 'lit' }`, `getenv('X') ?: 'lit'`, `os.getenv("X") or "lit"`: the call that opens at `at`.
+pub(super) fn call(page: Page, at: usize) -> Option<Vec<Hit>> {
+    let function = page.name_back(at)?.of(page.text).to_ascii_lowercase();
+    let reads = function.contains("env") || matches!(function.as_str(), "config" | "getproperty" | "system.getproperty");
+    if !reads {
+        return None;
+    }
+    let (key, _) = page.in_quotes(page.ahead(at + 1))?;
+    if key.is_empty() || !key.of(page.text).bytes().all(is_name) {
+        return None;
+    }
+    let after = page.ahead(key.end + 1);
+    let literal = match page.byte(after) {
+        b',' => {
+            let second = page.ahead(after + 1);
+            let named = if page.is_at(second, "default") { second + "default".len() } else { second };
+            let sign = page.ahead(named);
+            if named > second && matches!(page.byte(sign), b'=' | b':') { page.ahead(sign + 1) } else { second }
+        }
+        b')' => otherwise(page, after + 1)?,
+        _ => return None,
+    };
+    literal_hit(page, key, literal).map(|hit| vec![hit])
+}
+
+/// `process.env.X || 'lit'`, `process.env.X ?? "lit"`, `ENV['X'] || 'lit'`: the operator at `at`.
+pub(super) fn fallback(page: Page, at: usize) -> Option<Hit> {
+    let literal = otherwise(page, at)?;
+    let end = page.back(at);
+    let key = if page.before(end) == b']' {
+        let inner = end - 1;
+        let quote = page.before(inner);
+        let key = page.name_back(inner.checked_sub(1)?)?;
+        let open = key.start.checked_sub(2)?;
+        let map = page.run_back(open, is_name).of(page.text).to_ascii_lowercase();
+        (matches!(quote, b'"' | b'\'') && page.before(key.start) == quote && page.byte(open) == b'[' && map.contains("env"))
+            .then_some(key)?
+    } else {
+        let path = page.name_back(end)?;
+        let (holder, name) = path.of(page.text).rsplit_once('.')?;
+        holder.to_ascii_lowercase().ends_with("env").then(|| Span::new(path.end - name.len(), path.end))?
+    };
+    literal_hit(page, key, literal)
+}
+
+/// `@Value("${x:lit}")` at `at`.
+pub(super) fn annotation(page: Page, at: usize) -> Option<Vec<Hit>> {
+    if !page.is_at(at, "@Value(") {
+        return None;
+    }
+    let (inner, quoting) = page.in_quotes(page.ahead(at + "@Value(".len()))?;
+    let shifted = |span: Span| span.shift(inner.start);
+    let hits = template::parts(inner.of(page.text)).into_iter().filter_map(|part| match part {
+        Part::Fallback { name, default, .. } if !default.is_empty() => {
+            Some(Hit { name: shifted(name).of(page.text).to_owned(), key: shifted(name), value: shifted(default), quoting })
+        }
+        _ => None,
+    });
+    Some(hits.collect())
+}
+
+/// A PEM private key (RFC 7468) whose first dash is at `at`, from BEGIN to END; not inside `covered`.
+pub(super) fn private_key(page: Page, at: usize, covered: Span) -> Option<Hit> {
+    const BEGIN: &str = "-----BEGIN ";
+    if !page.is_at(at, BEGIN) || (covered.start <= at && at < covered.end) {
+        return None;
+    }
+    let mut limit = page.text.len().min(at + 4 * LONGEST);
+    while !page.text.is_char_boundary(limit) {
+        limit -= 1;
+    }
+    let rest = Span::new(at, limit).of(page.text);
+    let label = rest.get(BEGIN.len()..)?.split("-----").next()?;
+    if !label.ends_with("PRIVATE KEY") && !label.ends_with("PRIVATE KEY BLOCK") {
+        return None;
+    }
+    let end = rest.find("-----END ")?;
+    let tail = rest.get(end + "-----END ".len()..)?;
+    let closed = tail.find("-----").filter(|i| *i <= label.len() + 2)?;
+    let value = Span::new(at, at + end + "-----END ".len() + closed + "-----".len());
+    Some(Hit { name: String::new(), key: Span::new(at, at), value, quoting: Quoting::Plain })
+}
+
+/// `--requirepass lit`, `redis-cli -a lit`, `mysql -plit`: the option whose first dash is at `at`.
+pub(super) fn flag(page: Page, at: usize) -> Option<Hit> {
+    if is_name(page.before(at)) || page.before(at) == b'$' {
+        return None;
+    }
+    let end = (at..at + 40).find(|&i| !is_name(page.byte(i)))?;
+    let option = Span::new(at, end).of(page.text);
+    const LONG: &[&str] = &[
+        "--requirepass",
+        "--masterauth",
+        "--password",
+        "--pass",
+        "--passwd",
+        "--secret",
+        "--token",
+        "--api-key",
+        "--access-token",
+        "--secret-key",
+    ];
+    let short = option == "-a" && redis_before(page, at);
+    if !(LONG.contains(&option) || short) || !matches!(page.byte(end), b' ' | b'\t') {
+        return None;
+    }
+    let start = page.ahead(end);
+    let dashes = option.len() - option.trim_start_matches('-').len();
+    let key = Span::new(at + dashes, end);
+    let (value, quoting) = match page.in_quotes(start) {
+        Some(found) => found,
+        None => (Span::new(start, page.word_end(start, b"<>;,)|&\\]")?), Quoting::Plain),
+    };
+    let usable = !value.is_empty() && !value.of(page.text).starts_with('-');
+    let name = if short { "requirepass" } else { key.of(page.text) };
+    usable.then(|| Hit { name: name.to_owned(), key, value, quoting })
+}
+
+/// `ALTER USER x PASSWORD 'lit'`, `IDENTIFIED BY 'lit'`: the quote at `at`.
+pub(super) fn statement(page: Page, at: usize) -> Option<Hit> {
+    let end = page.back(at);
+    if end == at {
+        return None;
+    }
+    let word = page.name_back(end)?;
+    let identified = page.name_back(page.back(word.start));
+    let says = match word.of(page.text) {
+        w if w.eq_ignore_ascii_case("PASSWORD") => w.chars().all(char::is_uppercase) || sql_before(page, word.start),
+        w if w.eq_ignore_ascii_case("BY") => identified.is_some_and(|i| i.of(page.text).eq_ignore_ascii_case("IDENTIFIED")),
+        _ => false,
+    };
+    let (value, quoting) = page.in_quotes(at).filter(|_| says)?;
+    (!value.is_empty()).then(|| Hit { name: "PASSWORD".to_owned(), key: word, value, quoting })
+}
+
+/// Where the literal begins behind `||`, `??`, `?:`, `or` or in the block that follows a call.
+fn otherwise(page: Page, at: usize) -> Option<usize> {
+    let sign = page.ahead(at);
+    let skip = match (page.byte(sign), page.byte(sign + 1)) {
+        (b'|', b'|') | (b'?', b'?' | b':') => 2,
+        (b'{', _) => 1,
+        (b'o', b'r') if page.byte(sign + 2) == b' ' => 2,
+        _ => return None,
+    };
+    Some(page.ahead(sign + skip))
+}
+
+fn literal_hit(page: Page, key: Span, literal: usize) -> Option<Hit> {
+    let (value, quoting) = page.in_quotes(literal)?;
+    (!value.of(page.text).trim().is_empty()).then(|| Hit { name: key.of(page.text).to_owned(), key, value, quoting })
+}
+
+fn redis_before(page: Page, at: usize) -> bool {
+    let line = page.run_back(at, |b| b != b'\n');
+    let said = line.of(page.text);
+    said.contains("redis-cli") || said.contains("valkey-cli")
+}
+
+fn sql_before(page: Page, at: usize) -> bool {
+    let line = page.run_back(at, |b| b != b'\n');
+    let said = line.of(page.text).to_ascii_lowercase();
+    ["user ", "role ", "with "].iter().any(|w| said.contains(w))
+}

@@ -1,0 +1,219 @@
+//! What documents, code and logs hold, and what they only seem to hold.
+
+use proptest::prelude::{ProptestConfig, proptest};
+
+use super::{Format, Text, pseudo_settings};
+use crate::formats::lines::check;
+use crate::model::secret::Secret;
+use crate::model::setting::{Quoting, Role};
+
+const DOC: &str = include_str!("../../fixtures/formats/text/runbook.md");
+const CODE: &str = include_str!("../../fixtures/formats/text/settings.ts.txt");
+
+fn found(text: &str) -> Vec<(String, String)> {
+    pseudo_settings(text).iter().map(|s| (s.name().to_owned(), s.value.expose().to_owned())).collect()
+}
+
+fn one(text: &str, name: &str, value: &str) {
+    assert_eq!(found(text), [(name.to_owned(), value.to_owned())], "{text}");
+}
+
+#[test]
+fn assignments_are_found_wherever_they_stand() {
+    for (text, name, value) in [
+        ("KEY=value", "KEY", "value"),
+        ("KEY=\"two words\"", "KEY", "two words"),
+        ("export KEY=value", "KEY", "value"),
+        ("    KEY=a;b,c)d", "KEY", "a;b,c)d"),
+        ("KEY: value", "KEY", "value"),
+        ("  key: 'value',", "key", "value"),
+        ("  \"key\": \"value\",", "key", "value"),
+        ("KEY := \"v\"", "KEY", "v"),
+        ("const key = 'v';", "key", "v"),
+        ("const key: string = 'v';", "key", "v"),
+        ("private String dbPassword = \"v\";", "dbPassword", "v"),
+        ("docker run -e KEY=value image", "KEY", "value"),
+        ("java -Dapp.key=value -jar x.jar", "app.key", "value"),
+        ("app --admin-password=value", "admin-password", "value"),
+        ("use `KEY=value` here", "KEY", "value"),
+        ("- KEY=value", "KEY", "value"),
+        ("- **KEY:** `value`", "KEY", "value"),
+        ("- **KEY**: value", "KEY", "value"),
+        ("- Refresh token: `value`", "Refresh token", "value"),
+        ("| `KEY=value` | text |", "KEY", "value"),
+        ("<li><code>KEY=value</code></li>", "KEY", "value"),
+        ("config['key'] = 'v'", "key", "v"),
+        ("os.environ[\"KEY\"] = \"v\"", "KEY", "v"),
+        ("password => \"v\"", "password", "v"),
+        ("KEY=${OTHER:-a b}", "KEY", "${OTHER:-a b}"),
+        ("KEY=$(make one)", "KEY", "$(make one)"),
+        ("KEY=Ab+/9==", "KEY", "Ab+/9=="),
+        ("# KEY=value", "KEY", "value"),
+        ("{\\\"key\\\": \\\"v\\\"}", "key", "v"),
+        ("key = b'v'", "key", "v"),
+        ("work_mem = 4MB # of RAM", "work_mem", "4MB"),
+        ("<password>v1</password>", "password", "v1"),
+        ("The JWT secret `a1b2c3d4e5f6a7b8` leaked", "The JWT secret", "a1b2c3d4e5f6a7b8"),
+    ] {
+        one(text, name, value);
+    }
+    let two = [("A".to_owned(), "1".to_owned()), ("B".to_owned(), "2".to_owned())];
+    assert_eq!(found("A=1 B=2 ./run"), two);
+    assert_eq!(found("{\"A\":\"1\",\"B\":\"2\"}"), two);
+    assert_eq!(found("{ A: '1', B: '2' }"), two);
+    assert_eq!(found("<add key=\"API_KEY\" value=\"v\"/>").last(), Some(&("API_KEY".to_owned(), "v".to_owned())));
+}
+
+#[test]
+fn sentences_and_comparisons_are_no_settings() {
+    for text in [
+        "Note: this is a sentence about keys",
+        "He said: never",
+        "if (a == b) return;",
+        "a != 'x'",
+        "x => y",
+        "std::string",
+        "a ? b : c",
+        "see https://example.org/a?b for more",
+        "at 12:30 we left",
+        "KEY=",
+        "KEY=\nnext",
+        "KEY: |",
+        "<b>bold</b><td>cell</td>",
+        "the token `NAME_OF_VARIABLE` is read",
+        "=== title ===",
+        "",
+    ] {
+        assert_eq!(found(text), [], "{text}");
+    }
+}
+
+#[test]
+fn fallbacks_in_code_belong_to_the_variable() {
+    for text in [
+        "f(process.env.X || 'lit')",
+        "f(process.env.X ?? \"lit\")",
+        "f(key || process.env.X || 'lit')",
+        "f(import.meta.env.X || 'lit')",
+        "os.getenv(\"X\", \"lit\")",
+        "f(os.environ.get('X', 'lit'))",
+        "f(os.getenv('X') or 'lit')",
+        "ENV.fetch(\"X\") { 'lit' }",
+        "ENV.fetch('X', 'lit')",
+        "f(ENV['X'] || 'lit')",
+        "f(process.env[\"X\"] || 'lit')",
+        "getenv('X') ?: 'lit'",
+        "'k' => env('X', 'lit')",
+        "s := getEnv(\"X\", \"lit\")",
+        "config('X', default='lit')",
+        "@Value(\"${X:lit}\")",
+        "System.getProperty(\"X\", \"lit\")",
+    ] {
+        let hits = pseudo_settings(text);
+        let hit = hits.iter().find(|s| s.name() == "X").unwrap_or_else(|| panic!("{text}"));
+        assert_eq!((hit.value.expose(), hit.span.of(text), hit.key_span.of(text)), ("lit", "lit", "X"), "{text}");
+    }
+    assert_eq!(found("f(process.env.X || '')"), []);
+    assert_eq!(found("f(a.b || 'lit')"), []);
+}
+
+#[test]
+fn connection_urls_are_found_once() {
+    for (text, url) in [
+        ("dial postgres://u:p@h/d now", "postgres://u:p@h/d"),
+        ("('postgresql+psycopg://u:p@h/d')", "postgresql+psycopg://u:p@h/d"),
+        ("see <redis://:p@h:6379/0>.", "redis://:p@h:6379/0"),
+        ("(amqp://u:${P}@h/%2f).", "amqp://u:${P}@h/%2f"),
+        ("jdbc:mysql://h:3306/d?user=u&password=p it", "jdbc:mysql://h:3306/d?user=u&password=p"),
+        ("jdbc:sqlserver://h;user=u;password=p it", "jdbc:sqlserver://h;user=u;password=p"),
+        ("mongodb://u:p@a:1,b:2/d, and", "mongodb://u:p@a:1,b:2/d"),
+        ("clone https://u:p@example.org/x.git", "https://u:p@example.org/x.git"),
+        ("- `mysql://u:p@h/d`", "mysql://u:p@h/d"),
+    ] {
+        let hits = pseudo_settings(text);
+        let urls: Vec<&str> = hits.iter().filter(|s| s.name().is_empty()).map(|s| s.span.of(text)).collect();
+        assert_eq!(urls, [url], "{text}");
+    }
+    one("U=postgres://u:p@h/d?x=1", "U", "postgres://u:p@h/d?x=1");
+    one("\"u\": \"postgres://u:p@h/d\"", "u", "postgres://u:p@h/d");
+    assert_eq!(found("https://example.org/, http://a@b/ and postgres:// alone"), []);
+    let cased = "cmd = \"connect redis://:p@h/0 first\"";
+    assert_eq!(found(cased).len(), 2, "{:?}", found(cased).len());
+}
+
+#[test]
+fn private_keys_are_one_setting() {
+    let key = concat!("-----BEGIN RSA PRIV", "ATE KEY-----\nbm90IGEga2V5\n-----END RSA PRIV", "ATE KEY-----");
+    let text = format!("before\n{key}\nafter A=1\n");
+    let hits = pseudo_settings(&text);
+    assert_eq!(hits.len(), 2);
+    assert_eq!((hits[0].name(), hits[0].value.expose()), ("", key));
+    assert_eq!(found("-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----"), []);
+    assert_eq!(found(concat!("-----BEGIN PRIV", "ATE KEY----- never ends")), []);
+}
+
+#[test]
+fn commands_and_sql() {
+    one("ALTER USER app PASSWORD 'lit';", "PASSWORD", "lit");
+    one("create user app with password 'lit'", "PASSWORD", "lit");
+    one("CREATE USER 'app'@'%' IDENTIFIED BY 'lit';", "PASSWORD", "lit");
+    one("redis-cli -h cache -a lit ping", "requirepass", "lit");
+    one("redis-server --requirepass lit", "requirepass", "lit");
+    one("PGPASSWORD=lit psql -h db", "PGPASSWORD", "lit");
+    assert_eq!(found("ls -a lit"), []);
+    assert_eq!(found("enter the password 'lit'"), []);
+}
+
+#[test]
+fn nothing_is_editable() {
+    for text in [DOC, CODE] {
+        let hits = pseudo_settings(text);
+        assert!(hits.iter().all(|s| s.role == Role::Prose && !s.editable));
+        assert!(hits.windows(2).all(|w| w[0].span.start <= w[1].span.start), "in file order");
+        assert!(Text.encode(&Secret::copy_of("x"), &hits[0]).is_err());
+    }
+}
+
+#[test]
+fn fixtures() {
+    let names: Vec<String> = found(DOC).into_iter().map(|(k, v)| format!("{k}={v}")).collect();
+    assert_eq!(
+        names,
+        [
+            "TEAPOT_KEY=brown-betty-07",
+            "SAUCER_PASSWORD=chipped",
+            "Spout token=drip-drip-3",
+            "=postgres://tea:milk@kettle:5432/cups",
+            "LID=on",
+            "HANDLE=hot"
+        ]
+    );
+    let code = found(CODE);
+    assert!(code.contains(&("KETTLE_SECRET".to_owned(), "whistle".to_owned())));
+    assert!(code.contains(&("apiKey".to_owned(), "steam-1".to_owned())));
+    assert_eq!(pseudo_settings("k = \"v\"")[0].quoting, Quoting::Double);
+}
+
+#[test]
+fn one_long_line_is_quick() {
+    let big = "a:\"b\",c=d;".repeat(60_000);
+    let start = std::time::Instant::now();
+    assert!(!pseudo_settings(&big).is_empty());
+    for hostile in ["=\"", "--", "(\"", "a: ", ":", "-----BEGIN PRIVATE KEY-----", "postgres://", "<aaa>", "`key `"] {
+        pseudo_settings(&hostile.repeat(200_000 / hostile.len()));
+    }
+    assert!(start.elapsed().as_secs() < 20, "bounded work for each byte");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+    #[test]
+    fn any_text_can_be_searched(text in "\\PC{0,200}") {
+        check(&Text, &text, "x");
+    }
+
+    #[test]
+    fn text_full_of_signs_can_be_searched(text in "([-=:'\"`\\\\ $(){}|?@<>*,;\\]\\[aé\r\n]|KEY|env|redis://|-----BEGIN |PRIVATE KEY|PASSWORD ){0,40}") {
+        check(&Text, &text, "x");
+    }
+}
