@@ -116,7 +116,7 @@ fn names_in_a_registry_are_unique() {
 /// Every rule file is read by the program: its name stands in the code that loads it, or that code reads the whole folder.
 #[test]
 fn every_rule_file_is_loaded() {
-    let mut loaders: Vec<String> = ["rules", "strength"]
+    let mut loaders: Vec<String> = ["dsn", "keygen", "plan", "report", "rules", "strength"]
         .iter()
         .flat_map(|folder| stems(&format!("src/{folder}"), ".rs").into_iter().map(move |stem| format!("src/{folder}/{stem}.rs")))
         .collect();
@@ -124,8 +124,8 @@ fn every_rule_file_is_loaded() {
         loaders.push("build.rs".to_owned());
     }
     let code: String = loaders.iter().map(|path| code(path)).collect();
-    // as long as nothing is compiled in there is nothing to miss
-    if !code.contains("rules/") && !code.contains("\"rules\"") {
+    // as long as the rules themselves are not compiled in there is nothing to miss
+    if !project("build.rs").exists() && stems("src/rules", ".rs") == ["mod"] {
         return;
     }
     let whole_folder = code.contains("read_dir");
