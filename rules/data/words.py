@@ -86,7 +86,7 @@ def make(path, take=None):
     for name, count in (take or TAKE).items():
         words.update(lists(path)[name][:count])
     jargon = set(JARGON)
-    shaped = (word for word in words if re.fullmatch("[a-z]{4,16}", word) or word in jargon)
+    shaped = (word for word in words if re.fullmatch("[a-z]{4,16}", word) or (word in jargon and len(word) == 3))
     return sorted(word for word in shaped if decent(word))
 
 

@@ -1,1 +1,4 @@
+//! House tests: one binary for all of them.
 
+mod floors;
+mod registries;

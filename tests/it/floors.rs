@@ -1,0 +1,176 @@
+//! The house has floors: a file imports only what [`ALLOWED`] grants its folder.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// (folder, folders it may import). Order = floors, ground first.
+const ALLOWED: &[(&str, &str)] = &[
+    ("model", ""),
+    ("disk", ""),
+    ("strength", "model"),
+    ("keys", "model"),
+    ("dsn", "model"),
+    ("seal", "disk model"),
+    ("config", "model"),
+    ("formats", "model"),
+    ("git", "disk"),
+    ("rules", "model"),
+    ("report", "model"),
+    ("keygen", "model strength"),
+    ("detect", "config dsn keys model rules strength"),
+    ("render", "model report"),
+    ("run", "formats model seal"),
+    ("scan", "config detect disk formats git model report rules seal"),
+    ("plan", "config dsn formats keygen model rules scan strength"),
+    ("rewrite", "disk formats model plan seal"),
+    ("cli", "config detect disk dsn formats git keygen keys model plan render report rewrite rules run scan seal strength"),
+];
+
+/// Where the sources are.
+fn src() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+/// Every Rust file below `folder`, in order.
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The code of a file without comments and without what follows `#[cfg(test)] mod`: tests may look anywhere.
+fn code(text: &str) -> String {
+    let mut code = String::new();
+    let lines: Vec<&str> = text.lines().collect();
+    for (n, line) in lines.iter().enumerate() {
+        // a test module of its own file leaves the code behind it in force
+        let begins_tests = line.trim() == "#[cfg(test)]"
+            && lines[n + 1..].iter().find(|l| !l.trim_start().starts_with("#[")).is_some_and(|l| l.starts_with("mod ") && l.ends_with('{'));
+        if begins_tests {
+            break;
+        }
+        code.push_str(line.split("//").next().unwrap_or_default());
+        code.push('\n');
+    }
+    code
+}
+
+/// What `text`, a file of `folder`, imports against the table: (line, what).
+fn faults(folder: &str, allowed: &BTreeSet<&str>, is_face: bool, text: &str) -> Vec<(usize, String)> {
+    // the library says crate::, the binary says harden::
+    let root = if folder == "cli" { "harden::" } else { "crate::" };
+    let code = code(text);
+    let mut faults = Vec::new();
+    for (at, _) in code.match_indices(root) {
+        let line = code[..at].matches('\n').count() + 1;
+        for item in items(&code[at + root.len()..]) {
+            let end = item.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(item.len());
+            let to = &item[..end];
+            let from_face = to == folder && !is_face && item[end..].trim_start_matches("::").starts_with(char::is_uppercase);
+            if (to != folder && !allowed.contains(to)) || from_face {
+                faults.push((line, item.lines().next().unwrap_or_default().to_owned()));
+            }
+        }
+    }
+    faults
+}
+
+/// The paths that follow `crate::`: one, or those of `{a::b, c::{d, e}}`.
+fn items(rest: &str) -> Vec<&str> {
+    let Some(list) = rest.strip_prefix('{') else { return vec![rest] };
+    let (mut items, mut depth, mut begun) = (Vec::new(), 0_usize, 0);
+    for (i, c) in list.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth > 0 => depth -= 1,
+            ',' | '}' if depth == 0 => {
+                items.push(list[begun..i].trim());
+                begun = i + 1;
+                if c == '}' {
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    items.retain(|item| !item.is_empty());
+    items
+}
+
+#[test]
+fn every_import_goes_down() {
+    let mut found = Vec::new();
+    for (floor, (folder, allowed)) in ALLOWED.iter().enumerate() {
+        for name in allowed.split_whitespace() {
+            let below = ALLOWED[..floor].iter().any(|(n, _)| *n == name);
+            assert!(below, "the table itself runs up: {folder} -> {name}");
+        }
+        let allowed: BTreeSet<&str> = allowed.split_whitespace().collect();
+        let path = src().join(folder);
+        // a folder that nobody has needed yet is no fault; an unknown one is (below)
+        if !path.is_dir() {
+            continue;
+        }
+        for file in files_below(&path) {
+            let name = file.file_name().unwrap().to_string_lossy();
+            if name.ends_with("_tests.rs") || name == "tests.rs" {
+                continue;
+            }
+            let text = fs::read_to_string(&file).unwrap();
+            let shown = file.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap().display();
+            found.extend(
+                faults(folder, &allowed, name == "mod.rs", &text).iter().map(|(line, what)| format!("{shown}:{line}: {folder} -> {what}")),
+            );
+        }
+    }
+    assert!(found.is_empty(), "imports that run up, or that come from a folder's own face:\n{}", found.join("\n"));
+}
+
+#[test]
+fn every_folder_is_in_the_table() {
+    for entry in fs::read_dir(src()).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        if entry.path().is_dir() {
+            assert!(ALLOWED.iter().any(|(n, _)| *n == name), "{name} has no floor");
+        }
+    }
+}
+
+#[test]
+fn nobody_imports_everything() {
+    for file in files_below(&src()) {
+        let text = fs::read_to_string(&file).unwrap();
+        let open = code(&text).lines().any(|l| l.trim_start().starts_with("use ") && l.contains("::*"));
+        assert!(!open, "{} imports everything of a module: say what", file.display());
+    }
+}
+
+#[test]
+fn an_import_that_runs_up_is_noticed() {
+    let allowed = BTreeSet::from(["model"]);
+    let look = |text: &str| faults("formats", &allowed, false, text).len();
+    assert_eq!(look("use crate::model::secret::Secret;\n"), 0);
+    assert_eq!(look("use crate::scan::Scan;\n"), 1);
+    assert_eq!(look("fn f() { crate::detect::run() }\n"), 1);
+    assert_eq!(look("use crate::{model::span::Span, scan::Scan};\n"), 1);
+    assert_eq!(look("use crate::{\n    model::{secret::Secret, span::Span},\n    scan::Scan,\n};\n"), 1);
+    assert_eq!(look("use crate::{model::{secret::Secret, span::Span}};\n"), 0);
+    assert_eq!(look("use crate::formats::format::Format;\n"), 0);
+    assert_eq!(look("use crate::formats::Format;\n"), 1, "its own face");
+    assert_eq!(look("// crate::scan is above us\n"), 0);
+    assert_eq!(look("#[cfg(test)]\nmod tests {\n    use crate::scan::Scan;\n}\n"), 0);
+    assert_eq!(look("#[cfg(test)]\nmod tests;\nuse crate::scan::Scan;\n"), 1, "tests in their own file end nothing");
+}
