@@ -35,7 +35,7 @@ pub struct Subject<'d> {
     /// What stands around it.
     pub(super) around: &'d Neighbourhood<'d>,
     name: OnceCell<NameClass>,
-    judged: OnceCell<(Span, Verdict)>,
+    judged: OnceCell<Verdict>,
     connection: OnceCell<Option<Connection>>,
 }
 
@@ -66,6 +66,9 @@ impl<'d> Subject<'d> {
     /// The class of the name; every value of a Kubernetes Secret counts as secret, but for those that name an account or an address.
     pub(super) fn name_class(&self) -> NameClass {
         *self.name.get_or_init(|| {
+            if self.around.names_something_else(self.setting) {
+                return NameClass::Other;
+            }
             let class = classify(self.setting.name());
             let in_secret = self.around.is_secret_manifest(self.setting);
             if in_secret && class == NameClass::Other && !is_account(self.setting.name()) { NameClass::Weak } else { class }
@@ -94,7 +97,12 @@ impl<'d> Subject<'d> {
 
     /// The judgement of [`Self::literal`].
     pub(super) fn verdict(&self) -> &Verdict {
-        &self.judged.get_or_init(|| (self.literal_span(), judge(self.literal(), &self.around.context(self.setting), self.purpose()))).1
+        self.judged.get_or_init(|| {
+            if self.setting.role == Role::Prose && is_cut(self.literal()) {
+                return Verdict { class: ValueClass::Reference, reason: "a copy that is cut short" };
+            }
+            judge(self.literal(), &self.around.context(self.setting), self.purpose())
+        })
     }
 
     /// The connection string in the value, if it is one.
@@ -121,9 +129,15 @@ impl<'d> Subject<'d> {
     }
 }
 
+/// A value of which a document shows only the beginning.
+fn is_cut(value: &str) -> bool {
+    let trimmed = value.trim_end();
+    trimmed.strip_suffix("...").or_else(|| trimmed.strip_suffix('…')).is_some_and(|head| head.len() >= 4 && head.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/')))
+}
+
 fn is_account(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    ["user", "host", "port", "name", "database", "db", "email", "url", "uri", "region", "bucket", "endpoint", "account", "type"]
+    ["user", "host", "port", "name", "database", "db", "email", "url", "uri", "region", "bucket", "endpoint", "account", "type", "crt", "cert"]
         .iter()
         .any(|w| lower.ends_with(w))
 }

@@ -84,7 +84,7 @@ pub fn classify(name: &str) -> NameClass {
     }
     let Some(last) = words.last() else { return NameClass::Other };
     let bare = trimmed(last);
-    let secretish = || words.iter().any(|w| announces(trimmed(w)));
+    let secretish = || words.iter().any(|w| announces(trimmed(w)) || matches!(trimmed(w), "key" | "keys"));
     if listed(LEXICON.not_tail, last) || listed(LEXICON.not_tail, bare) {
         return if secretish() { NameClass::Setting } else { NameClass::Other };
     }
@@ -139,7 +139,7 @@ pub fn purpose(name: &str) -> Purpose {
 
 fn announces(word: &str) -> bool {
     LEXICON.strong_ending.iter().any(|e| word.ends_with(e)) && !listed(LEXICON.lookalikes, word)
-        || matches!(word, "pass" | "pwd" | "token" | "key" | "secret" | "secrets" | "credentials" | "tokens" | "keys")
+        || matches!(word, "pass" | "pwd" | "token" | "secret" | "secrets" | "credentials" | "tokens")
 }
 
 /// A word without the digits and the plural that follow it.
