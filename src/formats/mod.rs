@@ -4,10 +4,12 @@
 
 mod env;
 mod format;
+mod json;
 mod lines;
 mod text;
 mod text_code;
 mod text_pairs;
+mod toml;
 
 pub use format::{Claim, EncodeError, Format};
 
@@ -17,7 +19,7 @@ use crate::model::span::LineIndex;
 use zeroize::Zeroizing;
 
 /// Every format, the more special before the more general; the last one takes any text.
-pub static FORMATS: &[&dyn Format] = &[&env::Env, &text::Text];
+pub static FORMATS: &[&dyn Format] = &[&env::Env, &json::LENIENT, &json::STRICT, &toml::Toml, &text::Text];
 
 /// The format registered as `name`.
 #[must_use]
