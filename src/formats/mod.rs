@@ -4,8 +4,10 @@
 
 mod env;
 mod format;
+mod ini;
 mod json;
 mod lines;
+mod properties;
 mod text;
 mod text_code;
 mod text_pairs;
@@ -19,7 +21,8 @@ use crate::model::span::LineIndex;
 use zeroize::Zeroizing;
 
 /// Every format, the more special before the more general; the last one takes any text.
-pub static FORMATS: &[&dyn Format] = &[&env::Env, &json::LENIENT, &json::STRICT, &toml::Toml, &text::Text];
+pub static FORMATS: &[&dyn Format] =
+    &[&env::Env, &json::LENIENT, &json::STRICT, &toml::Toml, &properties::Properties, &ini::Ini, &text::Text];
 
 /// The format registered as `name`.
 #[must_use]
