@@ -2,12 +2,14 @@
 //!
 //! A new format is one file beside this one, and one line in [`FORMATS`].
 
+mod conf;
 mod env;
 mod format;
 mod ini;
 mod json;
 mod lines;
 mod properties;
+mod shell;
 mod text;
 mod text_code;
 mod text_pairs;
@@ -22,7 +24,7 @@ use zeroize::Zeroizing;
 
 /// Every format, the more special before the more general; the last one takes any text.
 pub static FORMATS: &[&dyn Format] =
-    &[&env::Env, &json::LENIENT, &json::STRICT, &toml::Toml, &properties::Properties, &ini::Ini, &text::Text];
+    &[&env::Env, &json::LENIENT, &json::STRICT, &toml::Toml, &properties::Properties, &ini::Ini, &shell::Shell, &conf::Conf, &text::Text];
 
 /// The format registered as `name`.
 #[must_use]
