@@ -1,6 +1,10 @@
 //! Cutting text into lines and words without losing byte places: what the line-based formats share. Not a format.
 
-use crate::model::span::Span;
+use crate::model::document::Fault;
+use crate::model::key_path::KeyPath;
+use crate::model::secret::Secret;
+use crate::model::setting::{Quoting, Role, Setting};
+use crate::model::span::{LineIndex, Span};
 
 /// The line that begins at `at`: its bytes without the line end, and where the next line begins.
 pub(super) fn line_at(text: &str, at: usize) -> (Span, usize) {
@@ -60,6 +64,39 @@ pub(super) fn closing(text: &str, from: usize, end: usize, quote: u8) -> Option<
     None
 }
 
+/// What a text that could not be read is a fault of, at byte `offset`.
+pub(super) fn fault(text: &str, kind: &'static str, offset: usize) -> Fault {
+    let place = LineIndex::new(text).position(text, offset.min(text.len()));
+    Fault { kind, line: place.line, column: place.column }
+}
+
+/// `name` without the endings of templates, so that `app.toml.example` is known as TOML.
+pub(super) fn base_name(name: &str) -> &str {
+    let mut name = name;
+    for ending in [".example", ".sample", ".template", ".tmpl", ".tpl", ".dist", ".default", ".bak", ".orig", ".old"] {
+        name = name.strip_suffix(ending).unwrap_or(name);
+    }
+    name
+}
+
+/// A setting that is commented out in `comment` (its marks included): one word, `=`, one word, nothing else.
+pub(super) fn commented(text: &str, comment: Span) -> Option<Setting> {
+    let line = comment.of(text);
+    let start = comment.start + (line.len() - line.trim_start_matches(['#', ';', '!', ' ', '\t']).len());
+    let body = trim(text, Span::new(start, comment.end));
+    let sign = start + body.of(text).find('=')?;
+    let key = trim_end(text, Span::new(start, sign));
+    let value = trim(text, Span::new(sign + 1, body.end));
+    let word = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'));
+    let fits = word(key.of(text)) && !value.is_empty() && !value.of(text).contains(char::is_whitespace);
+    fits.then(|| {
+        let mut setting = Setting::new(KeyPath::of(key.of(text)), key, Secret::copy_of(value.of(text)), value, Quoting::Plain);
+        setting.role = Role::Commented;
+        setting.editable = false;
+        setting
+    })
+}
+
 /// `text` with `written` in place of `span`, for tests of what formats write.
 #[cfg(test)]
 pub(super) fn splice(text: &str, span: Span, written: &str) -> String {
@@ -70,7 +107,6 @@ pub(super) fn splice(text: &str, span: Span, written: &str) -> String {
 /// (where the format agrees to write it) changes that value and no other.
 #[cfg(test)]
 pub(super) fn check(format: &dyn super::format::Format, text: &str, value: &str) -> (usize, usize) {
-    use crate::model::secret::Secret;
     let Ok(settings) = format.parse(text) else { return (0, 0) };
     let (mut written, mut refused) = (0, 0);
     for (i, place) in settings.iter().enumerate() {
@@ -96,8 +132,7 @@ pub(super) fn check(format: &dyn super::format::Format, text: &str, value: &str)
             place.key
         );
         for (k, (old, now)) in settings.iter().zip(&again).enumerate() {
-            let inside = k != i && place.span.covers(old.span);
-            if inside {
+            if k != i && (place.span.covers(old.span) || old.span.covers(place.span)) && !place.span.is_empty() {
                 continue;
             }
             let want = if k == i { value } else { old.value.expose() };

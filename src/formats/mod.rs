@@ -3,13 +3,19 @@
 //! A new format is one file beside this one, and one line in [`FORMATS`].
 
 mod compose;
+mod conf;
 mod env;
 mod format;
+mod ini;
+mod json;
 mod kubernetes;
 mod lines;
+mod properties;
+mod shell;
 mod text;
 mod text_code;
 mod text_pairs;
+mod toml;
 mod yaml;
 mod yaml_command;
 mod yaml_reader;
@@ -26,7 +32,20 @@ use crate::model::span::LineIndex;
 use zeroize::Zeroizing;
 
 /// Every format, the more special before the more general; the last one takes any text.
-pub static FORMATS: &[&dyn Format] = &[&env::Env, &compose::Compose, &kubernetes::Kubernetes, &yaml::Yaml, &text::Text];
+pub static FORMATS: &[&dyn Format] = &[
+    &env::Env,
+    &compose::Compose,
+    &kubernetes::Kubernetes,
+    &yaml::Yaml,
+    &json::LENIENT,
+    &json::STRICT,
+    &toml::Toml,
+    &properties::Properties,
+    &ini::Ini,
+    &shell::Shell,
+    &conf::Conf,
+    &text::Text,
+];
 
 /// The format registered as `name`.
 #[must_use]

@@ -199,7 +199,7 @@ impl Page<'_> {
         }
         let scheme = self.run_back(at, |b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'.' | b'-'));
         let java = scheme.of(self.text).eq_ignore_ascii_case("jdbc");
-        if !java && !(self.byte(at + 1) == b'/' && self.byte(at + 2) == b'/') {
+        if !java && !self.is_at(at, "://") {
             return None;
         }
         let many = |s: &str| ["mongodb", "kafka", "nats", "amqp"].iter().any(|p| s.starts_with(p));

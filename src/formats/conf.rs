@@ -1,0 +1,232 @@
+//! Configuration files of servers that say `name value` a line: redis.conf, postgresql.conf, nginx, HAProxy, sshd.
+//!
+//! There is no one specification. A name, then `=`, `:`, `=>` or a blank, then the value to the end of the line or its `;`. Braces nest.
+//! A `.conf` with sections is INI and left to `ini.rs`; what a line holds beside that form is searched as text.
+
+use super::format::{Claim, EncodeError, Format};
+use super::ini::has_section;
+use super::lines::{base_name, byte, closing, commented, lines, skip_blanks, trim, trim_end};
+use super::text::pseudo_settings;
+use crate::model::document::Fault;
+use crate::model::key_path::KeyPath;
+use crate::model::secret::Secret;
+use crate::model::setting::{Quoting, Setting};
+use crate::model::span::Span;
+
+/// Server configuration, one directive a line.
+pub(super) struct Conf;
+
+impl Format for Conf {
+    fn name(&self) -> &'static str {
+        "conf"
+    }
+
+    fn claims(&self, _path: &str, file_name: &str, head: &str) -> Claim {
+        let name = file_name.to_ascii_lowercase();
+        let name = base_name(&name);
+        let ours = name.ends_with(".conf") || name.ends_with(".cfg") || matches!(name, "sshd_config" | "ssh_config" | ".yarnrc");
+        let other = matches!(name, "pg_hba.conf" | "pg_ident.conf") || has_section(head) || head.trim_start().starts_with(['<', '{', '[']);
+        if ours && !other { Claim::Name } else { Claim::No }
+    }
+
+    fn parse(&self, text: &str) -> Result<Vec<Setting>, Fault> {
+        let mut reader = Reader { text, blocks: Vec::new(), settings: Vec::new() };
+        lines(text).for_each(|line| reader.line(trim(text, line)));
+        Ok(reader.settings)
+    }
+
+    fn encode(&self, value: &Secret, place: &Setting) -> Result<Secret, EncodeError> {
+        let text = value.expose();
+        let more_words = text.contains([' ', '\t']) && !place.value.expose().contains([' ', '\t']);
+        let fits = match place.quoting {
+            Quoting::Plain => !more_words && ["a ", "a = ", "a="].iter().all(|before| reads_as(before, text)),
+            Quoting::Double => !text.contains(['"', '\\', '\n', '\r']),
+            Quoting::Single => !text.contains(['\'', '\\', '\n', '\r']),
+            _ => false,
+        };
+        if fits { Ok(value.clone()) } else { Err(EncodeError("the server would read it as something else")) }
+    }
+}
+
+struct Reader<'t> {
+    text: &'t str,
+    /// The names of the open braces.
+    blocks: Vec<String>,
+    settings: Vec<Setting>,
+}
+
+impl Reader<'_> {
+    fn line(&mut self, body: Span) {
+        let said = body.of(self.text);
+        if said.is_empty() {
+            return;
+        }
+        if said.starts_with('#') {
+            self.settings.extend(commented(self.text, body).map(|s| self.nested(s)));
+        } else if said.starts_with('}') {
+            said.bytes().take_while(|b| *b == b'}').for_each(|_| drop(self.blocks.pop()));
+        } else if let Some(head) = said.strip_suffix('{').filter(|h| !h.contains(['{', '}', '"', '\''])) {
+            self.blocks.push(head.trim_end_matches([' ', '\t', '=', ':']).to_owned());
+        } else if let Some(found) = pair(self.text, body) {
+            let found = self.nested(found);
+            self.settings.push(found);
+        } else {
+            let hits = pseudo_settings(said);
+            self.settings.extend(hits.into_iter().map(|s| s.shifted(body.start)));
+        }
+    }
+
+    fn nested(&self, mut setting: Setting) -> Setting {
+        let name = KeyPath::of(setting.key.name());
+        setting.key = match self.blocks.split_first() {
+            Some((first, rest)) => rest.iter().fold(KeyPath::of(first), |path, block| path.child(block)).child(setting.key.name()),
+            None => name,
+        };
+        setting
+    }
+}
+
+/// The setting on the line `body`; `None` for lines of another form.
+fn pair(text: &str, body: Span) -> Option<Setting> {
+    let said = body.of(text);
+    let len = said.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | '/' | '*' | '"'))).filter(|len| *len > 0)?;
+    let word = said.get(..len)?;
+    let name = word.strip_prefix('"').and_then(|w| w.strip_suffix('"')).unwrap_or(word);
+    if name.contains('"') || !name.starts_with(|c: char| c.is_alphabetic() || c == '_') {
+        return None;
+    }
+    let key = Span::new(body.start + usize::from(name.len() < word.len()), body.start + usize::from(name.len() < word.len()) + name.len());
+    let gap = skip_blanks(text, body.start + len, body.end);
+    let after = match (byte(text, gap), byte(text, gap + 1)) {
+        _ if gap >= body.end => return None,
+        (b'=', b'>') => gap + 2,
+        (b'=' | b':', _) => gap + 1,
+        _ if gap > body.start + len => gap,
+        _ => return None,
+    };
+    let (value, quoting) = value_at(text, after, body.end)?;
+    let mut setting = Setting::new(KeyPath::of(name), key, Secret::copy_of(value.of(text)), value, quoting);
+    setting.editable = quoting == Quoting::Plain || !value.of(text).contains('\\');
+    Some(setting)
+}
+
+/// The value that begins at or after `after`; `None` where braces or further statements share the line.
+fn value_at(text: &str, after: usize, end: usize) -> Option<(Span, Quoting)> {
+    let start = skip_blanks(text, after, end);
+    let quote = byte(text, start);
+    if start < end
+        && matches!(quote, b'"' | b'\'')
+        && let Some(close) = closing(text, start + 1, end, quote)
+    {
+        let rest = Span::new(close + 1, end).of(text).trim_start_matches([' ', '\t', ';', ',']);
+        if rest.is_empty() || rest.starts_with('#') {
+            let quoting = if quote == b'"' { Quoting::Double } else { Quoting::Single };
+            return Some((Span::new(start + 1, close), quoting));
+        }
+    }
+    let rest = Span::new(start, end).of(text);
+    if rest.is_empty() || (rest.starts_with('#') && start > after) {
+        return Some((Span::new(after, after), Quoting::Plain));
+    }
+    let comment = rest.match_indices('#').find(|(i, _)| rest.get(..*i).is_some_and(|b| b.ends_with([' ', '\t'])));
+    let line = trim_end(text, Span::new(start, comment.map_or(end, |(i, _)| start + i)));
+    let said = line.of(text).trim_end_matches(';').trim_end();
+    let odd = said.contains(['{', '}', ';']) && !said.contains("${");
+    (!odd).then(|| (Span::new(start, start + said.len()), Quoting::Plain))
+}
+
+fn reads_as(before: &str, value: &str) -> bool {
+    if value.is_empty() || value.contains(['\n', '\r', '\0']) || value.starts_with(['#', '=', ':', '>']) {
+        return false;
+    }
+    let line = Secret::concat(&[before, value]);
+    let whole = Span::new(0, line.len());
+    trim(line.expose(), whole) == whole
+        && !value.ends_with('{')
+        && pair(line.expose(), whole).is_some_and(|s| s.quoting == Quoting::Plain && s.value.expose() == value)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{ProptestConfig, proptest};
+
+    use super::{Conf, Format};
+    use crate::formats::format::Claim;
+    use crate::formats::lines::check;
+
+    const REDIS: &str = include_str!("../../fixtures/formats/conf/redis.conf");
+    const POSTGRES: &str = include_str!("../../fixtures/formats/conf/postgresql.conf");
+    const NGINX: &str = include_str!("../../fixtures/formats/conf/nginx.conf");
+
+    fn found(text: &str) -> Vec<(String, String)> {
+        let settings = Conf.parse(text).expect("any text parses");
+        settings.iter().map(|s| (s.key.to_string(), s.value.expose().to_owned())).collect()
+    }
+
+    fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
+        list.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+    }
+
+    #[test]
+    fn directives_of_three_servers() {
+        let redis = [
+            ("bind", "127.0.0.1 ::1"),
+            ("requirepass", "brown#betty"),
+            ("masterauth", "two words"),
+            ("user", "default on >crumbs ~* +@all"),
+            ("save", ""),
+            ("port", "6379"),
+            ("port", "6380"),
+        ];
+        assert_eq!(found(REDIS), pairs(&redis));
+        let postgres = [("listen_addresses", "*"), ("ssl", "off"), ("work_mem", "4MB"), ("log_line_prefix", "%t [%p] "), ("name", "茶")];
+        assert_eq!(found(POSTGRES), pairs(&postgres));
+        let nginx = [
+            ("user", "tea"),
+            ("http.server.listen", "80"),
+            ("http.server.server_name", "tea.example.org"),
+            ("http.server.\"location /\".proxy_set_header", "X-Key \"steam\""),
+            ("http.server.ssl_certificate_key", "/etc/tea.key"),
+        ];
+        assert_eq!(found(NGINX), pairs(&nginx));
+    }
+
+    #[test]
+    fn other_signs_and_lines_of_another_form() {
+        assert_eq!(found("password => \"x\"\n"), pairs(&[("password", "x")]));
+        assert_eq!(found("db {\n  password = \"x\"\n}\na = b\n"), pairs(&[("db.password", "x"), ("a", "b")]));
+        assert_eq!(found("security:\n  keyFile: /x\n").last(), Some(&("keyFile".to_owned(), "/x".to_owned())));
+        assert_eq!(found("location /a { set $key \"v\"; }\n"), []);
+        assert_eq!(found("#requirepass=crumbs\n# a remark\n"), pairs(&[("requirepass", "crumbs")]));
+    }
+
+    #[test]
+    fn names() {
+        assert_eq!(Conf.claims("redis.conf", "redis.conf", "port 1\n"), Claim::Name);
+        assert_eq!(Conf.claims("pg_hba.conf", "pg_hba.conf", "local all all trust\n"), Claim::No);
+        assert_eq!(Conf.claims("a.conf", "a.conf", "[main]\n"), Claim::No);
+        assert_eq!(Conf.claims("a.conf", "a.conf", "<?xml?>"), Claim::No);
+    }
+
+    #[test]
+    fn fixtures_keep_everything_else() {
+        for text in [REDIS, POSTGRES, NGINX] {
+            for value in ["x", "", "a b", "a#b", "a #b", "#x", "'q", "\"q\"", "ünï", " lead", "a;b", "a;", "x {", "${v}"] {
+                check(&Conf, text, value);
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(512))]
+        #[test]
+        fn any_text_can_be_read_and_spliced(text in "\\PC{0,60}", value in "\\PC{0,12}") {
+            check(&Conf, &text, &value);
+        }
+
+        #[test]
+        fn conf_like_text(text in "([{}=:;#'\"\\\\ aéB>\r\n\t]|\na |\nb \\{\n|\n\\}\n){0,20}", value in "[a;#'\"\\\\ ={}>]{0,6}") {
+            check(&Conf, &text, &value);
+        }
+    }
+}
