@@ -1,7 +1,12 @@
 //! Bytes on disk: bounded reading, walking, atomic and journalled writing. Knows no secret and no format.
 
+pub mod atomic;
 mod error;
+pub mod journal;
+pub mod lock;
 pub mod read;
+mod record;
+mod steps;
 pub mod walk;
 
 pub use error::DiskError;
