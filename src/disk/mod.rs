@@ -1,1 +1,2 @@
 //! Bytes on disk: bounded reading, walking, atomic and journalled writing. Knows no secret and no format.
+pub mod atomic;
