@@ -1,1 +1,17 @@
-//! harden.toml: thresholds, exclusions, allow list, recipients, environments.
+//! `harden.toml`: thresholds, exclusions, allow list, recipients, environments. All of it is optional.
+//!
+//! The file belongs to the repository that is judged, so it is data: it can mute and classify, and it starts nothing.
+
+mod date;
+pub mod environment;
+mod error;
+mod globs;
+mod load;
+mod parse;
+mod settings;
+
+pub use date::Date;
+pub use error::ConfigError;
+pub use globs::{BadGlob, Globs};
+pub use load::{FILE_NAME, Loaded};
+pub use settings::{Allow, Config, EnvironmentRule, InternalPlaintext, Network, Threshold};

@@ -1,18 +1,265 @@
-//! HACK: stand-in until the folder's own file is merged.
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+//! One file, written whole or not at all: a temp file in the same folder, the old mode and owner, fsync, rename, fsync of the folder.
+//!
+//! Not for several files that belong together: see `journal`. Links and files with several names are refused, because a rename would replace the
+//! name and leave the old content where the others lead.
 
-/// Replaces `path`.
-pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let temp = path.with_extension("harden-tmp");
-    create_new(&temp, bytes, 0o644)?;
-    std::fs::rename(temp, path)
+use std::fs::{self, File, Metadata, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use rand::TryRng;
+use rand::rngs::SysRng;
+use rustix::fs::{CWD, Gid, RenameFlags, Uid};
+
+use super::error::DiskError;
+
+/// Which permissions a written file has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModePolicy {
+    /// Those of the file that is replaced; a new file is for its owner only (0600).
+    Keep,
+    /// These, whatever was there.
+    Exactly(u32),
 }
 
-/// Creates `path`.
-pub fn create_new(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
+const UNTOUCHED: &str = "nothing was written";
+const MAY_BE_LOST: &str = "the file is written, but a power cut now could undo it";
+
+/// Replaces the content of `path`, or makes it. Owner and group stay; a reader sees the old bytes or the new ones, never a part.
+///
+/// # Errors
+/// [`DiskError`]; the old file is untouched, except where the message says that it is written.
+pub fn write_atomic(path: &Path, bytes: &[u8], mode: ModePolicy) -> Result<(), DiskError> {
+    let failed = |e: io::Error| DiskError::io("write", path, &e, UNTOUCHED);
+    let old = match fs::symlink_metadata(path) {
+        Ok(meta) => Some(plain(path, meta)?),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => None,
+        Err(e) => return Err(failed(e)),
+    };
+    let kept = old.as_ref().map_or(0o600, |m| m.mode() & 0o7777);
+    let mode = if let ModePolicy::Exactly(mode) = mode { mode } else { kept };
+    let temp = Temp::new(path).map_err(failed)?;
+    write_temp(&temp.0, bytes, mode, old.as_ref()).and_then(|()| fs::rename(&temp.0, path)).map_err(failed)?;
+    sync_folder(path).map_err(|e| DiskError::io("write", path, &e, MAY_BE_LOST))
+}
+
+/// Makes `path` with `mode`, and never replaces anything: identities, sealed files, outputs that the user named.
+///
+/// # Errors
+/// [`DiskError::Exists`] when there is something already, dangling links included; others as in [`write_atomic`].
+pub fn create_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError> {
+    let failed = |e: io::Error| match e.kind() {
+        io::ErrorKind::AlreadyExists => DiskError::Exists { path: path.to_owned() },
+        _ => DiskError::io("create", path, &e, UNTOUCHED),
+    };
+    if fs::symlink_metadata(path).is_ok() {
+        return Err(DiskError::Exists { path: path.to_owned() });
+    }
+    let temp = Temp::new(path).map_err(failed)?;
+    write_temp(&temp.0, bytes, mode, None).and_then(|()| rename_new(&temp.0, path)).map_err(failed)?;
+    sync_folder(path).map_err(|e| DiskError::io("create", path, &e, MAY_BE_LOST))
+}
+
+/// The metadata of a file that may be replaced: regular, no link, one name.
+pub(super) fn plain(path: &Path, meta: Metadata) -> Result<Metadata, DiskError> {
+    let path = path.to_owned();
+    if meta.is_symlink() {
+        let target = fs::canonicalize(&path).or_else(|_| fs::read_link(&path)).unwrap_or_default();
+        return Err(DiskError::Link { path, target });
+    }
+    match meta.nlink() {
+        _ if !meta.is_file() => Err(DiskError::NotRegular { path }),
+        0 | 1 => Ok(meta),
+        links => Err(DiskError::HardLink { path, links }),
+    }
+}
+
+/// Writes a file that must not exist yet, readable by nobody else until it is whole, and makes it durable. `like` gives owner and group.
+pub(super) fn write_temp(temp: &Path, bytes: &[u8], mode: u32, like: Option<&Metadata>) -> io::Result<()> {
+    let mut file = File::options().write(true).create_new(true).mode(0o600).open(temp)?;
     file.write_all(bytes)?;
+    if let Some(old) = like {
+        let new = file.metadata()?;
+        if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
+            // who could read it must be able to go on reading it, so a failure here ends the write
+            rustix::fs::fchown(&file, Some(Uid::from_raw(old.uid())), Some(Gid::from_raw(old.gid())))?;
+        }
+    }
+    // after the owner: changing that clears the set-id bits
+    file.set_permissions(Permissions::from_mode(mode))?;
     file.sync_all()
+}
+
+/// Makes the entries of the folder that holds `path` durable.
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(folder(path))?.sync_all()
+}
+
+/// Renames without replacing. Where the file system cannot, a second name and the removal of the first do the same.
+pub(super) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    match rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        Err(e) if unsupported(e) => {
+            fs::hard_link(from, to)?;
+            fs::remove_file(from)
+        }
+        result => Ok(result?),
+    }
+}
+
+/// Whether an error means that the system or the file system does not know the flag, not that the files are at fault.
+pub(super) fn unsupported(error: rustix::io::Errno) -> bool {
+    use rustix::io::Errno;
+    [Errno::INVAL, Errno::NOSYS, Errno::OPNOTSUPP, Errno::NOTSUP].contains(&error)
+}
+
+/// Sixteen hex digits that no other process has.
+pub(super) fn unique() -> io::Result<String> {
+    let mut bytes = [0_u8; 8];
+    SysRng.try_fill_bytes(&mut bytes).map_err(|_| io::Error::other("the system has no random numbers"))?;
+    Ok(hex(&bytes))
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, b| {
+        _ = write!(out, "{b:02x}");
+        out
+    })
+}
+
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// The name of a file beside `path` for the work `id`: hidden, and telling whose it is.
+pub(super) fn beside(path: &Path, id: &str, what: &str) -> io::Result<PathBuf> {
+    let name = path.file_name().ok_or_else(|| io::Error::other("not the name of a file"))?;
+    let mut own = std::ffi::OsString::from(".");
+    own.push(name);
+    own.push(format!(".harden-{id}{what}"));
+    Ok(folder(path).join(own))
+}
+
+/// A temp file that goes when its owner fails; after the rename there is nothing to remove.
+struct Temp(PathBuf);
+
+impl Temp {
+    fn new(path: &Path) -> io::Result<Self> {
+        Ok(Self(beside(path, &unique()?, "")?))
+    }
+}
+
+impl Drop for Temp {
+    fn drop(&mut self) {
+        _ = fs::remove_file(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File, Permissions};
+    use std::io::Write;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+    use std::path::Path;
+
+    use super::{ModePolicy, create_new, rename_new, write_atomic};
+    use crate::disk::DiskError;
+
+    fn put(path: &Path, text: &str, mode: u32) {
+        File::create(path).and_then(|mut f| f.write_all(text.as_bytes())).expect("file");
+        fs::set_permissions(path, Permissions::from_mode(mode)).expect("mode");
+    }
+
+    fn state(path: &Path) -> (String, u32) {
+        (fs::read_to_string(path).expect("text"), fs::metadata(path).expect("meta").mode() & 0o7777)
+    }
+
+    /// Names in `dir`: no temp file may be among them.
+    fn names(dir: &Path) -> Vec<String> {
+        let mut names: Vec<_> = fs::read_dir(dir).expect("dir").flatten().map(|e| e.file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn content_changes_and_mode_stays() {
+        let dir = tempfile::tempdir().expect("dir");
+        let path = dir.path().join("a.env");
+        put(&path, "OLD", 0o640);
+        write_atomic(&path, b"NEW", ModePolicy::Keep).expect("written");
+        assert_eq!(state(&path), ("NEW".into(), 0o640));
+        write_atomic(&path, b"SAFE", ModePolicy::Exactly(0o600)).expect("written");
+        assert_eq!(state(&path), ("SAFE".into(), 0o600));
+        let fresh = dir.path().join("fresh");
+        write_atomic(&fresh, b"x", ModePolicy::Keep).expect("written");
+        assert_eq!(state(&fresh), ("x".into(), 0o600));
+        assert_eq!(names(dir.path()), ["a.env", "fresh"]);
+    }
+
+    #[test]
+    fn owner_and_group_stay_where_that_is_allowed() {
+        let dir = tempfile::tempdir().expect("dir");
+        let path = dir.path().join("a");
+        put(&path, "OLD", 0o640);
+        if std::os::unix::fs::chown(&path, Some(12_345), Some(23_456)).is_err() {
+            return; // only root may give files away
+        }
+        write_atomic(&path, b"NEW", ModePolicy::Keep).expect("written");
+        let meta = fs::metadata(&path).expect("meta");
+        assert_eq!((meta.uid(), meta.gid(), meta.mode() & 0o777), (12_345, 23_456, 0o640));
+    }
+
+    #[test]
+    fn links_and_second_names_are_refused_with_the_real_path() {
+        let dir = tempfile::tempdir().expect("dir");
+        let real = dir.path().join("real");
+        put(&real, "OLD", 0o600);
+        let link = dir.path().join("link");
+        symlink("real", &link).expect("link");
+        let error = write_atomic(&link, b"NEW", ModePolicy::Keep).expect_err("a link");
+        assert_eq!(error, DiskError::Link { path: link.clone(), target: real.canonicalize().expect("real") });
+        fs::hard_link(&real, dir.path().join("second")).expect("hard link");
+        let error = write_atomic(&real, b"NEW", ModePolicy::Keep).expect_err("two names");
+        assert_eq!(error, DiskError::HardLink { path: real.clone(), links: 2 });
+        assert_eq!(write_atomic(dir.path(), b"", ModePolicy::Keep), Err(DiskError::NotRegular { path: dir.path().to_owned() }));
+        assert_eq!(state(&real), ("OLD".into(), 0o600));
+        assert_eq!(names(dir.path()), ["link", "real", "second"]);
+    }
+
+    #[test]
+    fn a_new_file_never_replaces_anything() {
+        let dir = tempfile::tempdir().expect("dir");
+        let path = dir.path().join("identity");
+        create_new(&path, b"KEY", 0o600).expect("created");
+        assert_eq!(state(&path), ("KEY".into(), 0o600));
+        assert_eq!(create_new(&path, b"OTHER", 0o600), Err(DiskError::Exists { path: path.clone() }));
+        let dangling = dir.path().join("dangling");
+        symlink("nowhere", &dangling).expect("link");
+        assert_eq!(create_new(&dangling, b"OTHER", 0o600), Err(DiskError::Exists { path: dangling.clone() }));
+        assert_eq!(state(&path), ("KEY".into(), 0o600));
+        assert_eq!(names(dir.path()), ["dangling", "identity"]);
+    }
+
+    #[test]
+    fn a_rename_that_comes_second_fails() {
+        let dir = tempfile::tempdir().expect("dir");
+        let (a, b) = (dir.path().join("a"), dir.path().join("b"));
+        put(&a, "A", 0o600);
+        put(&b, "B", 0o600);
+        assert_eq!(rename_new(&a, &b).map_err(|e| e.kind()), Err(std::io::ErrorKind::AlreadyExists));
+        assert_eq!(state(&b).0, "B");
+    }
+
+    #[test]
+    fn a_failure_names_the_path_and_leaves_nothing() {
+        let dir = tempfile::tempdir().expect("dir");
+        let path = dir.path().join("no/such/folder/a.env");
+        let error = write_atomic(&path, b"x", ModePolicy::Keep).expect_err("no folder");
+        assert_eq!(error.to_string(), format!("cannot write `{}`: no such file or directory; nothing was written", path.display()));
+        assert_eq!(names(dir.path()), [""; 0]);
+    }
 }

@@ -1,2 +1,8 @@
 //! Bytes on disk: bounded reading, walking, atomic and journalled writing. Knows no secret and no format.
+
 pub mod atomic;
+mod error;
+pub mod read;
+pub mod walk;
+
+pub use error::DiskError;

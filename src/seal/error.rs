@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::disk::DiskError;
+
 /// Why something was not sealed or not opened. No variant holds text of a file, a key or a passphrase.
 ///
 /// Faults of a sealed file do not name it: the caller knows its name, `FILE: {error}`.
@@ -118,14 +120,17 @@ pub enum SealError {
         /// What belongs there.
         expected: &'static str,
     },
-    /// `.harden/sealed.toml` cannot be read or written.
-    #[error("{}: {source}", path.display())]
-    IndexFile {
-        /// The index.
+    /// A folder cannot be made.
+    #[error("{}: the folder cannot be made: {source}", path.display())]
+    Folder {
+        /// The folder.
         path: PathBuf,
         /// The operating system's reason.
         source: io::Error,
     },
+    /// A file cannot be read or written.
+    #[error(transparent)]
+    Disk(#[from] DiskError),
 }
 
 impl SealError {

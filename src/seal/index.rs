@@ -9,12 +9,12 @@ use std::fmt::Write;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
 use toml_edit::{Document, Item, TableLike};
 
 use super::error::SealError;
 use super::recipients::Recipients;
-use crate::disk::atomic;
+use crate::disk::atomic::{self, ModePolicy};
+use crate::disk::read::{self, Links};
 
 const HEAD: &str = "# Sealed files: to whom, and the SHA-256 of the sealed bytes. Written by harden; commit it.\n";
 
@@ -42,38 +42,38 @@ impl Index {
     /// The index of the project at `root`; empty where there is none yet.
     ///
     /// # Errors
-    /// [`SealError::IndexFile`], [`SealError::BadIndex`].
+    /// [`SealError::Disk`], [`SealError::BadIndex`].
     pub fn load(root: &Path) -> Result<Self, SealError> {
         let path = Self::path(root);
-        match std::fs::read_to_string(&path) {
-            Ok(text) => Self::parse(&text, &path),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(source) => Err(SealError::IndexFile { path, source }),
+        if matches!(path.symlink_metadata(), Err(error) if error.kind() == io::ErrorKind::NotFound) {
+            return Ok(Self::default());
         }
+        let bad = |expected| SealError::BadIndex { path: path.clone(), line: 0, expected };
+        let raw = read::read_raw(&path, Links::Refuse, read::DEFAULT_LIMIT)?.ok_or_else(|| bad("a regular file of at most 10 MiB"))?;
+        Self::parse(std::str::from_utf8(&raw.bytes).map_err(|_| bad("UTF-8 text"))?, &path)
     }
 
     /// Writes the index whole, and makes `.harden/` if needed. Writes nothing if the file says the same already.
     ///
     /// # Errors
-    /// [`SealError::IndexFile`]; the old file stands then.
+    /// [`SealError::Disk`], [`SealError::Folder`]; the old file stands then.
     pub fn save(&self, root: &Path) -> Result<(), SealError> {
         let path = Self::path(root);
         let text = self.to_toml();
-        let write = || {
-            if std::fs::read(&path).is_ok_and(|old| old == text.as_bytes()) {
-                return Ok(());
-            }
-            std::fs::create_dir_all(root.join(".harden"))?;
-            atomic::write_atomic(&path, text.as_bytes())
-        };
-        write().map_err(|source| SealError::IndexFile { path: path.clone(), source })
+        if std::fs::read(&path).is_ok_and(|old| old == text.as_bytes()) {
+            return Ok(());
+        }
+        let folder = root.join(".harden");
+        std::fs::create_dir_all(&folder).map_err(|source| SealError::Folder { path: folder, source })?;
+        // public: it holds paths and public keys
+        Ok(atomic::write_atomic(&path, text.as_bytes(), ModePolicy::Exactly(0o644))?)
     }
 
     /// Notes that the file at `path` now holds the bytes `sealed`.
     pub fn record(&mut self, path: &str, sealed: &[u8], recipients: &Recipients) {
         let mut names: Vec<String> = recipients.iter().map(ToString::to_string).collect();
         names.sort_unstable();
-        self.files.insert(path.to_owned(), Entry { recipients: names, sha256: hex(&Sha256::digest(sealed)) });
+        self.files.insert(path.to_owned(), Entry { recipients: names, sha256: hex(&read::sha256(sealed)) });
     }
 
     /// The files, in order.
@@ -90,7 +90,7 @@ impl Index {
     /// Whether the file at `path` is known and still holds the bytes that were recorded.
     #[must_use]
     pub fn is_current(&self, path: &str, sealed: &[u8]) -> bool {
-        self.files.get(path).is_some_and(|entry| entry.sha256 == hex(&Sha256::digest(sealed)))
+        self.files.get(path).is_some_and(|entry| entry.sha256 == hex(&read::sha256(sealed)))
     }
 
     /// The text of the file.

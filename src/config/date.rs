@@ -1,0 +1,98 @@
+//! Days of the calendar: when an allow entry ends.
+
+use std::fmt;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A day of the proleptic Gregorian calendar; ordered by time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date {
+    year: u16,
+    month: u8,
+    day: u8,
+}
+
+impl Date {
+    /// The day, if there is one: `None` for 30 February.
+    #[must_use]
+    pub fn new(year: u16, month: u8, day: u8) -> Option<Self> {
+        let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+        let days = match month {
+            2 if leap => 29,
+            2 => 28,
+            4 | 6 | 9 | 11 => 30,
+            1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+            _ => return None,
+        };
+        (1..=days).contains(&day).then_some(Self { year, month, day })
+    }
+
+    /// Reads `YYYY-MM-DD`, and nothing else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let well_formed = text.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
+        if text.len() != 10 || !well_formed {
+            return None;
+        }
+        Self::new(text.get(..4)?.parse().ok()?, text.get(5..7)?.parse().ok()?, text.get(8..)?.parse().ok()?)
+    }
+
+    /// The day it is now, in UTC.
+    #[must_use]
+    pub fn today() -> Self {
+        Self::of_unix(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs()))
+    }
+
+    /// The UTC day of a Unix time in seconds. Days are counted from 1 March, so that the leap day comes last (Hinnant, "chrono-compatible
+    /// low-level date algorithms").
+    #[must_use]
+    pub fn of_unix(seconds: u64) -> Self {
+        let days = seconds / 86_400 + 719_468;
+        let (era, day) = (days / 146_097, days % 146_097);
+        let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+        let in_year = day - (365 * year + year / 4 - year / 100);
+        let month = (5 * in_year + 2) / 153;
+        let day = in_year - (153 * month + 2) / 5 + 1;
+        let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+        let fit = |n: u64| u8::try_from(n).unwrap_or(u8::MAX);
+        Self { year: u16::try_from(era * 400 + year + next).unwrap_or(u16::MAX), month: fit(month), day: fit(day) }
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Date;
+
+    #[test]
+    fn days_exist_or_not() {
+        assert!(Date::parse("2024-02-29").is_some());
+        for bad in
+            ["2023-02-29", "2100-02-29", "2024-13-01", "2024-00-10", "2024-04-31", "2024-1-01", "+024-01-01", "2024-01-01 ", "20240101"]
+        {
+            assert_eq!(Date::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn unix_times_are_days() {
+        for (seconds, day) in [
+            (0, "1970-01-01"),
+            (951_782_399, "2000-02-28"),
+            (951_782_400, "2000-02-29"),
+            (951_868_800, "2000-03-01"),
+            (1_798_761_599, "2026-12-31"),
+        ] {
+            assert_eq!(Date::of_unix(seconds).to_string(), day);
+        }
+    }
+
+    #[test]
+    fn order_is_by_time() {
+        assert!(Date::parse("2026-09-30") < Date::parse("2026-10-01"));
+    }
+}
