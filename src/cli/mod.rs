@@ -2,7 +2,14 @@
 
 pub(crate) mod args;
 pub(crate) mod completions;
+pub(crate) mod decrypt;
+pub(crate) mod encrypt;
 pub(crate) mod exit;
+pub(crate) mod init;
+pub(crate) mod keygen;
+pub(crate) mod run;
+pub(crate) mod seal_table;
+pub(crate) mod sealing;
 pub(crate) mod ui;
 
 use args::{Cli, Command};
@@ -12,6 +19,11 @@ use exit::{Exit, Failure};
 pub(crate) fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
         Command::Completions(args) => completions::run(&args),
+        Command::Decrypt(args) => decrypt::run(&args),
+        Command::Encrypt(args) => encrypt::run(&args, cli.global.no_config),
+        Command::Init(args) => init::run(&args),
+        Command::Keygen(args) => keygen::run(&args),
+        Command::Run(args) => run::run(&args, cli.global.no_config),
         _ => Err(Failure::new("not built yet")),
     }
 }

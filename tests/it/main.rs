@@ -1,1 +1,3 @@
+//! Tests that run the binary, and tests of the house.
 
+mod seal;
