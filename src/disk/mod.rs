@@ -2,7 +2,11 @@
 
 pub mod atomic;
 mod error;
+pub mod journal;
+pub mod lock;
 pub mod read;
+mod record;
+mod steps;
 pub mod walk;
 
 pub use error::DiskError;

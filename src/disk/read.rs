@@ -3,6 +3,7 @@
 //! Text that is not ours to understand (too large, binary, a pipe) is a [`Skip`], to be counted; only what the user must put right is an
 //! error. Byte order marks of UTF-8 stay; UTF-16 with a mark (Unicode 16.0, section 23.8) is handed on as UTF-8.
 
+use std::fmt;
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
@@ -51,7 +52,7 @@ impl From<&Metadata> for Stamp {
 }
 
 /// The text of one file.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Content {
     /// The bytes, wiped when dropped; of a UTF-16 file, its text as UTF-8.
     pub bytes: Zeroizing<Vec<u8>>,
@@ -60,7 +61,7 @@ pub struct Content {
 }
 
 /// The bytes of one file, whatever they are.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Raw {
     /// The bytes, wiped when dropped.
     pub bytes: Zeroizing<Vec<u8>>,
@@ -86,6 +87,18 @@ pub enum Outcome {
     Content(Content, Stamp),
     /// It was left out.
     Skipped(Skip),
+}
+
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Content({} bytes)", self.bytes.len())
+    }
+}
+
+impl fmt::Debug for Raw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Raw({} bytes)", self.bytes.len())
+    }
 }
 
 /// Reads the file at `path` if it is a regular file of at most `limit` bytes and text.

@@ -1,0 +1,269 @@
+//! The journal's own file: paths and hashes, under an HMAC of this user. Never contents.
+//!
+//! ```text
+//! harden journal 1 5f3a09c2d41b7e86
+//! replace OLD-SHA256 NEW-SHA256 app/.env
+//! create - NEW-SHA256 app/.env.age
+//! hmac HMAC-SHA256
+//! ```
+//! Bytes of a path that are not printable ASCII, and `%`, are written as `%XX`. A repository can bring a file of this name: the key (RFC 2104)
+//! lies in the user's own state folder, so only what this user's harden wrote is obeyed, and its paths are checked all the same.
+
+use std::ffi::OsStr;
+use std::fs::{self, DirBuilder};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Component, Path, PathBuf};
+
+use rand::TryRng;
+use rand::rngs::SysRng;
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use super::atomic::{create_new, hex};
+use super::error::DiskError;
+use super::read::{Links, read_raw};
+
+/// SHA-256 of a file's bytes.
+pub(super) type Hash = [u8; 32];
+
+/// The key of the journals of one user on one machine.
+pub(super) struct Key(Zeroizing<[u8; 32]>);
+
+/// What is to become of one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    /// Relative to the root; see [`is_inside`].
+    pub(super) path: PathBuf,
+    /// Hash of the content that is replaced; `None` for a new file.
+    pub(super) old: Option<Hash>,
+    /// Hash of the content that comes.
+    pub(super) new: Hash,
+}
+
+/// One transaction, as recovery must know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Record {
+    /// Sixteen hex digits: part of the names of the temp files.
+    pub(super) id: String,
+    /// The files, in the order in which they are changed.
+    pub(super) entries: Vec<Entry>,
+}
+
+/// Whether `path` can only lie below the root that it is joined to, and is neither git's nor our state's.
+pub(super) fn is_inside(path: &Path) -> bool {
+    let mut names = path.components().map(|c| if let Component::Normal(name) = c { Some(name) } else { None });
+    path.file_name().is_some() && names.all(|name| name.is_some_and(|n| n != ".git")) && !path.starts_with(".harden/state")
+}
+
+const TITLE: &str = "harden journal 1 ";
+
+impl Record {
+    pub(super) fn encode(&self, key: &Key) -> String {
+        let mut text = format!("{TITLE}{}\n", self.id);
+        for Entry { path, old, new } in &self.entries {
+            let (verb, old) = old.map_or(("create", "-".to_owned()), |old| ("replace", hex(&old)));
+            text.push_str(&format!("{verb} {old} {} {}\n", hex(new), escape(path)));
+        }
+        let mac = hex(&key.mac(text.as_bytes()));
+        text + "hmac " + &mac + "\n"
+    }
+
+    /// # Errors
+    /// Why it is refused, in our own words.
+    pub(super) fn decode(text: &[u8], key: &Key) -> Result<Self, &'static str> {
+        const BROKEN: &str = "it is not complete";
+        let text = std::str::from_utf8(text).map_err(|_| BROKEN)?;
+        let (body, mac) = text.strip_suffix('\n').and_then(|t| t.rsplit_once('\n')).ok_or(BROKEN)?;
+        let (body, mac) = (&text[..=body.len()], mac.strip_prefix("hmac ").and_then(unhex).ok_or(BROKEN)?);
+        if !same(&mac, &key.mac(body.as_bytes())) {
+            return Err("another user or machine wrote it, or it was changed");
+        }
+        let mut lines = body.lines();
+        let id = lines.next().and_then(|l| l.strip_prefix(TITLE)).ok_or("it is of another version")?;
+        if id.len() != 16 || !id.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(BROKEN);
+        }
+        let entries = lines.map(|line| entry(line).ok_or(BROKEN)).collect::<Result<Vec<_>, _>>()?;
+        if entries.iter().all(|e| is_inside(&e.path)) {
+            Ok(Self { id: id.to_owned(), entries })
+        } else {
+            Err("it names a path outside the project")
+        }
+    }
+}
+
+fn entry(line: &str) -> Option<Entry> {
+    let mut fields = line.splitn(4, ' ');
+    let (verb, old, new, path) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
+    let old = match (verb, old) {
+        ("replace", old) => Some(unhex(old)?),
+        ("create", "-") => None,
+        _ => return None,
+    };
+    Some(Entry { path: unescape(path)?, old, new: unhex(new)? })
+}
+
+fn escape(path: &Path) -> String {
+    path.as_os_str().as_bytes().iter().fold(String::new(), |mut out, &b| {
+        if b.is_ascii_graphic() && b != b'%' {
+            out.push(char::from(b));
+        } else {
+            out.push('%');
+            out.push_str(&hex(&[b]));
+        }
+        out
+    })
+}
+
+fn unescape(text: &str) -> Option<PathBuf> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&b, after)) = rest.split_first() {
+        rest = after;
+        if b == b'%' {
+            let (pair, after) = rest.split_at_checked(2)?;
+            bytes.push(u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?);
+            rest = after;
+        } else {
+            bytes.push(b);
+        }
+    }
+    Some(PathBuf::from(OsStr::from_bytes(&bytes)))
+}
+
+fn unhex(text: &str) -> Option<Hash> {
+    let mut hash = Hash::default();
+    if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
+    }
+    for (i, byte) in hash.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(2 * i..2 * i + 2)?, 16).ok()?;
+    }
+    Some(hash)
+}
+
+/// Equality without an early exit.
+fn same(a: &Hash, b: &Hash) -> bool {
+    a.iter().zip(b).fold(0, |acc, (x, y)| acc | (x ^ y)) == 0
+}
+
+impl Key {
+    /// The key in the user's state folder, `$XDG_STATE_HOME/harden` or `~/.local/state/harden`; made on first use.
+    pub(super) fn of_user() -> Result<Self, DiskError> {
+        let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
+        let home = absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|h| h.join(".local/state"))).ok_or(DiskError::NoHome)?;
+        Self::in_folder(&home.join("harden"))
+    }
+
+    pub(super) fn in_folder(folder: &Path) -> Result<Self, DiskError> {
+        const UNTOUCHED: &str = "nothing was written";
+        let path = folder.join("journal.key");
+        if fs::symlink_metadata(&path).is_err() {
+            let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+            made.map_err(|e| DiskError::io("make", folder, &e, UNTOUCHED))?;
+            let mut fresh = Zeroizing::new([0; 32]);
+            let filled = SysRng.try_fill_bytes(&mut fresh[..]);
+            filled.map_err(|_| DiskError::io("make", &path, &std::io::Error::other("the system has no random numbers"), UNTOUCHED))?;
+            match create_new(&path, &fresh[..], 0o600) {
+                // another process was first: its key holds
+                Ok(()) | Err(DiskError::Exists { .. }) => {}
+                Err(e) => return Err(e),
+            }
+        }
+        let bytes = read_raw(&path, Links::Refuse, 32)?.and_then(|raw| raw.bytes.as_slice().try_into().ok());
+        bytes.map(|b| Self(Zeroizing::new(b))).ok_or(DiskError::Journal { path, reason: "it is no key of 32 bytes" })
+    }
+
+    /// HMAC-SHA-256 (RFC 2104). The key is shorter than a block, so it is padded, not hashed.
+    fn mac(&self, text: &[u8]) -> Hash {
+        let pad = |with: u8| {
+            let mut block = Zeroizing::new([with; 64]);
+            block.iter_mut().zip(self.0.iter()).for_each(|(b, k)| *b ^= k);
+            block
+        };
+        let inner = Sha256::new().chain_update(&pad(0x36)[..]).chain_update(text).finalize();
+        Sha256::new().chain_update(&pad(0x5c)[..]).chain_update(inner).finalize().into()
+    }
+}
+
+#[cfg(test)]
+impl Key {
+    pub(super) fn fixed(byte: u8) -> Self {
+        Self(Zeroizing::new([byte; 32]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    use std::path::{Path, PathBuf};
+
+    use proptest::prelude::{any, prop, prop_assert, prop_assert_eq, proptest};
+
+    use super::{Entry, Key, Record, hex, is_inside};
+
+    fn record(path: PathBuf) -> Record {
+        let entries = vec![Entry { path: path.clone(), old: Some([1; 32]), new: [2; 32] }, Entry { path, old: None, new: [3; 32] }];
+        Record { id: "0123456789abcdef".into(), entries }
+    }
+
+    #[test]
+    fn the_mac_is_hmac_sha256() {
+        // from Python: hmac.new(b"\x0b" * 32, b"Hi There", "sha256").hexdigest()
+        assert_eq!(hex(&Key::fixed(0x0b).mac(b"Hi There")), "198a607eb44bfbc69903a0f1cf2bbdc5ba0aa3f3d9ae3c1c7a3b1696a0b68cf7");
+    }
+
+    #[test]
+    fn paths_that_lead_out_are_refused_even_under_a_good_mac() {
+        for bad in ["../x", "/etc/passwd", "a/../../x", "", ".", "a/..", ".git/config", "sub/.git/hooks/x", ".harden/state/lock"] {
+            assert!(!is_inside(Path::new(bad)), "{bad}");
+            let text = record(bad.into()).encode(&Key::fixed(1));
+            assert!(Record::decode(text.as_bytes(), &Key::fixed(1)).is_err(), "{bad}");
+        }
+        assert!(is_inside(Path::new(".harden/sealed.toml")) && is_inside(Path::new("a/.env")));
+    }
+
+    #[test]
+    fn a_key_is_made_once_and_kept_private() {
+        use std::os::unix::fs::MetadataExt;
+        let dir = tempfile::tempdir().expect("dir");
+        let folder = dir.path().join("state/harden");
+        let first = Key::in_folder(&folder).expect("made");
+        let second = Key::in_folder(&folder).expect("read");
+        assert_eq!(first.0, second.0);
+        assert_eq!(std::fs::metadata(folder.join("journal.key")).expect("meta").mode() & 0o777, 0o600);
+    }
+
+    proptest! {
+        #[test]
+        fn any_path_survives(bytes in prop::collection::vec(1_u8.., 1..40)) {
+            let path = PathBuf::from(OsStr::from_bytes(&bytes));
+            let record = record(path.clone());
+            let back = Record::decode(record.encode(&Key::fixed(7)).as_bytes(), &Key::fixed(7));
+            prop_assert_eq!(back.is_ok(), is_inside(&path));
+            if let Ok(back) = back {
+                prop_assert_eq!(back, record);
+            }
+        }
+
+        #[test]
+        fn no_changed_byte_is_obeyed(at in any::<prop::sample::Index>(), flip in 1_u8..) {
+            let mut text = record("app/.env".into()).encode(&Key::fixed(7)).into_bytes();
+            let at = at.index(text.len());
+            let before = text[at];
+            text[at] ^= flip;
+            // hex digits may be written in either case
+            if !text[at].eq_ignore_ascii_case(&before) {
+                prop_assert!(Record::decode(&text, &Key::fixed(7)).is_err());
+            }
+            prop_assert!(Record::decode(&text, &Key::fixed(8)).is_err());
+        }
+
+        #[test]
+        fn any_bytes_are_refused(bytes in any::<Vec<u8>>()) {
+            prop_assert!(Record::decode(&bytes, &Key::fixed(7)).is_err());
+        }
+    }
+}

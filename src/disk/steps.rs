@@ -1,0 +1,297 @@
+//! The steps of a transaction, each of which may be the last before a crash: back before the commit point, forward after it, or undone.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, RenameFlags};
+
+use super::atomic::{beside, rename_new, sync_folder, unsupported};
+use super::error::{DiskError, reason};
+use super::read::{Links, read_raw, sha256};
+use super::record::{Entry, Hash, Key, Record};
+
+/// Names of the journal: which one it has decides where recovery goes.
+pub(super) const PREPARED: &str = "prepared";
+pub(super) const COMMITTED: &str = "committed";
+pub(super) const UNDOING: &str = "undoing";
+/// Where the journal is written before it gets its first name.
+pub(super) const DRAFT: &str = "prepared.tmp";
+
+pub(super) const UNTOUCHED: &str = "nothing was written";
+
+/// What recovery did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recovered {
+    /// There was no journal.
+    Nothing,
+    /// Every file is as it was before.
+    Undone,
+    /// Every file is as it was planned.
+    Finished,
+}
+
+/// The machine underneath, which tests make fail: `step` is called before every change, `exchange` says whether the file system can swap.
+pub(super) struct Machine<'a> {
+    pub(super) step: Box<dyn FnMut(&'static str) -> io::Result<()> + 'a>,
+    pub(super) exchange: bool,
+}
+
+impl Machine<'_> {
+    pub(super) fn real() -> Self {
+        Self { step: Box::new(|_| Ok(())), exchange: true }
+    }
+}
+
+/// What stands at a path.
+#[derive(PartialEq, Eq)]
+pub(super) enum Now {
+    Missing,
+    Is(Hash),
+    /// A link, a folder, a pipe.
+    Other,
+}
+
+/// One transaction at work; the lock is held.
+pub(super) struct Work<'a, 'm> {
+    pub(super) root: &'a Path,
+    pub(super) state: &'a Path,
+    pub(super) key: &'a Key,
+    pub(super) machine: &'a mut Machine<'m>,
+}
+
+impl Work<'_, '_> {
+    pub(super) fn reached_without_links(&self, path: &Path) -> bool {
+        let folders = path.ancestors().skip(1).filter(|p| !p.as_os_str().is_empty());
+        folders.into_iter().all(|folder| fs::symlink_metadata(self.root.join(folder)).is_ok_and(|m| m.is_dir()))
+    }
+
+    /// Before the commit point: no target was touched, so the temps and the journal go.
+    pub(super) fn roll_back(&mut self, record: &Record) -> io::Result<()> {
+        for entry in &record.entries {
+            (self.machine.step)("remove temp")?;
+            let temp = self.temp(record, entry)?;
+            remove(&temp)?;
+            sync_folder(&temp)?;
+        }
+        self.forget(PREPARED)?;
+        remove(&self.state.join(DRAFT))
+    }
+
+    fn forget(&mut self, journal: &str) -> io::Result<()> {
+        (self.machine.step)("remove journal")?;
+        remove(&self.state.join(journal))?;
+        (self.machine.step)("sync state")?;
+        File::open(self.state)?.sync_all()
+    }
+
+    /// After the commit point: every target becomes new, or the journal stands. May be repeated at any point.
+    pub(super) fn forward(&mut self, record: &Record) -> Result<(), DiskError> {
+        // the journal's own name must be durable before the first target changes; whether it is, only the sync tells
+        self.sync_state().map_err(|e| half_done(&self.state.join(COMMITTED), &e))?;
+        let mut first: Option<DiskError> = None;
+        for entry in &record.entries {
+            if let Err(e) = self.place(record, entry) {
+                // the others go on: the fewer old files remain, the fewer places still hold the old secret
+                first.get_or_insert(half_done(&self.root.join(&entry.path), &e));
+            }
+        }
+        first.map_or(Ok(()), Err)?;
+        self.clean(record, COMMITTED)
+    }
+
+    fn sync_state(&mut self) -> io::Result<()> {
+        (self.machine.step)("sync commit")?;
+        File::open(self.state)?.sync_all()
+    }
+
+    fn place(&mut self, record: &Record, entry: &Entry) -> io::Result<()> {
+        let (path, temp) = (self.safe(&entry.path)?, self.temp(record, entry)?);
+        let conflict = || io::Error::other("it was changed by somebody else");
+        let here = now(&path)?;
+        match entry.old {
+            None if here == Now::Is(entry.new) => {}
+            None if here == Now::Missing => {
+                (self.machine.step)("place new file")?;
+                rename_new(&temp, &path)?;
+            }
+            // an interrupted swap, whose outcome nobody looked at, is looked at here, too
+            Some(old) if here == Now::Is(old) || here == Now::Is(entry.new) => {
+                if here == Now::Is(old) {
+                    (self.machine.step)("swap")?;
+                    self.swap(&temp, &path)?;
+                }
+                (self.machine.step)("look at what came out")?;
+                if !is_ours(&temp, entry)? {
+                    (self.machine.step)("swap back")?;
+                    self.swap(&temp, &path)?;
+                    return Err(conflict());
+                }
+            }
+            _ => return Err(conflict()),
+        }
+        (self.machine.step)("sync target")?;
+        sync_folder(&path)
+    }
+
+    /// Exchanges two files. Where the file system cannot, a second name keeps the old content while the new one takes its place: the same
+    /// outcome, but for a moment in which a foreign change would be lost.
+    fn swap(&mut self, temp: &Path, path: &Path) -> io::Result<()> {
+        if self.machine.exchange {
+            match rustix::fs::renameat_with(CWD, temp, CWD, path, RenameFlags::EXCHANGE) {
+                Err(e) if unsupported(e) => {}
+                result => return Ok(result?),
+            }
+        }
+        let kept = second(temp);
+        remove(&kept)?;
+        (self.machine.step)("keep old")?;
+        fs::hard_link(path, &kept)?;
+        (self.machine.step)("replace")?;
+        fs::rename(temp, path)?;
+        (self.machine.step)("name old")?;
+        fs::rename(&kept, temp)
+    }
+
+    /// Removes the temps and the journal `name`; a temp that holds what nobody planned is somebody's only copy and stays.
+    fn clean(&mut self, record: &Record, name: &str) -> Result<(), DiskError> {
+        for entry in &record.entries {
+            let whole = self.root.join(&entry.path);
+            let temp = self.temp(record, entry).map_err(|e| half_done(&whole, &e))?;
+            for path in [second(&temp), temp.clone()] {
+                let gone = (self.machine.step)("remove old").and_then(|()| {
+                    if is_ours(&path, entry)? { remove(&path) } else { Err(io::Error::other("it holds a content that nobody planned")) }
+                });
+                gone.map_err(|e| half_done(&path, &e))?;
+            }
+            sync_folder(&temp).map_err(|e| half_done(&temp, &e))?;
+        }
+        self.forget(name).map_err(|e| half_done(&self.state.join(name), &e))
+    }
+
+    pub(super) fn recover(&mut self) -> Result<Recovered, DiskError> {
+        if let Some(record) = self.journal(COMMITTED)? {
+            return self.forward(&record).map(|()| Recovered::Finished);
+        }
+        if let Some(record) = self.journal(UNDOING)? {
+            return self.back(&record).map(|()| Recovered::Undone);
+        }
+        let path = self.state.join(PREPARED);
+        let Some(record) = self.journal(PREPARED)? else {
+            let temp = self.state.join(DRAFT);
+            remove(&temp).map_err(|e| DiskError::io("remove", &temp, &e, UNTOUCHED))?;
+            return Ok(Recovered::Nothing);
+        };
+        self.roll_back(&record).map_err(|e| DiskError::io("undo", &path, &e, UNTOUCHED))?;
+        Ok(Recovered::Undone)
+    }
+
+    pub(super) fn undo(&mut self) -> Result<Recovered, DiskError> {
+        let Some(record) = self.journal(COMMITTED)? else { return self.recover() };
+        let (from, to) = (self.state.join(COMMITTED), self.state.join(UNDOING));
+        // from here recovery goes back, not forward
+        let turned = (self.machine.step)("turn round").and_then(|()| fs::rename(&from, &to)).and_then(|()| self.sync_state());
+        turned.map_err(|e| half_done(&from, &e))?;
+        self.back(&record).map(|()| Recovered::Undone)
+    }
+
+    /// Undoes a committed transaction; may be repeated at any point.
+    fn back(&mut self, record: &Record) -> Result<(), DiskError> {
+        for entry in record.entries.iter().rev() {
+            self.take_back(record, entry).map_err(|e| half_done(&self.root.join(&entry.path), &e))?;
+        }
+        self.clean(record, UNDOING)
+    }
+
+    fn take_back(&mut self, record: &Record, entry: &Entry) -> io::Result<()> {
+        let (path, temp) = (self.safe(&entry.path)?, self.temp(record, entry)?);
+        if now(&path)? != Now::Is(entry.new) {
+            return Ok(());
+        }
+        match entry.old {
+            None => {
+                (self.machine.step)("remove new file")?;
+                remove(&path)?;
+            }
+            Some(old) => {
+                let kept = second(&temp);
+                if now(&temp)? == Now::Missing && now(&kept)? == Now::Is(old) {
+                    // a swap by second names was interrupted before its last step
+                    (self.machine.step)("name old")?;
+                    fs::rename(&kept, &temp)?;
+                }
+                if now(&temp)? != Now::Is(old) {
+                    return Err(io::Error::other("the old content is gone"));
+                }
+                (self.machine.step)("swap old back")?;
+                self.swap(&temp, &path)?;
+            }
+        }
+        (self.machine.step)("sync target")?;
+        sync_folder(&path)
+    }
+
+    /// The journal of this name, if there is one and it is ours.
+    fn journal(&self, name: &str) -> Result<Option<Record>, DiskError> {
+        let path = self.state.join(name);
+        if fs::symlink_metadata(&path).is_err() {
+            return Ok(None);
+        }
+        let refuse = |reason| DiskError::Journal { path: path.clone(), reason };
+        let raw = read_raw(&path, Links::Refuse, 64 << 20)?.ok_or_else(|| refuse("it is not a regular file"))?;
+        Record::decode(&raw.bytes, self.key).map(Some).map_err(refuse)
+    }
+
+    pub(super) fn temp(&self, record: &Record, entry: &Entry) -> io::Result<PathBuf> {
+        beside(&self.safe(&entry.path)?, &record.id, "")
+    }
+
+    /// The whole path, after looking again that no folder on the way became a link.
+    fn safe(&self, path: &Path) -> io::Result<PathBuf> {
+        if self.reached_without_links(path) {
+            Ok(self.root.join(path))
+        } else {
+            Err(io::Error::other("a folder on the way to it is missing or a link"))
+        }
+    }
+}
+
+/// Whether a temp holds the old content or the new one, or is gone.
+fn is_ours(temp: &Path, entry: &Entry) -> io::Result<bool> {
+    Ok(match now(temp)? {
+        Now::Missing => true,
+        Now::Is(hash) => hash == entry.new || Some(hash) == entry.old,
+        Now::Other => false,
+    })
+}
+
+fn half_done(path: &Path, error: &io::Error) -> DiskError {
+    DiskError::HalfDone { path: path.to_owned(), reason: reason(error) }
+}
+
+/// The second name of [`Work::swap`].
+fn second(temp: &Path) -> PathBuf {
+    let mut name = temp.as_os_str().to_owned();
+    name.push(".old");
+    PathBuf::from(name)
+}
+
+pub(super) fn now(path: &Path) -> io::Result<Now> {
+    match fs::symlink_metadata(path) {
+        Ok(meta) if meta.is_file() => {}
+        Ok(_) => return Ok(Now::Other),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Now::Missing),
+        Err(e) => return Err(e),
+    }
+    match read_raw(path, Links::Refuse, u64::MAX) {
+        Ok(raw) => Ok(raw.map_or(Now::Other, |raw| Now::Is(sha256(&raw.bytes)))),
+        Err(_) => Err(io::Error::other("it cannot be read")),
+    }
+}
+
+pub(super) fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result,
+    }
+}
