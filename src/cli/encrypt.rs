@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use harden::config::Loaded;
 use harden::disk::atomic;
-use harden::seal::{self, Identities, Index, Recipients};
+use harden::seal::{self, Identities, Index, Nobody, OpenFile, Places, Recipient, Recipients, Source};
 use zeroize::Zeroizing;
 
 use super::args::{EncryptArgs, IdentityArgs};
@@ -34,6 +34,7 @@ pub(crate) fn run(args: &EncryptArgs, no_config: bool) -> Result<Exit, Failure> 
         jobs.push(Job::plan(file, &bytes, recipients, project.as_ref(), &mut opener)?);
     }
     write(&jobs, &mut indexes)?;
+    warn_if_blind(&jobs);
     if let Some(single) = jobs.iter().map(|job| &job.recipients).find(|recipients| recipients.is_single()) {
         warn_if_single(single);
     }
@@ -63,6 +64,16 @@ fn write(jobs: &[Job], indexes: &mut BTreeMap<PathBuf, Index>) -> Result<(), Fai
         [] => failure,
         before => failure.hint(format!("sealed before that: {}", before.join(", "))),
     })
+}
+
+/// Says when the user seals what they cannot open themselves. Asks nothing: an identity behind a passphrase is not looked at.
+fn warn_if_blind(jobs: &[Job]) {
+    let Ok(Source::File(path)) = Places::of_process().find(None) else { return };
+    let Ok(own) = Identities::load(&Source::File(path), OpenFile::Accept, &Nobody) else { return };
+    let blind = |job: &&Job| job.sealed.is_some() && !job.recipients.iter().any(|recipient| own.recipients().contains(recipient));
+    if let Some(job) = jobs.iter().find(blind) {
+        ui::warn(&format!("{} is sealed to others only: your own identity ({}) does not open it", job.twin.display(), own.origin()));
+    }
 }
 
 /// Loads the identities when the first sealed file has to be opened: a new one needs none.
@@ -143,7 +154,7 @@ fn differs(file: &Path, twin: &Path) -> Failure {
 }
 
 fn same(names: &[String], recipients: &Recipients) -> bool {
-    let mut wanted: Vec<&str> = recipients.iter().map(harden::seal::Recipient::as_str).collect();
+    let mut wanted: Vec<&str> = recipients.iter().map(Recipient::as_str).collect();
     wanted.sort_unstable();
     names.iter().map(String::as_str).eq(wanted)
 }

@@ -40,16 +40,13 @@ pub(crate) fn run(args: &InitArgs) -> Result<Exit, Failure> {
         ui::say("nothing to do: identity, recipients and `.harden/.gitignore` are there");
     }
     warn_if_single(&recipients);
-    if recipients.is_single() {
-        ui::hint("then name it as a recipient: `harden init -r age1...`");
-    }
     Ok(Exit::Clean)
 }
 
 /// The user's own identity: found, to be made, or none that can be named without a passphrase.
 enum Own {
     Found(Vec<Recipient>),
-    New(KeyPair, PathBuf),
+    New(Box<KeyPair>, PathBuf),
 }
 
 impl Own {
@@ -62,7 +59,7 @@ impl Own {
                     Failure::new("no home folder to put an identity in: neither XDG_CONFIG_HOME nor HOME is set; nothing was written")
                         .hint("set `HARDEN_IDENTITY_FILE` to an identity file")
                 })?;
-                return Ok(Self::New(KeyPair::generate(), path));
+                return Ok(Self::New(Box::new(KeyPair::generate()), path));
             }
             Err(error) => return Err(error.into()),
         };
@@ -71,7 +68,7 @@ impl Own {
             Err(SealError::NobodyToAsk { .. }) if !typed.is_empty() => Ok(Self::Found(Vec::new())),
             Err(SealError::NobodyToAsk { path }) => {
                 let failure = Failure::new(format!("{}: the identity has a passphrase, and `init` asks nothing", path.display()));
-                Err(failure.hint("name its public key: `harden init -r age1...`"))
+                Err(failure.hint("name its public key: `harden init -r age1...` or `-r \"ssh-ed25519 AAAA...\"`"))
             }
             Err(error) => Err(error.into()),
         }
@@ -132,14 +129,14 @@ impl Toml {
 
     fn write(&self, text: Option<&str>) -> Result<Option<String>, Failure> {
         let Some(text) = text else { return Ok(None) };
-        let verb = if self.text.is_some() {
+        let done = if self.text.is_some() {
             atomic::write_atomic(&self.path, text.as_bytes(), ModePolicy::Keep)?;
-            "added recipients to"
+            "added to the recipients in"
         } else {
             atomic::create_new(&self.path, text.as_bytes(), 0o644)?;
-            "made, with recipients,"
+            "listed the recipients in"
         };
-        Ok(Some(format!("{verb} {}: commit it", self.path.display())))
+        Ok(Some(format!("{done} {}: commit it", shown(&self.path))))
     }
 }
 
@@ -165,8 +162,13 @@ impl Ignore {
                 .map_err(|error| Failure::new(format!("{}: the folder cannot be made: {error}", folder.display())))?;
         }
         atomic::write_atomic(&self.path, format!("{old}{gap}{IGNORED}\n").as_bytes(), ModePolicy::Exactly(0o644))?;
-        Ok(Some(format!("wrote {}: commit it", self.path.display())))
+        Ok(Some(format!("wrote {}: commit it", shown(&self.path))))
     }
+}
+
+/// Without the `./` of the default folder.
+fn shown(path: &Path) -> std::path::Display<'_> {
+    path.strip_prefix(".").unwrap_or(path).display()
 }
 
 /// The text of a small file of ours; `None` when there is none.

@@ -74,7 +74,7 @@ pub(crate) fn recipients(typed: &[String], project: Option<&Loaded>) -> Result<R
 pub(crate) fn warn_if_single(recipients: &Recipients) {
     if recipients.is_single() {
         ui::warn("there is one recipient only: if its key is lost, everything sealed to it is lost");
-        ui::hint("make a second key to keep elsewhere: `harden keygen --recovery -o FILE`");
+        ui::hint("make a second key to keep elsewhere, `harden keygen --recovery -o FILE`, and add it: `harden init -r age1...`");
     }
 }
 

@@ -315,6 +315,15 @@ mod tests {
         }
 
         #[test]
+        fn text_made_of_quotes_and_references_never_panics(text in "([A-C]=|[ab$\\\\{}'\"# \t\r\n]){0,60}") {
+            let last = text.matches('\n').count() + 1;
+            if let Ok(read) = parse("x.env", text.as_bytes()) {
+                prop_assert!(read.variables.iter().map(|v| v.line).chain(read.warnings.iter().map(|w| w.line)).all(|l| (1..=last).contains(&l)));
+                prop_assert!(read.variables.is_sorted_by_key(|v| v.line));
+            }
+        }
+
+        #[test]
         fn single_quoted_values_come_back(values in proptest::collection::vec("[^'\0]{0,40}", 1..6)) {
             let text: String = values.iter().enumerate().map(|(i, v)| format!("K{i}='{v}'\n")).collect();
             // a backslash before the closing quote is one place where dotenvy's line splitter and its reader disagree

@@ -1,4 +1,5 @@
 //! init, keygen, encrypt, decrypt and run, as a user types them; and the same files through the tools of age itself.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests fail by panicking, and say what was skipped")]
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -317,6 +318,18 @@ fn a_recovery_key_needs_a_terminal() {
     assert!(stderr(&output).contains("terminal") && !desk.project.join("recovery.age").exists());
 }
 
+#[test]
+fn sealing_what_one_cannot_open_oneself_is_warned_about() {
+    let desk = Desk::ready();
+    let other = stdout(&desk.harden(&["keygen", "-o", "other.txt"])).trim().to_owned();
+    desk.put("a.env", b"A=1\n");
+    let output = desk.harden(&["encrypt", "-r", &other, "a.env"]);
+    assert_code(&output, 0);
+    assert!(stderr(&output).contains("sealed to others only"));
+    desk.put("b.env", b"A=1\n");
+    assert!(!stderr(&desk.harden(&["encrypt", "b.env"])).contains("sealed to others only"));
+}
+
 /// Runs a harden command line on a terminal of its own and types `typed`.
 fn on_terminal(desk: &Desk, arguments: &str, typed: &str) -> Output {
     let line = format!("{} {arguments}", env!("CARGO_BIN_EXE_harden"));
@@ -357,6 +370,22 @@ fn a_recovery_key_is_made_and_used_on_a_terminal() {
     fs::remove_file(desk.identity()).unwrap();
     let opened = on_terminal(&desk, "decrypt -i recovery.age -o out.env a.env.age", passphrase);
     assert_code(&opened, 0);
+    assert_eq!(desk.bytes("out.env"), b"A=1\n");
+}
+
+#[test]
+fn an_ssh_key_with_a_passphrase_opens_on_a_terminal() {
+    if !installed("script") || !installed("ssh-keygen") {
+        return;
+    }
+    let desk = Desk::new();
+    assert_code(&desk.command("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "seven wet stones", "-f", "key"]).output().unwrap(), 0);
+    desk.put("a.env", b"A=1\n");
+    assert_code(&desk.harden(&["encrypt", "-r", &desk.text("key.pub"), "a.env"]), 0);
+    let wrong = on_terminal(&desk, "decrypt -i key -o wrong.env a.env.age", "six wet stones\n");
+    assert_code(&wrong, 2);
+    assert!(stdout(&wrong).contains("does not open this identity") && !desk.project.join("wrong.env").exists());
+    assert_code(&on_terminal(&desk, "decrypt -i key -o out.env a.env.age", "seven wet stones\n"), 0);
     assert_eq!(desk.bytes("out.env"), b"A=1\n");
 }
 
