@@ -2,10 +2,17 @@
 
 pub(crate) mod args;
 pub(crate) mod completions;
+pub(crate) mod decrypt;
+pub(crate) mod encrypt;
 pub(crate) mod exit;
+pub(crate) mod init;
+pub(crate) mod keygen;
 pub(crate) mod project;
 pub(crate) mod rules;
+pub(crate) mod run;
 pub(crate) mod scan;
+pub(crate) mod seal_table;
+pub(crate) mod sealing;
 pub(crate) mod ui;
 
 use args::{Cli, Command};
@@ -17,6 +24,11 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Scan(args) => scan::run(&args, &cli.global),
         Command::Rules(command) => rules::run(&command, &cli.global),
         Command::Completions(args) => completions::run(&args),
+        Command::Decrypt(args) => decrypt::run(&args),
+        Command::Encrypt(args) => encrypt::run(&args, cli.global.no_config),
+        Command::Init(args) => init::run(&args),
+        Command::Keygen(args) => keygen::run(&args),
+        Command::Run(args) => run::run(&args, cli.global.no_config),
         _ => Err(Failure::new("not built yet")),
     }
 }

@@ -47,11 +47,16 @@ pub(crate) fn note(message: &str) {
     let _ = writeln!(anstream::stderr(), "{}", printable(message));
 }
 
+/// Prints a line of the answer to stdout; a reader that has left is no error.
+pub(crate) fn say(message: &str) {
+    let _ = writeln!(anstream::stdout(), "{}", printable(message));
+}
+
 fn line(style: Style, word: &str, message: &str) {
     let _ = writeln!(anstream::stderr(), "{style}{word}:{style:#} {}", printable(message));
 }
 
 /// Control characters from file names and keys must not reach the terminal.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars().flat_map(|c| if c.is_control() && c != '\n' { c.escape_default().collect::<Vec<_>>() } else { vec![c] }).collect()
 }

@@ -77,7 +77,8 @@ impl<'d> Neighbourhood<'d> {
         let parent = above.next().unwrap_or_default();
         (listed && matches!(name.as_str(), "secrets" | "configs" | "imagepullsecrets"))
             || parent.ends_with("ref")
-            || (matches!(name.as_str(), "source" | "target" | "name" | "external") && (parent == "secrets" || above.next().is_some_and(|n| n == "secrets")))
+            || (matches!(name.as_str(), "source" | "target" | "name" | "external")
+                && (parent == "secrets" || above.next().is_some_and(|n| n == "secrets")))
     }
 
     /// The names that a password must not repeat.

@@ -132,14 +132,20 @@ impl<'d> Subject<'d> {
 /// A value of which a document shows only the beginning.
 fn is_cut(value: &str) -> bool {
     let trimmed = value.trim_end();
-    trimmed.strip_suffix("...").or_else(|| trimmed.strip_suffix('…')).is_some_and(|head| head.len() >= 4 && head.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/')))
+    trimmed
+        .strip_suffix("...")
+        .or_else(|| trimmed.strip_suffix('…'))
+        .is_some_and(|head| head.len() >= 4 && head.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/')))
 }
 
 fn is_account(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    ["user", "host", "port", "name", "database", "db", "email", "url", "uri", "region", "bucket", "endpoint", "account", "type", "crt", "cert"]
-        .iter()
-        .any(|w| lower.ends_with(w))
+    [
+        "user", "host", "port", "name", "database", "db", "email", "url", "uri", "region", "bucket", "endpoint", "account", "type", "crt",
+        "cert",
+    ]
+    .iter()
+    .any(|w| lower.ends_with(w))
 }
 
 /// The default of a value that is one `${NAME:-default}` and nothing else, through any nesting; else all of it.

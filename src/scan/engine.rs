@@ -100,7 +100,14 @@ impl Engine<'_> {
     }
 
     /// Looks at one blob; `within` is its path below the folder of harden.toml.
-    pub(super) fn blob(&self, blob: Blob, environment: Environment, circumstances: Circumstances, within: Option<&str>, mut looked: Looked) -> Looked {
+    pub(super) fn blob(
+        &self,
+        blob: Blob,
+        environment: Environment,
+        circumstances: Circumstances,
+        within: Option<&str>,
+        mut looked: Looked,
+    ) -> Looked {
         let mut document = formats::parse(&blob.name, &blob.content.bytes, environment);
         document.lossy |= blob.content.utf16;
         let outcome = self.detectors.run(&document, circumstances);
@@ -141,7 +148,8 @@ impl Engine<'_> {
             let setting = finding.setting.and_then(|i| document.settings.get(i));
             let fits = |allow: &crate::config::Allow| {
                 let path = within.is_some_and(|path| allow.path.matches(path));
-                let key = allow.key.as_ref().is_none_or(|key| setting.is_some_and(|s| s.key.matches(key) || s.name().eq_ignore_ascii_case(key)));
+                let key =
+                    allow.key.as_ref().is_none_or(|key| setting.is_some_and(|s| s.key.matches(key) || s.name().eq_ignore_ascii_case(key)));
                 allow.rule == finding.rule && path && key && !allow.expired(self.today)
             };
             let by = entries.iter().position(fits);
@@ -160,7 +168,11 @@ fn name_places(document: &Document, path: &str, findings: &mut [Finding]) {
     let excerpts = Excerpts::new(document);
     let mut seen: HashMap<(String, String), u32> = HashMap::new();
     for finding in findings {
-        let place = if finding.key.is_empty() { excerpts.of(finding).lines.first().map(|l| l.text.clone()).unwrap_or_default() } else { finding.key.clone() };
+        let place = if finding.key.is_empty() {
+            excerpts.of(finding).lines.first().map(|l| l.text.clone()).unwrap_or_default()
+        } else {
+            finding.key.clone()
+        };
         let ordinal = seen.entry((finding.rule.clone(), place.clone())).and_modify(|n| *n += 1).or_insert(0);
         finding.fingerprint = fingerprint(&finding.rule, path, &place, *ordinal);
     }

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
-use crate::config::environment::{self, Facts, Verdict};
 use crate::config::Loaded;
+use crate::config::environment::{self, Facts, Verdict};
 use crate::detect::{Circumstances, Kept};
 use crate::disk::walk::Candidate;
 

@@ -13,8 +13,8 @@ use engine::{Engine, Looked};
 use facts::Surroundings;
 use source::Blob;
 
-use crate::config::{Date, Loaded};
 use crate::config::environment::{self, Facts};
+use crate::config::{Date, Loaded};
 use crate::detect::{Circumstances, CompileError, Detectors, Sort};
 use crate::disk::read::{Stamp, read_stream};
 use crate::disk::walk::{Exclude, Options, Problem, walk};

@@ -1,7 +1,7 @@
 //! Every rule against the examples that it carries: what `harden rules test` and the tests of the house run.
 
-use crate::config::environment::{self, Facts};
 use crate::config::Network;
+use crate::config::environment::{self, Facts};
 use crate::detect::{Circumstances, Detectors};
 use crate::formats;
 use crate::model::severity::Profile;

@@ -1,0 +1,168 @@
+//! `harden encrypt`: NAME becomes NAME.age beside it; NAME stays. A sealed file that is there already is never replaced.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use harden::config::Loaded;
+use harden::disk::atomic;
+use harden::seal::{self, Identities, Index, Nobody, OpenFile, Places, Recipient, Recipients, Source};
+use zeroize::Zeroizing;
+
+use super::args::{EncryptArgs, IdentityArgs};
+use super::exit::{Exit, Failure};
+use super::sealing::{self, about, folder_of, twin_of, warn_if_single};
+use super::ui;
+
+/// Seals every file or, if one of them is refused, none.
+pub(crate) fn run(args: &EncryptArgs, no_config: bool) -> Result<Exit, Failure> {
+    let mut opener = Opener { args: &args.seal.identity, identities: None };
+    let mut indexes: BTreeMap<PathBuf, Index> = BTreeMap::new();
+    let mut jobs = Vec::new();
+    for file in &args.files {
+        let twin = twin_of(file);
+        if jobs.iter().any(|job: &Job| job.twin == twin) {
+            continue;
+        }
+        let bytes = sealing::read(file)?;
+        let project = sealing::project(folder_of(file), no_config)?;
+        let recipients = sealing::recipients(&args.seal.recipients, project.as_ref())?;
+        if let Some(project) = &project
+            && !indexes.contains_key(&project.root)
+        {
+            indexes.insert(project.root.clone(), Index::load(&project.root)?);
+        }
+        jobs.push(Job::plan(file, &bytes, recipients, project.as_ref(), &mut opener)?);
+    }
+    write(&jobs, &mut indexes)?;
+    warn_if_blind(&jobs);
+    if let Some(single) = jobs.iter().map(|job| &job.recipients).find(|recipients| recipients.is_single()) {
+        warn_if_single(single);
+    }
+    let plain: Vec<String> = jobs.iter().map(|job| format!("`{}`", job.file.display())).collect();
+    let verb = if plain.len() == 1 { "still holds its values" } else { "still hold their values" };
+    ui::note(&format!("{} {verb} in plain text: remove it where it is not needed, and keep it out of git", plain.join(", ")));
+    Ok(Exit::Clean)
+}
+
+/// Writes the sealed files, then the index of those that were written, even if a later one failed.
+fn write(jobs: &[Job], indexes: &mut BTreeMap<PathBuf, Index>) -> Result<(), Failure> {
+    let mut outcome = Ok(());
+    let mut written = Vec::new();
+    for job in jobs {
+        outcome = job.write(indexes);
+        if outcome.is_err() {
+            break;
+        }
+        written.push(job.twin.display().to_string());
+    }
+    for (root, index) in indexes.iter() {
+        if let Err(error) = index.save(root) {
+            ui::warn(&format!("the files are sealed, but their list is not up to date: {error}"));
+        }
+    }
+    outcome.map_err(|failure| match &written[..] {
+        [] => failure,
+        before => failure.hint(format!("sealed before that: {}", before.join(", "))),
+    })
+}
+
+/// Says when the user seals what they cannot open themselves. Asks nothing: an identity behind a passphrase is not looked at.
+fn warn_if_blind(jobs: &[Job]) {
+    let Ok(Source::File(path)) = Places::of_process().find(None) else { return };
+    let Ok(own) = Identities::load(&Source::File(path), OpenFile::Accept, &Nobody) else { return };
+    let blind = |job: &&Job| job.sealed.is_some() && !job.recipients.iter().any(|recipient| own.recipients().contains(recipient));
+    if let Some(job) = jobs.iter().find(blind) {
+        ui::warn(&format!("{} is sealed to others only: your own identity ({}) does not open it", job.twin.display(), own.origin()));
+    }
+}
+
+/// Loads the identities when the first sealed file has to be opened: a new one needs none.
+struct Opener<'a> {
+    args: &'a IdentityArgs,
+    identities: Option<Identities>,
+}
+
+impl Opener<'_> {
+    /// The plain text of the sealed file at `twin`, which is never to be replaced unread.
+    fn open(&mut self, twin: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let refused = |cause: Failure| {
+            let failure = Failure::new(format!("{} exists and cannot be opened; nothing was written", twin.display()));
+            cause.hints.iter().fold(failure.hint(cause.message), Failure::hint)
+        };
+        let sealed = sealing::read(twin).map_err(refused)?;
+        if self.identities.is_none() {
+            self.identities = Some(sealing::identities(self.args).map_err(refused)?);
+        }
+        let identities = self.identities.as_ref().ok_or_else(|| refused(Failure::new("there is no identity")))?;
+        seal::open(&sealed, identities).map_err(|error| refused(about(twin, &error)))
+    }
+}
+
+/// One file, looked at and sealed in memory.
+struct Job {
+    file: PathBuf,
+    twin: PathBuf,
+    recipients: Recipients,
+    /// The sealed bytes; `None` when the twin holds the same text already.
+    sealed: Option<Vec<u8>>,
+    /// Root of the project, and the twin's name in its index.
+    listed: Option<(PathBuf, String)>,
+}
+
+impl Job {
+    fn plan(file: &Path, bytes: &[u8], recipients: Recipients, project: Option<&Loaded>, opener: &mut Opener<'_>) -> Result<Self, Failure> {
+        let twin = twin_of(file);
+        if seal::is_sealed(bytes) {
+            return Err(Failure::new(format!("{} is sealed already; nothing was written", file.display())));
+        }
+        let sealed = if twin.symlink_metadata().is_ok() {
+            if opener.open(&twin)?.as_slice() != bytes {
+                return Err(differs(file, &twin));
+            }
+            None
+        } else {
+            Some(seal::seal(bytes, &recipients)?)
+        };
+        let listed = project.and_then(|project| Some((project.root.clone(), name_in(&project.root, &twin)?)));
+        Ok(Self { file: file.to_owned(), twin, recipients, sealed, listed })
+    }
+
+    fn write(&self, indexes: &mut BTreeMap<PathBuf, Index>) -> Result<(), Failure> {
+        let entry = self.listed.as_ref().and_then(|(root, name)| Some((indexes.get_mut(root)?, name)));
+        let Some(sealed) = &self.sealed else {
+            ui::say(&format!("unchanged: {}", self.twin.display()));
+            if entry.and_then(|(index, name)| index.recipients(name).map(|names| !same(names, &self.recipients))).unwrap_or(false) {
+                ui::warn(&format!("{} is sealed to other recipients than asked for, and stays so", self.twin.display()));
+            }
+            return Ok(());
+        };
+        // ciphertext, to be committed: readable like any other source file
+        atomic::create_new(&self.twin, sealed, 0o644)?;
+        if let Some((index, name)) = entry {
+            index.record(name, sealed, &self.recipients);
+        }
+        ui::say(&format!("sealed: {}", self.twin.display()));
+        Ok(())
+    }
+}
+
+fn differs(file: &Path, twin: &Path) -> Failure {
+    let (file, twin) = (file.display(), twin.display());
+    Failure::new(format!("{twin} exists and holds other text than {file}; nothing was written"))
+        .hint(format!("compare them: `harden decrypt {twin} | diff - {file}`"))
+        .hint(format!("to seal {file} anew, remove {twin} first"))
+}
+
+fn same(names: &[String], recipients: &Recipients) -> bool {
+    let mut wanted: Vec<&str> = recipients.iter().map(Recipient::as_str).collect();
+    wanted.sort_unstable();
+    names.iter().map(String::as_str).eq(wanted)
+}
+
+/// The path from the root, with `/`; `None` when it is not text.
+fn name_in(root: &Path, twin: &Path) -> Option<String> {
+    let folder = folder_of(twin).canonicalize().ok()?;
+    let path = folder.join(twin.file_name()?);
+    let parts = path.strip_prefix(root).ok()?.components().map(|part| part.as_os_str().to_str());
+    Some(parts.collect::<Option<Vec<_>>>()?.join("/"))
+}
