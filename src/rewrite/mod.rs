@@ -1,1 +1,5 @@
 //! Edits to verified files, written as one.
+
+mod splice;
+
+pub use splice::{OutOfRange, splice};

@@ -1,0 +1,204 @@
+//! Finding a repository, and asking its plumbing.
+//!
+//! A repository under scan may be hostile: its configuration can name programs for file system monitors, filters, hooks and transports. Only
+//! commands that run none of them are used, and what could start one is switched off on top: hooks, fsmonitor, every transport, lazy fetching,
+//! replaced objects, bare repositories inside the tree. The user's own configuration stays: it holds `safe.directory` and the global excludes.
+//! `GIT_*` of the caller is cleared, since within a hook it points at another index.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{self, Read, Write};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::error::GitError;
+use crate::disk::read::{DEFAULT_LIMIT, Links, read_raw};
+
+/// A work tree and the git that answers for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repository {
+    root: PathBuf,
+    git: PathBuf,
+}
+
+impl Repository {
+    /// The repository whose work tree holds `dir`. `None` where there is none, where git is not installed, or where git does not trust the
+    /// owner of the folder.
+    #[must_use]
+    pub fn discover(dir: &Path) -> Option<Self> {
+        let git = on_path("git")?;
+        let dir = fs::canonicalize(dir).ok()?;
+        let here = Self { root: dir.clone(), git };
+        let answer = here.ask("rev-parse", &["--show-toplevel"], &[]).ok()?;
+        let root = answer.out.strip_suffix(b"\n").filter(|_| answer.code == 0)?;
+        let root = fs::canonicalize(OsStr::from_bytes(root)).ok()?;
+        // `core.worktree` of a repository may name any folder
+        dir.starts_with(&root).then_some(Self { root, git: here.git })
+    }
+
+    /// The top folder of the work tree, without links.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Whether git could bring back the file at `path` as it is now: HEAD has it with exactly these bytes, compared without filters. `false`
+    /// wherever that cannot be shown.
+    #[must_use]
+    pub fn tracks_unchanged(&self, path: &Path) -> bool {
+        read_raw(path, Links::Refuse, DEFAULT_LIMIT).ok().flatten().is_some_and(|raw| self.tracks(path, &raw.bytes))
+    }
+
+    /// Whether HEAD holds exactly `bytes` at `path`.
+    #[must_use]
+    pub fn tracks(&self, path: &Path, bytes: &[u8]) -> bool {
+        let Some(below) = self.below(path) else { return false };
+        let in_head = self.blob_in_head(&below);
+        in_head.is_some() && in_head == self.blob_of(bytes)
+    }
+
+    /// Which of `paths` git ignores. A tracked file is not ignored, whatever the patterns say; paths outside the work tree, and those that git
+    /// refuses to judge (inside a submodule), are not.
+    ///
+    /// # Errors
+    /// [`GitError`] when git cannot be run, or refuses everything.
+    pub fn ignores<'p>(&self, paths: &'p [PathBuf]) -> Result<BTreeSet<&'p Path>, GitError> {
+        let question = |path: &'p PathBuf| Some(Question { name: question(&self.below(path)?), path });
+        let mut refusals = 0;
+        let mut ignored = BTreeSet::new();
+        self.ignored_among(&paths.iter().filter_map(question).collect::<Vec<_>>(), &mut refusals, &mut ignored)?;
+        Ok(ignored)
+    }
+
+    /// git gives up on the whole list for one path that it refuses, so a list that fails is halved until that path is alone.
+    fn ignored_among<'p>(&self, paths: &[Question<'p>], refusals: &mut usize, ignored: &mut BTreeSet<&'p Path>) -> Result<(), GitError> {
+        if paths.is_empty() {
+            return Ok(());
+        }
+        let list = paths.iter().flat_map(|q| [q.name.as_slice(), b"\0"]).collect::<Vec<_>>().concat();
+        let answer = self.ask("check-ignore", &["-z", "--stdin"], &list)?;
+        if answer.code == 0 || answer.code == 1 {
+            let named: BTreeSet<&[u8]> = answer.out.split(|b| *b == 0).collect();
+            ignored.extend(paths.iter().filter(|q| named.contains(q.name.as_slice())).map(|q| q.path));
+            return Ok(());
+        }
+        *refusals += 1;
+        if *refusals > MOST_REFUSALS {
+            return Err(GitError::Failed { command: "check-ignore", code: answer.code });
+        }
+        let (first, second) = paths.split_at(paths.len() / 2);
+        if !first.is_empty() {
+            self.ignored_among(first, refusals, ignored)?;
+            self.ignored_among(second, refusals, ignored)?;
+        }
+        Ok(())
+    }
+
+    /// The object id of a regular file in HEAD.
+    fn blob_in_head(&self, below: &Path) -> Option<Vec<u8>> {
+        let mut command = self.command("ls-tree", &["-z", "--full-tree", "HEAD", "--"]);
+        command.env("GIT_LITERAL_PATHSPECS", "1").arg(below);
+        let answer = talk(command, &[]).ok().filter(|a| a.code == 0)?;
+        // `100644 blob OID<TAB>PATH<NUL>`; a link (120000) or a submodule (160000) has no bytes to compare
+        let record = answer.out.split(|b| *b == 0).next()?;
+        let tab = record.iter().position(|b| *b == b'\t')?;
+        let (head, path) = record.split_at_checked(tab)?;
+        let mut fields = head.split(|b| *b == b' ');
+        let (mode, kind, id) = (fields.next()?, fields.next()?, fields.next()?);
+        let regular = kind == b"blob" && mode.starts_with(b"100") && path.get(1..)? == below.as_os_str().as_bytes();
+        regular.then(|| id.to_vec())
+    }
+
+    /// The object id that `bytes` would have, in this repository's hash.
+    fn blob_of(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let answer = self.ask("hash-object", &["-t", "blob", "--no-filters", "--stdin"], bytes).ok().filter(|a| a.code == 0)?;
+        answer.out.strip_suffix(b"\n").map(<[u8]>::to_vec)
+    }
+
+    /// `path` relative to the work tree. The folders on the way may be links; the file itself is not followed.
+    fn below(&self, path: &Path) -> Option<PathBuf> {
+        let folder = path.parent().map(|p| if p.as_os_str().is_empty() { Path::new(".") } else { p })?;
+        let whole = fs::canonicalize(folder).ok()?.join(path.file_name()?);
+        whole.strip_prefix(&self.root).ok().map(Path::to_owned)
+    }
+
+    fn ask(&self, name: &'static str, args: &[&str], input: &[u8]) -> Result<Answer, GitError> {
+        talk(self.command(name, args), input)
+    }
+
+    /// A plumbing command with everything switched off that could run a program of the repository's choice.
+    fn command(&self, name: &'static str, args: &[&str]) -> Command {
+        let mut command = Command::new(&self.git);
+        for (variable, _) in std::env::vars_os() {
+            if variable.as_bytes().starts_with(b"GIT_") {
+                command.env_remove(variable);
+            }
+        }
+        command
+            .current_dir(&self.root)
+            .env("LC_ALL", "C")
+            .env("GIT_OPTIONAL_LOCKS", "0")
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .env("GIT_NO_LAZY_FETCH", "1")
+            .env("GIT_NO_REPLACE_OBJECTS", "1")
+            .args(["--no-pager", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.allow=never"])
+            .args(["-c", "safe.bareRepository=explicit", "-c", "core.quotePath=false"])
+            .arg(name)
+            .args(args);
+        command
+    }
+}
+
+/// After so many lists that git refused it is not the paths.
+const MOST_REFUSALS: usize = 200;
+
+/// A path to be judged, and how git is asked for it.
+struct Question<'p> {
+    name: Vec<u8>,
+    path: &'p Path,
+}
+
+/// `./` keeps a name that begins with `:` from being read as magic; this command knows no `GIT_LITERAL_PATHSPECS`.
+fn question(below: &Path) -> Vec<u8> {
+    [b"./", below.as_os_str().as_bytes()].concat()
+}
+
+struct Answer {
+    code: i32,
+    out: Vec<u8>,
+}
+
+/// Runs `command` with `input`. Both pipes are served at once: a long list would otherwise fill one while git waits on the other.
+fn talk(mut command: Command, input: &[u8]) -> Result<Answer, GitError> {
+    let failed = |e: io::Error| GitError::Run { reason: e.kind().to_string() };
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().map_err(failed)?;
+    let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+    let mut out = Vec::new();
+    std::thread::scope(|scope| {
+        // git may end before it has read everything; what it then says counts, not the broken pipe
+        scope.spawn(move || stdin.map(|mut pipe| pipe.write_all(input)));
+        stdout.map_or(Ok(0), |mut pipe| pipe.read_to_end(&mut out))
+    })
+    .map_err(failed)?;
+    let status = child.wait().map_err(failed)?;
+    Ok(Answer { code: status.code().unwrap_or(-1), out })
+}
+
+/// The program of this name in an absolute folder of `PATH`: a relative one could lie in the repository.
+fn on_path(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let runs = |file: &PathBuf| fs::metadata(file).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0);
+    path.into_vec()
+        .split(|b| *b == b':')
+        .map(|folder| Path::new(OsStr::from_bytes(folder)))
+        .filter(|folder| folder.is_absolute())
+        .map(|folder| folder.join(name))
+        .find(runs)
+}
+
+#[cfg(test)]
+#[path = "repo_tests.rs"]
+mod tests;
