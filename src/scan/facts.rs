@@ -1,12 +1,13 @@
 //! What must be known of a file before its content is judged: its deployment, and whether git hands it round.
 
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::config::Loaded;
 use crate::config::environment::{self, Facts, Verdict};
 use crate::detect::{Circumstances, Kept};
 use crate::disk::walk::Candidate;
+use crate::git::Repository;
 
 /// Facts about the files of one scan, gathered once.
 pub struct Surroundings<'c> {
@@ -28,7 +29,11 @@ impl<'c> Surroundings<'c> {
             }
         }
         let roots = paths.iter().filter_map(|p| p.canonicalize().ok()).collect::<Vec<_>>();
-        Self { config, roots, names, ignored: HashSet::new(), in_repository: false }
+        let repository = roots.first().and_then(|root| Repository::discover(if root.is_dir() { root } else { root.parent().unwrap_or(root) }));
+        let listed: Vec<PathBuf> = files.iter().map(|f| f.path.clone()).collect();
+        let ignored = repository.as_ref().and_then(|r| r.ignores(&listed).ok()).unwrap_or_default();
+        let ignored = ignored.into_iter().map(Path::to_owned).collect();
+        Self { config, roots, names, ignored, in_repository: repository.is_some() }
     }
 
     /// The path of `file` below the argument that it was found by; the file's name where the argument is the file itself.
