@@ -70,13 +70,15 @@ impl<'d> Neighbourhood<'d> {
     }
 
     /// Whether the value is the name of something kept elsewhere: an item of compose's `secrets:`, the `key:` of a `secretKeyRef`.
-    pub(super) fn names_something_else(&self, setting: &Setting) -> bool {
+    pub(super) fn names_something_else(&self, setting: &'d Setting) -> bool {
         let listed = matches!(setting.key.segments().last(), Some(Segment::Index(_)));
         let name = setting.name().to_ascii_lowercase();
         let mut above = setting.key.names().rev().skip(1).map(str::to_ascii_lowercase);
         let parent = above.next().unwrap_or_default();
         (listed && matches!(name.as_str(), "secrets" | "configs" | "imagepullsecrets"))
             || parent.ends_with("ref")
+            // `{ name: some-secret, key: some-entry }`
+            || (name == "key" && self.siblings(setting).any(|(_, s)| s.name() == "name"))
             || (matches!(name.as_str(), "source" | "target" | "name" | "external")
                 && (parent == "secrets" || above.next().is_some_and(|n| n == "secrets")))
     }

@@ -101,6 +101,10 @@ impl<'d> Subject<'d> {
             if self.setting.role == Role::Prose && is_cut(self.literal()) {
                 return Verdict { class: ValueClass::Reference, reason: "a copy that is cut short" };
             }
+            // the password in a connection string is judged by itself
+            if self.connection().is_some_and(|c| c.dsn.style != dsn::Style::KeyValue || c.dsn.password.is_some()) {
+                return Verdict { class: ValueClass::NotSecret, reason: "a connection string" };
+            }
             judge(self.literal(), &self.around.context(self.setting), self.purpose())
         })
     }

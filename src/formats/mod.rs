@@ -10,6 +10,7 @@ mod ini;
 mod json;
 mod kubernetes;
 mod lines;
+mod nested;
 mod properties;
 mod shell;
 mod text;
@@ -92,6 +93,7 @@ pub fn parse(path: &str, bytes: &[u8], environment: Environment) -> Document {
         Err(fault) => (text::Text.name(), text::Text.parse(body).unwrap_or_default(), Some(fault)),
     };
     let mut settings: Vec<_> = settings.into_iter().map(|s| s.shifted(bom)).collect();
+    nested::add(&text, &mut settings, claimant);
     if lossy {
         for setting in &mut settings {
             setting.editable &= setting.value.expose().is_ascii();

@@ -34,6 +34,12 @@ impl KeyPath {
         self.with(Segment::Index(index))
     }
 
+    /// The path `below`, put under this one.
+    #[must_use]
+    pub fn join(&self, below: &Self) -> Self {
+        Self(self.0.iter().chain(&below.0).cloned().collect())
+    }
+
     fn with(&self, segment: Segment) -> Self {
         let mut own = self.0.clone();
         own.push(segment);

@@ -29,7 +29,8 @@ impl<'c> Surroundings<'c> {
             }
         }
         let roots = paths.iter().filter_map(|p| p.canonicalize().ok()).collect::<Vec<_>>();
-        let repository = roots.first().and_then(|root| Repository::discover(if root.is_dir() { root } else { root.parent().unwrap_or(root) }));
+        let repository =
+            roots.first().and_then(|root| Repository::discover(if root.is_dir() { root } else { root.parent().unwrap_or(root) }));
         let listed: Vec<PathBuf> = files.iter().map(|f| f.path.clone()).collect();
         let ignored = repository.as_ref().and_then(|r| r.ignores(&listed).ok()).unwrap_or_default();
         let ignored = ignored.into_iter().map(Path::to_owned).collect();
