@@ -3,6 +3,8 @@
 //! A new format is one file beside this one, and one line in [`FORMATS`].
 
 mod conf;
+mod dialect_readers;
+mod dialects;
 mod env;
 mod format;
 mod ini;
@@ -15,6 +17,7 @@ mod text_code;
 mod text_pairs;
 mod toml;
 
+pub use dialects::{Dialect, Reading, reading, readings, statement};
 pub use format::{Claim, EncodeError, Format};
 
 use crate::model::document::Document;
