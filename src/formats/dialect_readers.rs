@@ -1,4 +1,6 @@
-//! The six readers behind `dialects.rs`, each after the program it is named for.
+//! The six readers behind `dialects.rs`, each after the program it is named for. Buffers are wiped where a reader gives up half-way.
+
+use zeroize::Zeroizing;
 
 use super::dialects::Reading;
 use super::lines::{closing, skip_blanks};
@@ -143,7 +145,7 @@ fn dotenvy_line(statement: &str) -> Option<&str> {
 }
 
 fn dotenvy_value(value: &str) -> Reading {
-    let mut out = String::with_capacity(value.len());
+    let mut out = Zeroizing::new(String::with_capacity(value.len()));
     let (mut strong, mut weak, mut escaped) = (false, false, false);
     let mut chars = value.chars().peekable();
     while let Some(c) = chars.next() {
@@ -177,16 +179,20 @@ fn dotenvy_value(value: &str) -> Reading {
             '\'' => strong = true,
             ' ' | '\t' => {
                 let rest = chars.find(|c| !matches!(c, ' ' | '\t'));
-                return if rest.is_none_or(|c| c == '#') { Reading::Value(Secret::new(out)) } else { Reading::Refused };
+                return if rest.is_none_or(|c| c == '#') {
+                    Reading::Value(Secret::new(std::mem::take(&mut *out)))
+                } else {
+                    Reading::Refused
+                };
             }
             _ => out.push(c),
         }
     }
-    if strong || weak { Reading::Refused } else { Reading::Value(Secret::new(out)) }
+    if strong || weak { Reading::Refused } else { Reading::Value(Secret::new(std::mem::take(&mut *out))) }
 }
 
 fn shell_word(word: &str) -> Reading {
-    let mut out = String::with_capacity(word.len());
+    let mut out = Zeroizing::new(String::with_capacity(word.len()));
     let mut at = 0;
     let mut quote = '\0';
     while let Some(c) = word.get(at..).and_then(|r| r.chars().next()) {
@@ -221,16 +227,18 @@ fn shell_word(word: &str) -> Reading {
             },
             ('\0', '&') => return Reading::Unset,
             ('\0', ';' | '(' | ')' | '<' | '>' | '|') => return Reading::Refused,
-            ('\0', '\n') => return if rest.trim().is_empty() { Reading::Value(Secret::new(out)) } else { Reading::Refused },
+            ('\0', '\n') => {
+                return if rest.trim().is_empty() { Reading::Value(Secret::new(std::mem::take(&mut *out))) } else { Reading::Refused };
+            }
             ('\0', ' ' | '\t') => {
                 let next = rest.trim_start_matches([' ', '\t']);
                 let done = next.trim().is_empty() || next.starts_with('#');
-                return if done { Reading::Value(Secret::new(out)) } else { Reading::Refused };
+                return if done { Reading::Value(Secret::new(std::mem::take(&mut *out))) } else { Reading::Refused };
             }
             _ => out.push(c),
         }
     }
-    if quote == '\0' { Reading::Value(Secret::new(out)) } else { Reading::Refused }
+    if quote == '\0' { Reading::Value(Secret::new(std::mem::take(&mut *out))) } else { Reading::Refused }
 }
 
 /// How a reader cuts an assignment.
@@ -352,7 +360,7 @@ const SHELL_NAMES: Names = Names { bare: true, doubled: false, strict: true };
 
 /// `text` with all references resolved to nothing or their default; `None` where the reader stops.
 fn expand(text: &str, names: &Names) -> Option<Secret> {
-    let mut out = String::with_capacity(text.len());
+    let mut out = Zeroizing::new(String::with_capacity(text.len()));
     let mut at = 0;
     while let Some(found) = text.get(at..).and_then(|r| r.find('$')) {
         out.push_str(Span::new(at, at + found).of(text));
@@ -371,7 +379,7 @@ fn expand(text: &str, names: &Names) -> Option<Secret> {
         }
     }
     out.push_str(text.get(at..).unwrap_or(""));
-    Some(Secret::new(out))
+    Some(Secret::new(std::mem::take(&mut *out)))
 }
 
 /// The reference behind a `$`: its length and what it means while its name is unset.
