@@ -4,6 +4,8 @@
 
 mod compose;
 mod conf;
+mod dialect_readers;
+mod dialects;
 mod env;
 mod format;
 mod ini;
@@ -25,6 +27,7 @@ mod yaml_switch;
 mod yaml_tree;
 mod yaml_words;
 
+pub use dialects::{Dialect, Reading, reading, readings, statement};
 pub use format::{Claim, EncodeError, Format};
 
 use crate::model::document::Document;
