@@ -229,6 +229,8 @@ struct KindRow {
     #[serde(default)]
     first_boot: bool,
     #[serde(default)]
+    server: bool,
+    #[serde(default)]
     generator: String,
     effect: String,
 }
@@ -250,8 +252,11 @@ fn kinds() -> String {
         let names: Vec<String> = row.names.iter().map(|n| n.to_lowercase()).collect();
         let _ = writeln!(
             text,
-            "KindRow {{ names: &{names:?}, kind: Kind::{kind}, first_boot: {}, generator: {:?}, effect: {:?} }},",
-            row.first_boot, row.generator, row.effect
+            "KindRow {{ names: &{names:?}, kind: Kind::{kind}, first_boot: {}, server: {}, generator: {:?}, effect: {:?} }},",
+            row.first_boot,
+            row.server || row.first_boot,
+            row.generator,
+            row.effect
         );
     }
     text.push_str("];\n");

@@ -17,7 +17,7 @@ mod scheme;
 mod search;
 mod sqlserver;
 
-pub use change::{Change, apply};
+pub use change::{Change, edits};
 pub use dsn::{Dsn, Host, Param, Style};
 pub use host::{HostClass, classify};
 pub use scheme::{Scheme, Tls};

@@ -57,6 +57,13 @@ pub fn by_name(name: &str) -> Option<&'static dyn Format> {
     FORMATS.iter().copied().find(|f| f.name() == name)
 }
 
+/// Whether files of this format can be handed on once they are sealed: `run` and `decrypt` give them back as what they are. Source and
+/// documents are never sealed.
+#[must_use]
+pub fn is_sealable(format: &str) -> bool {
+    matches!(format, "env" | "yaml" | "compose" | "kubernetes" | "json" | "jsonc" | "toml" | "ini" | "properties")
+}
+
 /// The format that claims a file most surely; on a tie the earlier in [`FORMATS`].
 #[must_use]
 pub fn claimant(path: &str, text: &str) -> &'static dyn Format {

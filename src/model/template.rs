@@ -77,6 +77,17 @@ pub fn has_reference(value: &str) -> bool {
     parts(value).iter().any(|p| !matches!(p, Part::Literal(_)))
 }
 
+/// The text that runs when nothing else is set: the default of a value that is one `${NAME:-default}` and nothing else, through any
+/// nesting; else all of it.
+#[must_use]
+pub fn innermost_default(value: &str) -> Span {
+    let mut span = Span::new(0, value.len());
+    while let [Part::Fallback { default, .. }] = parts(span.of(value))[..] {
+        span = default.shift(span.start);
+    }
+    span
+}
+
 fn reference_at(value: &str, at: usize) -> Option<Part> {
     let rest = &value[at..];
     let bracketed = |open: &str, close: &str| {
