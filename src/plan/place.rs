@@ -7,7 +7,7 @@ use crate::model::key_path::{KeyPath, Segment, words};
 use crate::model::secret::Secret;
 use crate::model::setting::{Role, Setting};
 use crate::model::span::Span;
-use crate::model::template::{Part, innermost_default, parts};
+use crate::model::template::{Part, has_reference, innermost_default, parts};
 use crate::rules::kinds::kind_of;
 use crate::strength::name::{NameClass, classify};
 
@@ -103,7 +103,8 @@ fn place(d: usize, document: &Document, s: usize, setting: &Setting, out: &mut V
             let Some(password) = found.password else { return };
             let mut account = account(document, setting);
             account.system = dsn::system(&found, shown).map_or(account.system, |s| s.name());
-            account.user = found.user.map(|u| u.of(shown).to_owned());
+            account.user =
+                found.user.map(|u| u.of(shown)).map(|u| innermost_default(u).of(u)).filter(|u| !has_reference(u)).map(str::to_owned);
             account.names.clear();
             account.server = false;
             (password.shift(trimmed.start), account, true)
@@ -225,7 +226,8 @@ fn user(document: &Document, setting: &Setting, own: &[String]) -> Option<String
         let Some((last, head)) = name.split_last() else { return false };
         matches!(last.as_str(), "user" | "username" | "login") && head == stem && parent(o) == scope
     });
-    found.map(|o| o.value.expose().to_owned()).filter(|u| !u.is_empty())
+    // a user that is said elsewhere is not known here; a default is
+    found.map(|o| o.value.expose()).map(|v| innermost_default(v).of(v)).filter(|u| !u.is_empty() && !has_reference(u)).map(str::to_owned)
 }
 
 /// Whether a place that has no finding of its own may hold a known secret: by its name, not by its value.
