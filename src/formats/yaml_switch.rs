@@ -34,6 +34,23 @@ fn program(word: &str) -> Program {
     }
 }
 
+/// Whether word `at`, which is no argument as it stands, would become one if it read `A=b`.
+pub(super) fn steered(words: &[Word], at: usize) -> bool {
+    let before = words.get(..at).unwrap_or_default();
+    let shell = before.iter().rev().map(|word| program(word.text())).find(|known| *known != Program::Other) == Some(Program::Shell);
+    let last = before.last().map_or("", Word::text);
+    (matches!(last, "-e" | "-c") && !shell) || BEFORE_COMMAND.contains(&last)
+}
+
+/// Words after which a command follows, so that `A=b` may set a variable.
+const BEFORE_COMMAND: &[&str] = &["export", "env", "exec", "declare", "local", "readonly"];
+
+/// Whether the words after `word` would be read otherwise if it were another one.
+pub(super) fn steers(word: &str) -> bool {
+    let marker = matches!(word, "CMD" | "CMD-SHELL" | "NONE");
+    marker || word.starts_with('-') || BEFORE_COMMAND.contains(&word) || program(word) != Program::Other
+}
+
 /// The arguments of one command, as settings below `path`. `assigns` says that `A=b` before the program sets a variable.
 ///
 /// `--name=value` and `--name value` give `--name`; a lone `--name` gives the value `true`, which cannot be edited. Whether a word after
@@ -94,7 +111,7 @@ impl Walk<'_> {
         {
             return self.pair(&format!("--{}", text.to_ascii_lowercase()), word, next);
         }
-        self.assigns = matches!(text, "export" | "env" | "exec" | "declare" | "local" | "readonly");
+        self.assigns = BEFORE_COMMAND.contains(&text);
         let named = program(text);
         if named != Program::Other {
             self.program = named;
@@ -106,23 +123,34 @@ impl Walk<'_> {
         let end = long.find('=').unwrap_or(long.len());
         let Some(name) = long.get(..end).filter(|name| is_name(name)) else { return 1 };
         let shown = format!("--{name}");
+        let names_another = matches!(name, "env" | "build-arg" | "set");
         if end < long.len() {
             let equals = end + 2;
-            if matches!(name, "env" | "build-arg" | "set")
-                && let Some(inner) = long.get(end + 1..).and_then(key_value)
-            {
+            if names_another && let Some(inner) = long.get(end + 1..).and_then(key_value) {
                 let from = equals + 1;
                 let key = long.get(end + 1..end + 1 + inner).unwrap_or("");
                 self.emit(key, word, word.head(from + inner), from + inner + 1, &[word]);
             } else {
                 self.emit(&shown, word, word.head(equals), equals + 1, &[word]);
+                self.hold(names_another);
             }
             return 1;
         }
         match next {
-            Some(next) if matches!(name, "env" | "build-arg" | "set") && key_value(next.text()).is_some() => self.key_value(word, next),
-            Some(next) if !next.text().starts_with('-') => self.pair(&shown, word, next),
+            Some(next) if names_another && key_value(next.text()).is_some() => self.key_value(word, next),
+            Some(next) if !next.text().starts_with('-') => {
+                let taken = self.pair(&shown, word, next);
+                self.hold(names_another);
+                taken
+            }
             _ => self.bare(&shown, word),
+        }
+    }
+
+    /// Keeps the last setting from being edited: another value could have the form `A=b`, and then be one of the variable `A`.
+    fn hold(&mut self, names_another: bool) {
+        if let Some((setting, _)) = self.out.last_mut().filter(|_| names_another) {
+            setting.editable = false;
         }
     }
 
