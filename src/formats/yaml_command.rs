@@ -3,7 +3,7 @@
 //! A command is either a list whose items are the words, or a text that is split into words.
 
 use super::yaml_reader::{At, Reader, View, letters};
-use super::yaml_switch::{inside, interpret, steered, steers};
+use super::yaml_switch::{Steering, inside, interpret};
 use super::yaml_tree::{Kind, Node, Scalar};
 use super::yaml_words::{Char, How, Splitter, Word, split};
 use crate::model::setting::Role;
@@ -54,10 +54,13 @@ pub(super) fn list(reader: &mut Reader<'_>, view: &dyn View, at: &At, items: &[N
         }
         reader.push(setting);
     }
-    for (i, (mut base, _)) in bases.into_iter().zip(used).enumerate().filter(|(_, (_, used))| !used) {
-        base.role = Role::Argument;
-        // What the other words mean hangs on it.
-        base.editable &= !steers(base.value.expose()) && !steered(&words, i);
-        reader.push(base);
+    let mut steering = Steering::default();
+    for (mut base, used) in bases.into_iter().zip(used) {
+        let held = steering.holds(base.value.expose());
+        if !used {
+            base.role = Role::Argument;
+            base.editable &= !held;
+            reader.push(base);
+        }
     }
 }

@@ -34,21 +34,31 @@ fn program(word: &str) -> Program {
     }
 }
 
-/// Whether word `at`, which is no argument as it stands, would become one if it read `A=b`.
-pub(super) fn steered(words: &[Word], at: usize) -> bool {
-    let before = words.get(..at).unwrap_or_default();
-    let shell = before.iter().rev().map(|word| program(word.text())).find(|known| *known != Program::Other) == Some(Program::Shell);
-    let last = before.last().map_or("", Word::text);
-    (matches!(last, "-e" | "-c") && !shell) || BEFORE_COMMAND.contains(&last)
-}
-
 /// Words after which a command follows, so that `A=b` may set a variable.
 const BEFORE_COMMAND: &[&str] = &["export", "env", "exec", "declare", "local", "readonly"];
 
-/// Whether the words after `word` would be read otherwise if it were another one.
-pub(super) fn steers(word: &str) -> bool {
-    let marker = matches!(word, "CMD" | "CMD-SHELL" | "NONE");
-    marker || word.starts_with('-') || BEFORE_COMMAND.contains(&word) || program(word) != Program::Other
+/// Tells which words of a list have a part in what the others mean. It must see each word in order.
+#[derive(Default)]
+pub(super) struct Steering {
+    /// The last known program is a shell.
+    shell: bool,
+    /// The word before is one after which `A=b` would be an assignment.
+    assigns: bool,
+}
+
+impl Steering {
+    /// Whether the words after `word` would be read otherwise if it were another one, or it itself if it read `A=b`.
+    pub(super) fn holds(&mut self, word: &str) -> bool {
+        let known = program(word);
+        let marker = matches!(word, "CMD" | "CMD-SHELL" | "NONE") || word.starts_with('-');
+        let held = self.assigns || marker || BEFORE_COMMAND.contains(&word) || known != Program::Other;
+        if known != Program::Other {
+            self.shell = known == Program::Shell;
+        }
+        // What follows the `-c` of a shell is a text for it, whatever its form.
+        self.assigns = BEFORE_COMMAND.contains(&word) || (matches!(word, "-e" | "-c") && !self.shell);
+        held
+    }
 }
 
 /// The arguments of one command, as settings below `path`. `assigns` says that `A=b` before the program sets a variable.
