@@ -24,6 +24,8 @@ mod yaml_command;
 mod yaml_reader;
 mod yaml_scalar;
 mod yaml_switch;
+#[cfg(test)]
+mod yaml_testing;
 mod yaml_tree;
 mod yaml_words;
 
