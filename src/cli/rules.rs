@@ -5,7 +5,8 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use harden::rules::builtin;
-use harden::rules::schema::{Prose, Rule, RuleFile, parse};
+use harden::rules::parse;
+use harden::rules::schema::{Prose, Rule, RuleFile};
 use harden::scan::selftest;
 
 use super::args::{Global, RulesCommand};

@@ -1,8 +1,8 @@
 //! RabbitMQ and other AMQP brokers: `amqp` against `amqps`.
 
 use super::change::Change;
-use super::dsn::Dsn;
 use super::scheme::{Scheme, Tls};
+use super::split::Dsn;
 
 pub(super) struct Amqp;
 

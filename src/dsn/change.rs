@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::dsn::{Dsn, Param, Style, fold};
+use super::split::{Dsn, Param, Style, fold};
 use crate::model::span::Span;
 
 /// One change.

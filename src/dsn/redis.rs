@@ -1,8 +1,8 @@
 //! Redis and Valkey: the scheme says it all (`redis` against `rediss`), but for parameters that switch verification off.
 
 use super::change::Change;
-use super::dsn::Dsn;
 use super::scheme::{Scheme, Tls};
+use super::split::Dsn;
 
 pub(super) struct Redis;
 

@@ -116,7 +116,7 @@ fn reference_at(value: &str, at: usize) -> Option<Part> {
 
 /// `$$` is a dollar sign that compose hands on; with a name or brackets behind it the shell in the container resolves it.
 fn escaped_dollar(rest: &str, at: usize) -> Part {
-    let inner = rest[1..].as_bytes();
+    let inner = rest.as_bytes().get(1..).unwrap_or_default();
     let resolves = matches!(inner, [b'$', c, ..] if c.is_ascii_alphabetic() || matches!(c, b'_' | b'{' | b'('));
     if resolves && let Some(part) = reference_at(rest, 1) {
         return Part::Reference(Span::new(at, at + part.span().end));

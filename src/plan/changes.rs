@@ -256,9 +256,10 @@ fn provide(documents: &[Document], change: &mut SecretChange) -> Option<String> 
         if beside().any(|(_, d)| d.settings.iter().any(|s| s.name() == variable && s.role == Role::Live)) {
             continue;
         }
-        let whole_default = reference.end - 1 == place.within.end;
+        // the default is the secret and nothing else: its variable can hold the new value
+        let whole_default = reference.end == place.within.end + 1 && place.within.start <= name.end + 2;
         match beside().next() {
-            Some((i, _)) if whole_default && !place.in_url || whole_default && name_is_password(&variable) => {
+            Some((i, _)) if whole_default && (!place.in_url || name_is_password(&variable)) => {
                 added.insert((i, variable));
             }
             _ => return Some(format!("no env file beside {} provides {variable}", document.path)),
