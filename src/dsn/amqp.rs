@@ -25,7 +25,7 @@ impl Scheme for Amqp {
     fn secure(&self, dsn: &Dsn, text: &str, _driver: Option<&str>) -> Option<Vec<Change>> {
         match dsn.bare_scheme(text).as_str() {
             "amqp" => Some(vec![Change::Scheme("amqps"), Change::Port("5672", "5671")]),
-            "amqps" => Some(vec![Change::Set("verify", "verify_peer")]),
+            "amqps" => Some(dsn.param(text, "verify").map(|_| Change::Set("verify", "verify_peer")).into_iter().collect()),
             _ => None,
         }
     }
