@@ -4,6 +4,7 @@
 //! `build.rs` compiles this same file to check the built-in rules and to turn them into tables.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
@@ -172,6 +173,9 @@ pub struct Example {
     pub file: Option<String>,
     /// `env` unless given.
     pub format: Option<String>,
+    /// Other files of the project: name and text.
+    #[serde(default)]
+    pub beside: BTreeMap<String, String>,
     /// `match` or `clean`.
     pub expect: String,
     /// Key path of the finding.

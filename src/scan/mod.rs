@@ -15,15 +15,16 @@ use source::Blob;
 
 use crate::config::environment::{self, Facts};
 use crate::config::{Date, Loaded};
-use crate::detect::{Circumstances, CompileError, Detectors, Sort};
+use crate::detect::{Circumstances, CompileError, Detectors, Sort, across};
 use crate::disk::read::read_stream;
 use crate::disk::walk::{Candidate, Exclude, Found, Options, Problem, walk};
 use crate::model::document::Document;
 use crate::model::environment::Environment;
 use crate::model::finding::Finding;
 use crate::model::severity::{Profile, Severity};
+use crate::report::fingerprint::fingerprint;
 use crate::report::grade::{Area, GradeFacts, Subject, grade};
-use crate::report::{Notice, Report, RuleCard, Totals};
+use crate::report::{Entry, Notice, Report, RuleCard, Totals};
 use crate::rules::load::RuleSet;
 
 pub use engine::{LIMIT, OpenTwin};
@@ -197,13 +198,26 @@ fn gather(request: &Request<'_>, detectors: &Detectors, looked: Vec<Looked>) -> 
             notices.push(Notice { file: file.clone(), line: allow.line, message });
         }
     }
-    let findings: Vec<&Finding> = entries.iter().map(|e: &crate::report::Entry| &e.finding).collect();
+    add_project_findings(request.rules, &mut entries);
+    let findings: Vec<&Finding> = entries.iter().map(|e: &Entry| &e.finding).collect();
     let facts = GradeFacts { unparsed_files: totals.faulty, waived };
     let grade = grade(&subjects, &findings, facts);
     let ids: BTreeSet<&str> = findings.iter().map(|f| f.rule.as_str()).collect();
     let rules = ids.iter().filter_map(|id| request.rules.get(id)).map(card).collect();
     let report = Report { entries, totals, grade, notices, rules, fail_on: request.fail_on, quiet: false };
     Scan { report, documents: Vec::new(), problems, sealed: Vec::new() }
+}
+
+/// Adds what shows across files, each behind the finding that it is about.
+fn add_project_findings(rules: &RuleSet, entries: &mut Vec<Entry>) {
+    let findings: Vec<&Finding> = entries.iter().map(|e| &e.finding).collect();
+    for (i, mut finding) in across(rules.rules(), &findings).into_iter().rev() {
+        let Some(about) = entries.get(i) else { continue };
+        // one place, another rule: its name is made of the name of the place
+        finding.fingerprint = fingerprint(&finding.rule, &about.finding.fingerprint, &finding.key, 0);
+        let excerpt = about.excerpt.clone();
+        entries.insert(i + 1, Entry { finding, excerpt });
+    }
 }
 
 fn card((rule, prose): (&crate::rules::schema::Rule, &crate::rules::schema::Prose)) -> RuleCard {
