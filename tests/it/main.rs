@@ -3,6 +3,7 @@
 
 mod cmd;
 mod floors;
+mod hostile;
 mod leaks;
 mod registries;
 mod rules;
