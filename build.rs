@@ -1,13 +1,21 @@
 //! Checks `rules/` with the schema that the program itself uses, and writes the tables that it compiles in.
 //!
 //! A fault in a rule file is a build error with file, line and column.
-#![allow(dead_code, missing_docs, unreachable_pub, reason = "the modules are the program's, and the build uses a part of each")]
+#![allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    clippy::use_debug,
+    reason = "the modules are the program's, and the build uses a part of each"
+)]
 
 #[path = "src/model/severity.rs"]
 mod severity;
 mod model {
     pub(crate) use crate::severity;
 }
+#[path = "src/rules/parse.rs"]
+mod parse;
 #[path = "src/rules/schema.rs"]
 mod schema;
 
@@ -24,6 +32,7 @@ const DATA: &[&str] = &["lexicon.toml", "kinds.toml", "grading.toml", "drivers.t
 fn main() {
     println!("cargo:rerun-if-changed=rules");
     println!("cargo:rerun-if-changed=src/rules/schema.rs");
+    println!("cargo:rerun-if-changed=src/rules/parse.rs");
     println!("cargo:rerun-if-changed=src/model/severity.rs");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     put(&out.join("rules.rs"), &rules());
@@ -49,7 +58,7 @@ fn rules() -> String {
     let mut sources = String::new();
     for path in &files {
         let text = read(path);
-        let file = schema::parse(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let file = parse::parse(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         assert!(file.overrides.is_empty(), "{}: built-in rules override nothing", path.display());
         all.extend(file.rules);
         let full = fs::canonicalize(path).expect("a listed file has a path");
@@ -229,6 +238,8 @@ struct KindRow {
     #[serde(default)]
     first_boot: bool,
     #[serde(default)]
+    server: bool,
+    #[serde(default)]
     generator: String,
     effect: String,
 }
@@ -250,8 +261,11 @@ fn kinds() -> String {
         let names: Vec<String> = row.names.iter().map(|n| n.to_lowercase()).collect();
         let _ = writeln!(
             text,
-            "KindRow {{ names: &{names:?}, kind: Kind::{kind}, first_boot: {}, generator: {:?}, effect: {:?} }},",
-            row.first_boot, row.generator, row.effect
+            "KindRow {{ names: &{names:?}, kind: Kind::{kind}, first_boot: {}, server: {}, generator: {:?}, effect: {:?} }},",
+            row.first_boot,
+            row.server || row.first_boot,
+            row.generator,
+            row.effect
         );
     }
     text.push_str("];\n");

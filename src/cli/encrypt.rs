@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::args::{EncryptArgs, IdentityArgs};
 use super::exit::{Exit, Failure};
-use super::sealing::{self, about, folder_of, twin_of, warn_if_single};
+use super::sealing::{self, about, folder_of, name_in, twin_of, warn_if_single};
 use super::ui;
 
 /// Seals every file or, if one of them is refused, none.
@@ -157,12 +157,4 @@ fn same(names: &[String], recipients: &Recipients) -> bool {
     let mut wanted: Vec<&str> = recipients.iter().map(Recipient::as_str).collect();
     wanted.sort_unstable();
     names.iter().map(String::as_str).eq(wanted)
-}
-
-/// The path from the root, with `/`; `None` when it is not text.
-fn name_in(root: &Path, twin: &Path) -> Option<String> {
-    let folder = folder_of(twin).canonicalize().ok()?;
-    let path = folder.join(twin.file_name()?);
-    let parts = path.strip_prefix(root).ok()?.components().map(|part| part.as_os_str().to_str());
-    Some(parts.collect::<Option<Vec<_>>>()?.join("/"))
 }

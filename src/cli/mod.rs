@@ -5,6 +5,9 @@ pub(crate) mod completions;
 pub(crate) mod decrypt;
 pub(crate) mod encrypt;
 pub(crate) mod exit;
+pub(crate) mod fix;
+pub(crate) mod fix_emit;
+pub(crate) mod fix_promote;
 pub(crate) mod init;
 pub(crate) mod keygen;
 pub(crate) mod project;
@@ -29,6 +32,6 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Init(args) => init::run(&args),
         Command::Keygen(args) => keygen::run(&args),
         Command::Run(args) => run::run(&args, cli.global.no_config),
-        _ => Err(Failure::new("not built yet")),
+        Command::Fix(args) => fix::run(&args, &cli.global),
     }
 }

@@ -7,7 +7,7 @@ use harden::detect::Detectors;
 use harden::disk::read::{Links, Outcome, read};
 use harden::model::severity::Profile;
 use harden::rules::load::RuleSet;
-use harden::rules::schema::parse;
+use harden::rules::parse;
 
 use super::exit::Failure;
 
@@ -32,7 +32,9 @@ impl Project {
             rules.extend(&name, &text).map_err(|e| unusable(e.to_string()))?;
             // once more by itself, so that a condition that means nothing is named with its file
             let own: Vec<_> = parse(&text).map_err(|e| unusable(format!("{name}, {e}")))?.rules.into_iter().map(|w| w.rule).collect();
-            Detectors::compile(&own, Profile::Production, &Network::default()).map_err(|e| unusable(format!("{name}: {e}")))?;
+            Detectors::compile(&own, Profile::Production, &Network::default())
+                .and_then(|_| Detectors::check_patterns(&own))
+                .map_err(|e| unusable(format!("{name}: {e}")))?;
         }
         Ok(Self { config, rules })
     }

@@ -4,9 +4,11 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use harden::detect::Detectors;
 use harden::disk::read::Links;
 use harden::rules::builtin;
-use harden::rules::schema::{Prose, Rule, RuleFile, parse};
+use harden::rules::parse;
+use harden::rules::schema::{Prose, Rule, RuleFile};
 use harden::scan::selftest;
 
 use super::args::{Global, RulesCommand};
@@ -102,6 +104,11 @@ fn test(file: Option<&Path>, no_config: bool) -> Result<Exit, Failure> {
         rules += parsed.rules.len();
         examples += count;
         missed += misses.len();
+        let own: Vec<Rule> = parsed.rules.into_iter().map(|written| written.rule).collect();
+        if let Err(error) = Detectors::check_patterns(&own) {
+            missed += 1;
+            ui::error(&format!("{name}: {error}"));
+        }
         for miss in misses {
             let which = if miss.example > 0 { format!(", test {}", miss.example) } else { String::new() };
             ui::error(&format!("{name}: rule `{}`{which}: {}", miss.rule, miss.what));

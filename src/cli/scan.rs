@@ -34,6 +34,7 @@ pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Exit, Failure> {
         rules: &project.rules,
         honour: !global.no_config,
         keep: false,
+        twins: None,
     };
     let mut scan = look(args, &request)?;
     scan.report.quiet = args.quiet;

@@ -109,3 +109,11 @@ pub(crate) fn create_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     builder.create(folder).map_err(|error| Failure::new(format!("{}: the folder cannot be made: {error}", folder.display())))?;
     Ok(atomic::create_new(path, bytes, 0o600)?)
 }
+
+/// The path from the root, with `/`; `None` when it is not text.
+pub(crate) fn name_in(root: &Path, file: &Path) -> Option<String> {
+    let folder = folder_of(file).canonicalize().ok()?;
+    let path = folder.join(file.file_name()?);
+    let parts = path.strip_prefix(root).ok()?.components().map(|part| part.as_os_str().to_str());
+    Some(parts.collect::<Option<Vec<_>>>()?.join("/"))
+}

@@ -79,9 +79,13 @@ fn extension(name: &str) -> (&str, &str) {
 }
 
 fn is_document(name: &str, folders: &str) -> bool {
+    // what lies in a folder of documents is there to be read and copied, whatever its format
+    if folders.split('/').any(|f| f == "doc" || f == "docs") {
+        return true;
+    }
     let (stem, extension) = extension(name);
     match extension {
-        "txt" => words(stem).next().is_some_and(|w| DOCUMENT_STEMS.contains(&w)) || folders.split('/').any(|f| f == "doc" || f == "docs"),
+        "txt" => words(stem).next().is_some_and(|w| DOCUMENT_STEMS.contains(&w)),
         "" => DOCUMENT_STEMS.contains(&stem),
         _ => DOCUMENT_EXTENSIONS.contains(&extension),
     }

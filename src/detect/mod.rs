@@ -3,6 +3,7 @@
 //! A rule is a condition on a *subject*: one setting, looked at once, with everything that conditions ask of it measured on demand. A new
 //! kind of condition is one file and one line in [`FAMILIES`].
 
+mod across;
 mod compile;
 mod family;
 mod message;
@@ -14,6 +15,7 @@ mod suppress;
 mod url;
 mod value;
 
+pub use across::across;
 pub use compile::{CompileError, Detectors, Outcome, Seen, Sort};
 pub use family::Family;
 pub use place::Circumstances;
@@ -21,4 +23,4 @@ pub use subject::{Kept, Subject};
 pub use suppress::suppress;
 
 /// Every family of conditions, found by the first word of a condition's name.
-pub static FAMILIES: &[&dyn Family] = &[&name::Name, &value::Value, &url::Url, &neighbours::Neighbours, &place::Place];
+pub static FAMILIES: &[&dyn Family] = &[&name::Name, &value::Value, &url::Url, &neighbours::Neighbours, &place::Place, &across::Project];

@@ -6,7 +6,7 @@ use crate::dsn::{self, Dsn, HostClass, Scheme, Tls};
 use crate::model::document::Document;
 use crate::model::setting::{Role, Setting};
 use crate::model::span::Span;
-use crate::model::template::{Part, parts};
+use crate::model::template::innermost_default;
 use crate::strength::judge::{ValueClass, Verdict, judge};
 use crate::strength::name::{NameClass, Purpose, classify, purpose};
 
@@ -82,7 +82,7 @@ impl<'d> Subject<'d> {
 
     /// The bytes (within the value) that run when nothing else is set: the default of a lone `${NAME:-default}`, else the whole value.
     pub(super) fn literal_span(&self) -> Span {
-        fallback_of(self.value())
+        innermost_default(self.value())
     }
 
     /// Whether [`Self::literal_span`] is a default.
@@ -119,7 +119,7 @@ impl<'d> Subject<'d> {
         let found = self.connection()?;
         let text = found.span.of(self.value());
         let password = found.dsn.password?;
-        let inner = fallback_of(password.of(text)).shift(password.start);
+        let inner = innermost_default(password.of(text)).shift(password.start);
         let mut context = self.around.context(self.setting);
         [found.dsn.user.map(|s| s.of(text)), Some(found.dsn.database(text))].into_iter().flatten().for_each(|n| context.add(n));
         found.dsn.hosts.iter().for_each(|h| context.add(h.name.of(text)));
@@ -152,17 +152,8 @@ fn is_account(name: &str) -> bool {
     .any(|w| lower.ends_with(w))
 }
 
-/// The default of a value that is one `${NAME:-default}` and nothing else, through any nesting; else all of it.
-pub(super) fn fallback_of(value: &str) -> Span {
-    let mut span = Span::new(0, value.len());
-    while let [Part::Fallback { default, .. }] = parts(span.of(value))[..] {
-        span = default.shift(span.start);
-    }
-    span
-}
-
 fn connection(value: &str) -> Option<Connection> {
-    let whole = fallback_of(value);
+    let whole = innermost_default(value);
     let shown = whole.of(value);
     let lead = shown.len() - shown.trim_start().len();
     let span = Span::new(whole.start + lead, whole.start + lead + shown.trim().len());

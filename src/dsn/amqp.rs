@@ -1,8 +1,8 @@
 //! RabbitMQ and other AMQP brokers: `amqp` against `amqps`.
 
 use super::change::Change;
-use super::dsn::Dsn;
 use super::scheme::{Scheme, Tls};
+use super::split::Dsn;
 
 pub(super) struct Amqp;
 
@@ -25,7 +25,7 @@ impl Scheme for Amqp {
     fn secure(&self, dsn: &Dsn, text: &str, _driver: Option<&str>) -> Option<Vec<Change>> {
         match dsn.bare_scheme(text).as_str() {
             "amqp" => Some(vec![Change::Scheme("amqps"), Change::Port("5672", "5671")]),
-            "amqps" => Some(vec![Change::Set("verify", "verify_peer")]),
+            "amqps" => Some(dsn.param(text, "verify").map(|_| Change::Set("verify", "verify_peer")).into_iter().collect()),
             _ => None,
         }
     }

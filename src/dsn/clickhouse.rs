@@ -1,8 +1,8 @@
 //! ClickHouse: native and HTTP interfaces.
 
 use super::change::Change;
-use super::dsn::Dsn;
 use super::scheme::{Scheme, Tls, truth};
+use super::split::Dsn;
 
 pub(super) struct ClickHouse;
 

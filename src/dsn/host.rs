@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::dsn::Dsn;
+use super::split::Dsn;
 use crate::model::template::has_reference;
 
 /// Class of a host, the safest first.
@@ -71,7 +71,7 @@ pub fn classify(dsn: &Dsn, text: &str) -> HostClass {
 
 /// The class of one host name or address.
 #[must_use]
-pub fn of_name(name: &str) -> HostClass {
+fn of_name(name: &str) -> HostClass {
     let lower = name.trim_end_matches('.').to_ascii_lowercase();
     if lower.is_empty() {
         return HostClass::Loopback;

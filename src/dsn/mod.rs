@@ -6,7 +6,6 @@
 mod amqp;
 mod change;
 mod clickhouse;
-mod dsn;
 mod host;
 mod mongodb;
 mod mysql;
@@ -15,12 +14,13 @@ mod postgres;
 mod redis;
 mod scheme;
 mod search;
+mod split;
 mod sqlserver;
 
-pub use change::{Change, apply};
-pub use dsn::{Dsn, Host, Param, Style};
+pub use change::{Change, edits};
 pub use host::{HostClass, classify};
 pub use scheme::{Scheme, Tls};
+pub use split::{Dsn, Host, Param, Style};
 
 /// Every system, looked up by the scheme's bare name.
 pub static SCHEMES: &[&dyn Scheme] = &[
@@ -49,7 +49,7 @@ pub static SCHEMES: &[&dyn Scheme] = &[
 /// ```
 #[must_use]
 pub fn parse(text: &str) -> Option<Dsn> {
-    dsn::url(text).or_else(|| dsn::go_mysql(text)).or_else(|| dsn::key_values(text))
+    split::url(text).or_else(|| split::go_mysql(text)).or_else(|| split::key_values(text))
 }
 
 /// The system that `dsn` speaks to.

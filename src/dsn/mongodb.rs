@@ -1,8 +1,8 @@
 //! MongoDB: `tls` (formerly `ssl`); `+srv` switches it on.
 
 use super::change::Change;
-use super::dsn::Dsn;
 use super::scheme::{Scheme, Tls, elsewhere, truth};
+use super::split::Dsn;
 
 pub(super) struct MongoDb;
 

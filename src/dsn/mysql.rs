@@ -1,8 +1,8 @@
 //! MySQL and MariaDB. The parameter has another name in every driver, and a wrong one is ignored without a word.
 
 use super::change::Change;
-use super::dsn::{Dsn, Style};
 use super::scheme::{Scheme, Tls, elsewhere, truth};
+use super::split::{Dsn, Style};
 
 pub(super) struct MySql;
 
@@ -21,7 +21,7 @@ impl Scheme for MySql {
 
     fn tls(&self, dsn: &Dsn, text: &str) -> Tls {
         let mode = ["sslmode", "tls", "usessl", "ssl"].iter().find_map(|name| dsn.param(text, name));
-        match mode.map(super::dsn::fold).as_deref() {
+        match mode.map(super::split::fold).as_deref() {
             None | Some("") => Tls::Absent,
             Some(_) if mode.is_some_and(elsewhere) => Tls::Unknown,
             Some("disabled" | "disable") => Tls::Disabled,

@@ -1,8 +1,8 @@
 //! Systems whose scheme alone says whether TLS is on: LDAP, SMTP, NATS, MQTT, Kafka listeners.
 
 use super::change::Change;
-use super::dsn::Dsn;
 use super::scheme::{Scheme, Tls};
+use super::split::Dsn;
 
 macro_rules! plain {
     ($(#[$doc:meta])* $name:ident, $word:literal, off: [$($off:literal),*], on: [$($on:literal),*], change: $change:expr) => {

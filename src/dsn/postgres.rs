@@ -1,8 +1,8 @@
 //! PostgreSQL and what speaks its protocol. `sslmode` as in libpq: its default, `prefer`, verifies nothing.
 
 use super::change::Change;
-use super::dsn::Dsn;
 use super::scheme::{Scheme, Tls, elsewhere, truth};
+use super::split::Dsn;
 
 pub(super) struct Postgres;
 

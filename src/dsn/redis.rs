@@ -1,8 +1,8 @@
 //! Redis and Valkey: the scheme says it all (`redis` against `rediss`), but for parameters that switch verification off.
 
 use super::change::Change;
-use super::dsn::Dsn;
 use super::scheme::{Scheme, Tls};
+use super::split::Dsn;
 
 pub(super) struct Redis;
 
@@ -28,7 +28,8 @@ impl Scheme for Redis {
         match dsn.bare_scheme(text).as_str() {
             "redis" => Some(vec![Change::Scheme("rediss")]),
             "valkey" => Some(vec![Change::Scheme("valkeys")]),
-            "rediss" => Some(vec![Change::Set("ssl_cert_reqs", "required")]),
+            // only where verification was switched off
+            "rediss" => Some(dsn.param(text, "ssl_cert_reqs").map(|_| Change::Set("ssl_cert_reqs", "required")).into_iter().collect()),
             _ => None,
         }
     }

@@ -1,7 +1,7 @@
 //! What a system's connection strings say about TLS.
 
 use super::change::Change;
-use super::dsn::Dsn;
+use super::split::Dsn;
 
 /// How a connection is protected, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,8 +1,8 @@
 //! Elasticsearch, OpenSearch and their like: plain HTTP on the ports that they listen on.
 
 use super::change::Change;
-use super::dsn::Dsn;
 use super::scheme::{Scheme, Tls};
+use super::split::Dsn;
 
 pub(super) struct Search;
 

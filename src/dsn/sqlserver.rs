@@ -1,8 +1,8 @@
 //! SQL Server, and ADO.NET strings in general: `Encrypt` and `TrustServerCertificate`.
 
 use super::change::Change;
-use super::dsn::{Dsn, Style};
 use super::scheme::{Scheme, Tls, truth};
+use super::split::{Dsn, Style};
 
 pub(super) struct SqlServer;
 
@@ -22,7 +22,7 @@ impl Scheme for SqlServer {
     fn tls(&self, dsn: &Dsn, text: &str) -> Tls {
         // Npgsql writes the same kind of string with its own words
         if let Some(mode) = dsn.param(text, "sslmode") {
-            return match super::dsn::fold(mode).as_str() {
+            return match super::split::fold(mode).as_str() {
                 "verifyfull" | "verifyidentity" => Tls::Verified,
                 "verifyca" => Tls::CaOnly,
                 "require" | "required" => Tls::Unverified,

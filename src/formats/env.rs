@@ -100,8 +100,8 @@ impl Assignment {
     fn in_quotes(text: &str, open: usize, quote: u8) -> Option<(Span, usize)> {
         let close = closing(text, open + 1, text.len(), quote)?;
         let (rest, next) = line_at(text, close + 1);
-        let after = skip_blanks(text, rest.start, rest.end);
-        (after == rest.end || byte(text, after) == b'#').then_some((Span::new(open + 1, close), next))
+        let after = rest.of(text).trim_ascii_start();
+        (after.is_empty() || after.starts_with('#')).then_some((Span::new(open + 1, close), next))
     }
 
     fn decode(&self, text: &str) -> Secret {

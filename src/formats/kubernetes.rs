@@ -17,7 +17,7 @@ use crate::model::secret::Secret;
 use crate::model::setting::{Layer, Setting};
 
 /// Kubernetes manifests.
-pub struct Kubernetes;
+pub(super) struct Kubernetes;
 
 impl Format for Kubernetes {
     fn name(&self) -> &'static str {
@@ -44,12 +44,18 @@ impl View for Resources {
     fn take(&self, reader: &mut Reader<'_>, at: &At, node: &Node) -> bool {
         let Kind::Map(pairs) = &node.kind else { return false };
         // A `List` holds resources too, so a Secret may stand at any depth.
-        let secret = node.get("apiVersion").is_some() && node.get("kind").and_then(Node::text) == Some("Secret");
+        let resource = node.get("apiVersion").is_some() && node.get("kind").is_some();
+        let secret = resource && node.get("kind").and_then(Node::text) == Some("Secret");
         let shell = node.get("command").is_some_and(ends_in_shell);
         for (key, value) in pairs {
             let below = at.child(key);
             match (key.text().unwrap_or(""), &value.kind) {
                 ("data", Kind::Map(entries)) if secret => entries.iter().for_each(|(key, value)| encoded(reader, &below.child(key), value)),
+                // The meaning of the whole map hangs on these.
+                ("kind" | "apiVersion", Kind::Scalar(scalar)) if resource => {
+                    let setting = reader.leaf(&below, value, scalar);
+                    reader.push(Setting { editable: false, ..setting });
+                }
                 ("env", Kind::List(items)) => variables(self, reader, &below, items),
                 ("command", Kind::List(items)) => list(reader, self, &below, items, false),
                 ("args", Kind::List(items)) => list(reader, self, &below, items, shell),
@@ -128,5 +134,78 @@ fn ends_in_shell(command: &Node) -> bool {
 }
 
 #[cfg(test)]
-#[path = "kubernetes_tests.rs"]
-mod tests;
+mod tests {
+    use super::super::yaml_testing::{NASTY, at, check_splices, parsed, shown, values, written};
+    use super::{Claim, Format, Kubernetes};
+    use crate::model::setting::{Layer, Quoting};
+    use proptest::prelude::proptest;
+
+    const FILE: &str = include_str!("../../fixtures/formats/kubernetes/stack.yaml");
+    const VALUES: &str = include_str!("../../fixtures/formats/kubernetes/values.yaml");
+
+    #[test]
+    fn manifests_are_claimed_by_content() {
+        assert_eq!(Kubernetes.claims("a.yaml", "a.yaml", FILE), Claim::Special);
+        assert_eq!(Kubernetes.claims("values.yaml", "values.yaml", VALUES), Claim::No);
+        assert_eq!(Kubernetes.claims("a.md", "a.md", FILE), Claim::No);
+    }
+
+    #[test]
+    fn secrets_variables_and_arguments_are_settings() {
+        let got = shown(&Kubernetes, FILE);
+        for expected in [
+            "data.password=heron-123",
+            "data.quoted=stork",
+            "data.block=ibis-ibis",
+            "data.broken=<base64 of the key>",
+            "data.binary=//79",
+            "stringData.token=plover",
+            "stringData.\"app.conf\"=password = knot\nport = 1\n",
+            "1:items[0].data.inner=ruff",
+            "2:spec.template.spec.containers[0].env[0].DB_PASSWORD=curlew",
+            "2:spec.template.spec.containers[0].env[1].valueFrom.secretKeyRef.key=token",
+            "2:spec.template.spec.containers[0].env[2].LATE_NAME=avocet",
+            "2:spec.template.spec.containers[0].command.--requirepass=dunlin",
+            "2:spec.template.spec.containers[1].args.--token=godwit",
+            "2:spec.template.spec.containers[1].args.--quiet=true",
+            "2:spec.template.spec.containers[1].livenessProbe.exec.command.--pass=dunlin",
+        ] {
+            assert!(got.iter().any(|line| line == expected), "{expected} not in {got:#?}");
+        }
+        assert!(!got.iter().any(|line| line.ends_with("env[0].name=DB_PASSWORD")));
+    }
+
+    #[test]
+    fn base64_is_a_layer_only_where_it_is_base64() {
+        let settings = parsed(&Kubernetes, FILE);
+        let of = |key: &str| (at(&settings, key).layer, at(&settings, key).editable);
+        assert_eq!(of("data.password"), (Layer::Base64, true));
+        assert_eq!(of("data.broken"), (Layer::None, false));
+        assert_eq!(of("data.binary"), (Layer::None, false));
+        assert_eq!(of("stringData.token"), (Layer::None, true));
+        let new = |key: &str, value: &str| written(&Kubernetes, FILE, key, value).unwrap_or_default();
+        assert!(new("data.password", "wren").contains("password: d3Jlbg==\n"));
+        assert!(new("data.block", "wren").contains("block: |\n    d3Jlbg==\n"));
+        assert!(new("data.quoted", "wren").contains("quoted: \"d3Jlbg==\"\n"));
+    }
+
+    #[test]
+    fn the_name_of_a_variable_is_its_key() {
+        let settings = parsed(&Kubernetes, FILE);
+        let password = at(&settings, "spec.template.spec.containers[0].env[0].DB_PASSWORD");
+        assert_eq!((password.key_span.of(FILE), password.span.of(FILE), password.quoting), ("DB_PASSWORD", "curlew", Quoting::Double));
+    }
+
+    #[test]
+    fn the_fixture_takes_every_value_or_refuses_it() {
+        let written: usize = NASTY.iter().map(|value| check_splices(&Kubernetes, FILE, value)).sum();
+        assert!(written > 300, "{written}");
+    }
+
+    proptest! {
+        #[test]
+        fn a_value_is_read_back_where_it_was_written(value in values()) {
+            check_splices(&Kubernetes, FILE, &value);
+        }
+    }
+}

@@ -33,16 +33,16 @@ pub(super) fn skip_blanks(text: &str, at: usize, end: usize) -> usize {
     at + (part.len() - part.trim_start_matches([' ', '\t']).len())
 }
 
-/// `span` without blanks at its end.
+/// `span` without blanks at its end; only ASCII ones, since nobody sees where else a value would end.
 pub(super) fn trim_end(text: &str, span: Span) -> Span {
-    Span::new(span.start, span.start + span.of(text).trim_end().len())
+    Span::new(span.start, span.start + span.of(text).trim_ascii_end().len())
 }
 
 /// `span` without blanks on both sides.
 pub(super) fn trim(text: &str, span: Span) -> Span {
     let end = trim_end(text, span);
     let inner = end.of(text);
-    Span::new(end.end - inner.trim_start().len(), end.end)
+    Span::new(end.end - inner.trim_ascii_start().len(), end.end)
 }
 
 /// The byte at `at`; 0 past the end.
@@ -132,7 +132,9 @@ pub(super) fn check(format: &dyn super::format::Format, text: &str, value: &str)
             place.key
         );
         for (k, (old, now)) in settings.iter().zip(&again).enumerate() {
-            if k != i && (place.span.covers(old.span) || old.span.covers(place.span)) && !place.span.is_empty() {
+            let inside = place.span.covers(old.span) && !place.span.is_empty();
+            let around = old.span.start < place.span.start && place.span.end < old.span.end;
+            if k != i && (inside || around) {
                 continue;
             }
             let want = if k == i { value } else { old.value.expose() };

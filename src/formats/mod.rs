@@ -4,6 +4,8 @@
 
 mod compose;
 mod conf;
+mod dialect_readers;
+mod dialects;
 mod env;
 mod format;
 mod ini;
@@ -22,9 +24,12 @@ mod yaml_command;
 mod yaml_reader;
 mod yaml_scalar;
 mod yaml_switch;
+#[cfg(test)]
+mod yaml_testing;
 mod yaml_tree;
 mod yaml_words;
 
+pub use dialects::{Dialect, Reading, reading, readings, statement};
 pub use format::{Claim, EncodeError, Format};
 
 use crate::model::document::Document;
@@ -52,6 +57,13 @@ pub static FORMATS: &[&dyn Format] = &[
 #[must_use]
 pub fn by_name(name: &str) -> Option<&'static dyn Format> {
     FORMATS.iter().copied().find(|f| f.name() == name)
+}
+
+/// Whether files of this format can be handed on once they are sealed: `run` and `decrypt` give them back as what they are. Source and
+/// documents are never sealed.
+#[must_use]
+pub fn is_sealable(format: &str) -> bool {
+    matches!(format, "env" | "yaml" | "compose" | "kubernetes" | "json" | "jsonc" | "toml" | "ini" | "properties")
 }
 
 /// The format that claims a file most surely; on a tie the earlier in [`FORMATS`].

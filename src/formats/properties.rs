@@ -181,7 +181,7 @@ fn unit(chars: &mut std::iter::Peekable<std::str::Chars>, units: &mut Vec<u16>) 
         && let Ok(unit) = u16::from_str_radix(&digits, 16)
     {
         units.push(unit);
-        (0..4).for_each(|_| drop(chars.next()));
+        chars.nth(3);
     }
 }
 

@@ -210,7 +210,9 @@ impl Page<'_> {
         let whole = whole.trim_end_matches(['.', ';', ':', '!', '?', '*', ',', ']', '|', '\\']);
         let whole =
             if whole.matches("${").count() > whole.matches('}').count() { Span::new(scheme.start, end).of(self.text) } else { whole };
-        let rest = whole.get(name.len() + 3..).filter(|r| !r.is_empty())?;
+        // A Java URL names its driver: `jdbc:script` is the name of an XML element
+        let rest = whole.get(name.len() + 1..).filter(|r| !java || r.contains(':'))?;
+        let rest = if java { rest } else { rest.get(2..).filter(|r| !r.is_empty())? };
         let value = Span::new(scheme.start, scheme.start + whole.len());
         let known = java || is_connection(&name) || (matches!(name.as_str(), "http" | "https") && has_password(rest));
         let free = !(covered.start <= value.start && value.start < covered.end && covered.end >= value.end && covered.start == value.start);

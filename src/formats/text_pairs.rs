@@ -99,7 +99,8 @@ fn assignment(page: Page, at: usize) -> Option<Hit> {
     let end = page.word_end(after, stops)?;
     let mut value = Span::new(after, end);
     let spaced = after > at + 1 || page.back(sign) < sign;
-    if spaced && !rest_is_comment(page, end) {
+    // With blanks round the sign, a bare word is a value in a configuration and a name in a program
+    if spaced && (!leading || page.before(end) == b';' || !rest_is_comment(page, end)) {
         return None;
     }
     if !leading || spaced {
@@ -225,7 +226,8 @@ fn rest_is_comment(page: Page, end: usize) -> bool {
         b'#' => rest > end,
         b'/' => page.byte(rest + 1) == b'/',
         b'<' => page.byte(rest + 1) == b'/',
-        b'`' | b'|' => true,
+        b'`' => true,
+        b'|' => page.byte(rest + 1) != b'|',
         _ => false,
     }
 }

@@ -3,9 +3,10 @@
 //! A command is either a list whose items are the words, or a text that is split into words.
 
 use super::yaml_reader::{At, Reader, View, letters};
-use super::yaml_switch::{inside, interpret};
+use super::yaml_switch::{Steering, inside, interpret};
 use super::yaml_tree::{Kind, Node, Scalar};
 use super::yaml_words::{Char, How, Splitter, Word, split};
+use crate::model::setting::Role;
 
 /// The settings of a command given as one text at `at`: the text itself and its arguments.
 pub(super) fn text(reader: &mut Reader<'_>, at: &At, node: &Node, scalar: &Scalar, splitter: Splitter) {
@@ -53,5 +54,13 @@ pub(super) fn list(reader: &mut Reader<'_>, view: &dyn View, at: &At, items: &[N
         }
         reader.push(setting);
     }
-    bases.into_iter().zip(used).filter(|(_, used)| !used).for_each(|(base, _)| reader.push(base));
+    let mut steering = Steering::default();
+    for (mut base, used) in bases.into_iter().zip(used) {
+        let held = steering.holds(base.value.expose());
+        if !used {
+            base.role = Role::Argument;
+            base.editable &= !held;
+            reader.push(base);
+        }
+    }
 }

@@ -97,7 +97,11 @@ impl Reader<'_> {
     /// The setting of a scalar.
     pub(super) fn leaf(&self, at: &At, node: &Node, scalar: &Scalar) -> Setting {
         let block = matches!(scalar.quoting, Quoting::Literal | Quoting::Folded);
-        let span = if block { body(self.text, scalar) } else { inner(scalar) };
+        let (span, writable) = match scalar.quoting {
+            Quoting::Literal | Quoting::Folded => (body(self.text, scalar), true),
+            Quoting::Plain if scalar.span.is_empty() => missing(self.text, at, node.flow, scalar.span.start),
+            _ => (inner(scalar), true),
+        };
         let key = at.key.unwrap_or(Span::new(span.start, span.start));
         let mut setting = Setting::new(at.path.clone(), key, scalar.value.clone(), span, scalar.quoting);
         setting.part = self.part;
@@ -113,18 +117,26 @@ impl Reader<'_> {
         } else if scalar.quoting == Quoting::Plain && span.is_empty() {
             let before = self.text.get(..span.start).unwrap_or("");
             setting.around.gap = !before.ends_with([' ', '\t']);
-            setting.editable = writable(before, at, node.flow);
+            setting.editable = writable;
         }
         setting
     }
 }
 
-/// Whether a value may be written where none stands: after the `:` of a key, or after the `-` of an item.
-fn writable(before: &str, at: &At, flow: bool) -> bool {
-    match at.key {
-        Some(_) => at.after_key > 0 && before.get(at.after_key..).is_some_and(|gap| gap.trim_start().starts_with(':')),
-        None => !flow && before.trim_end_matches([' ', '\t']).ends_with('-'),
+/// Where to write a value that is missing at `found`, and whether that is simple: after the `:` of a key, or after the `-` of an item.
+fn missing(text: &str, at: &At, flow: bool, found: usize) -> (Span, bool) {
+    if at.key.is_none() {
+        let dash = text.get(..found).is_some_and(|before| before.trim_end_matches([' ', '\t']).ends_with('-'));
+        return (Span::new(found, found), dash && !flow);
     }
+    let after = text.get(at.after_key..).unwrap_or("");
+    let blanks = after.len() - after.trim_start().len();
+    if at.after_key == 0 || !after.trim_start().starts_with(':') {
+        return (Span::new(found, found), false);
+    }
+    // The parser's place is before the `:`, unless an anchor or a tag follows it.
+    let place = found.max(at.after_key + blanks + 1);
+    (Span::new(place, place), true)
 }
 
 /// The bytes between the quotes.

@@ -55,7 +55,9 @@ fn argument(text: &str, place: &Setting) -> Result<(), EncodeError> {
     }
     let one_line = || !text.chars().any(|c| c.is_control() || is_odd_break(c));
     let fits = match portion {
-        Portion::Whole | Portion::Rest => true,
+        Portion::Whole => true,
+        // `-p` alone asks for the password.
+        Portion::Rest => place.role != Role::Argument || !text.is_empty(),
         Portion::Word => !text.is_empty() && (text.chars().all(is_bare) || is_reference(text)),
         Portion::SingleWord => one_line() && !text.contains('\''),
         Portion::DoubleWord => one_line() && (is_reference(text) || !text.contains(['"', '\\', '$', '`'])),
@@ -147,11 +149,9 @@ fn plain_safe(text: &str, flow: bool) -> bool {
 
 /// Whether `text` can be the end of a plain scalar that has begun before.
 fn continues_plain(text: &str, flow: bool) -> bool {
-    text.chars().all(is_printable)
-        && !text.contains(": ")
-        && !text.contains(" #")
-        && !text.ends_with([':', ' '])
-        && !(flow && text.contains([',', '[', ']', '{', '}']))
+    let ends_it = text.contains(": ") || text.contains(" #") || text.ends_with([':', ' ']);
+    let ends_in_flow = flow && text.contains([',', '[', ']', '{', '}']);
+    text.chars().all(is_printable) && !ends_it && !ends_in_flow
 }
 
 fn inner_plain(text: &str, around: &Surroundings) -> Encoded {

@@ -34,6 +34,33 @@ fn program(word: &str) -> Program {
     }
 }
 
+/// Words after which a command follows, so that `A=b` may set a variable.
+const BEFORE_COMMAND: &[&str] = &["export", "env", "exec", "declare", "local", "readonly"];
+
+/// Tells which words of a list have a part in what the others mean. It must see each word in order.
+#[derive(Default)]
+pub(super) struct Steering {
+    /// The last known program is a shell.
+    shell: bool,
+    /// The word before is one after which `A=b` would be an assignment.
+    assigns: bool,
+}
+
+impl Steering {
+    /// Whether the words after `word` would be read otherwise if it were another one, or it itself if it read `A=b`.
+    pub(super) fn holds(&mut self, word: &str) -> bool {
+        let known = program(word);
+        let marker = matches!(word, "CMD" | "CMD-SHELL" | "NONE") || word.starts_with('-');
+        let held = self.assigns || marker || BEFORE_COMMAND.contains(&word) || known != Program::Other;
+        if known != Program::Other {
+            self.shell = known == Program::Shell;
+        }
+        // What follows the `-c` of a shell is a text for it, whatever its form.
+        self.assigns = BEFORE_COMMAND.contains(&word) || (matches!(word, "-e" | "-c") && !self.shell);
+        held
+    }
+}
+
 /// The arguments of one command, as settings below `path`. `assigns` says that `A=b` before the program sets a variable.
 ///
 /// `--name=value` and `--name value` give `--name`; a lone `--name` gives the value `true`, which cannot be edited. Whether a word after
@@ -94,7 +121,7 @@ impl Walk<'_> {
         {
             return self.pair(&format!("--{}", text.to_ascii_lowercase()), word, next);
         }
-        self.assigns = matches!(text, "export" | "env" | "exec" | "declare" | "local" | "readonly");
+        self.assigns = BEFORE_COMMAND.contains(&text);
         let named = program(text);
         if named != Program::Other {
             self.program = named;
@@ -106,23 +133,34 @@ impl Walk<'_> {
         let end = long.find('=').unwrap_or(long.len());
         let Some(name) = long.get(..end).filter(|name| is_name(name)) else { return 1 };
         let shown = format!("--{name}");
+        let names_another = matches!(name, "env" | "build-arg" | "set");
         if end < long.len() {
             let equals = end + 2;
-            if matches!(name, "env" | "build-arg" | "set")
-                && let Some(inner) = long.get(end + 1..).and_then(key_value)
-            {
+            if names_another && let Some(inner) = long.get(end + 1..).and_then(key_value) {
                 let from = equals + 1;
                 let key = long.get(end + 1..end + 1 + inner).unwrap_or("");
                 self.emit(key, word, word.head(from + inner), from + inner + 1, &[word]);
             } else {
                 self.emit(&shown, word, word.head(equals), equals + 1, &[word]);
+                self.hold(names_another);
             }
             return 1;
         }
         match next {
-            Some(next) if matches!(name, "env" | "build-arg" | "set") && key_value(next.text()).is_some() => self.key_value(word, next),
-            Some(next) if !next.text().starts_with('-') => self.pair(&shown, word, next),
+            Some(next) if names_another && key_value(next.text()).is_some() => self.key_value(word, next),
+            Some(next) if !next.text().starts_with('-') => {
+                let taken = self.pair(&shown, word, next);
+                self.hold(names_another);
+                taken
+            }
             _ => self.bare(&shown, word),
+        }
+    }
+
+    /// Keeps the last setting from being edited: another value could have the form `A=b`, and then be one of the variable `A`.
+    fn hold(&mut self, names_another: bool) {
+        if let Some((setting, _)) = self.out.last_mut().filter(|_| names_another) {
+            setting.editable = false;
         }
     }
 

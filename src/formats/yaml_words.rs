@@ -104,14 +104,12 @@ impl Word {
         let base = bases.get(self.base)?;
         let text = self.text.get(from..)?;
         let chars = self.chars.get(self.text.get(..from)?.chars().count()..).unwrap_or_default();
-        let mut own = base.clone();
-        own.key = path;
-        own.key_span = key;
-        own.role = Role::Argument;
         if self.empty.1 == How::Item && from == 0 {
-            return Some(own);
+            return Some(Setting { key: path, key_span: key, role: Role::Argument, ..base.clone() });
         }
-        own.value = Secret::copy_of(text);
+        // Not a copy of `base`: its value may be a long text with many arguments.
+        let mut own = Setting::new(path, key, Secret::copy_of(text), base.span, base.quoting);
+        (own.role, own.part, own.editable, own.around) = (Role::Argument, base.part, base.editable, base.around);
         let how = chars.first().map_or(self.empty.1, |first| first.how);
         own.span = match (chars.first(), chars.last()) {
             (Some(first), Some(last)) => Span::new(first.span.start, last.span.end),

@@ -78,7 +78,6 @@ mod tests {
     use super::Secret;
 
     #[test]
-    #[expect(clippy::use_debug, reason = "the mask is what is tested")]
     fn debug_shows_bullets_only() {
         assert_eq!(format!("{:?}", Secret::copy_of("hunter2")), "••••••••");
     }

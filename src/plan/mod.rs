@@ -1,1 +1,15 @@
-//! Findings to one consistent set of edits.
+//! Findings to one consistent set of edits: one secret over all files is one change.
+
+mod changes;
+mod choose;
+mod edits;
+mod place;
+mod preview;
+mod same;
+mod switches;
+
+pub use changes::{Plan, SecretChange, Wishes, plan};
+pub use edits::{Conflict, Planned};
+pub use place::{Account, Form, Place};
+pub use preview::preview;
+pub use switches::Switch;

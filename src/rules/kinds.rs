@@ -40,6 +40,8 @@ pub struct KindRow {
     pub kind: Kind,
     /// Whether a server reads the setting only while its data volume is empty.
     pub first_boot: bool,
+    /// Whether the server itself reads this setting, rather than a client of it.
+    pub server: bool,
     /// The form of a generated value: the name of a generator; empty for the general one.
     pub generator: &'static str,
     /// What replacing it does, or how to go about it: one sentence.
@@ -66,6 +68,7 @@ static UNKNOWN: KindRow = KindRow {
     names: &[],
     kind: Kind::Coordinated,
     first_boot: false,
+    server: false,
     generator: "",
     effect: "whoever else holds this value must be given the new one",
 };

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::builtin;
-use super::schema::{Override, Prose, Rule, RuleError, Written, parse};
+use super::parse::parse;
+use super::schema::{Override, Prose, Rule, RuleError, Written};
 use crate::model::severity::Severity;
 
 /// The rules in force.

@@ -3,4 +3,7 @@
 pub mod builtin;
 pub mod kinds;
 pub mod load;
+mod parse;
 pub mod schema;
+
+pub use parse::parse;

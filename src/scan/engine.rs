@@ -1,6 +1,7 @@
 //! Blobs to documents to findings: in parallel, the result in a fixed order.
 
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -8,7 +9,7 @@ use super::facts::Surroundings;
 use super::source::Blob;
 use crate::config::{Date, Loaded};
 use crate::detect::{Circumstances, Detectors, Seen, suppress};
-use crate::disk::read::{Links, Outcome, Skip, Stamp, read};
+use crate::disk::read::{Content, Links, Outcome, Skip, read};
 use crate::disk::walk::Candidate;
 use crate::formats;
 use crate::model::document::Document;
@@ -17,6 +18,7 @@ use crate::model::finding::Finding;
 use crate::report::excerpt::Excerpts;
 use crate::report::fingerprint::fingerprint;
 use crate::report::{Entry, Notice, Totals};
+use zeroize::Zeroizing;
 
 /// Largest file that is looked at, in bytes; a larger one is counted as skipped.
 pub const LIMIT: u64 = 10 * 1024 * 1024;
@@ -30,7 +32,9 @@ pub(super) struct Looked {
     pub(super) notices: Vec<Notice>,
     /// Which entries of `[[allow]]` it used.
     pub(super) allowed: Vec<usize>,
-    pub(super) document: Option<(Document, Option<Stamp>)>,
+    pub(super) document: Option<Document>,
+    /// Whether the content is that of the sealed twin.
+    pub(super) twin: bool,
     pub(super) problem: Option<String>,
     /// Suppressed findings in production files.
     pub(super) waived: usize,
@@ -44,7 +48,12 @@ pub(super) struct Engine<'a> {
     /// Whether comments in files and harden.toml may take findings out.
     pub(super) honour: bool,
     pub(super) today: Date,
+    /// What stands in the sealed twins of some files: it is looked at in their place.
+    pub(super) twins: HashMap<PathBuf, Zeroizing<Vec<u8>>>,
 }
+
+/// Gives the content of `PATH.age` for a path; `None` where there is no such file, the reason where it cannot be opened.
+pub type OpenTwin<'a> = dyn Fn(&Path) -> Result<Option<Zeroizing<Vec<u8>>>, String> + 'a;
 
 impl Engine<'_> {
     /// Looks at all `files`; the results are in their order.
@@ -71,17 +80,22 @@ impl Engine<'_> {
 
     fn file(&self, file: &Candidate, around: &Surroundings<'_>) -> Looked {
         let mut looked = Looked::default();
+        if let Some(bytes) = self.twins.get(&file.path) {
+            looked.twin = true;
+            let verdict = around.environment(file, &around.below(file));
+            let blob = Blob { name: file.display.clone(), content: Content { bytes: bytes.clone(), utf16: false } };
+            return self.blob(blob, verdict.environment, around.circumstances(file), self.within(file).as_deref(), looked);
+        }
         match read(&file.path, Links::Refuse, LIMIT) {
-            Ok(Outcome::Content(content, stamp)) => {
+            Ok(Outcome::Content(content, _)) => {
                 let below = around.below(file);
                 let verdict = around.environment(file, &below);
                 if file.path.file_name().is_some_and(|n| n == ".env") && verdict.environment == Environment::Development {
                     let message = format!("taken for development, because {}; [[environment]] in harden.toml settles it", verdict.because);
                     looked.notices.push(Notice { file: file.display.clone(), line: 0, message });
                 }
-                let blob = Blob { name: file.display.clone(), below, content, stamp: Some(stamp) };
-                let within = self.config.and_then(|c| file.path.strip_prefix(&c.root).ok()).map(|p| p.to_string_lossy().into_owned());
-                self.blob(blob, verdict.environment, around.circumstances(file), within.as_deref(), looked)
+                let blob = Blob { name: file.display.clone(), content };
+                self.blob(blob, verdict.environment, around.circumstances(file), self.within(file).as_deref(), looked)
             }
             Ok(Outcome::Skipped(skip)) => {
                 match skip {
@@ -97,6 +111,11 @@ impl Engine<'_> {
                 looked
             }
         }
+    }
+
+    /// The path of a file below the folder of harden.toml.
+    fn within(&self, file: &Candidate) -> Option<String> {
+        self.config.and_then(|c| file.path.strip_prefix(&c.root).ok()).map(|p| p.to_string_lossy().into_owned())
     }
 
     /// Looks at one blob; `within` is its path below the folder of harden.toml.
@@ -130,7 +149,7 @@ impl Engine<'_> {
         looked.seen = outcome.seen;
         drop(excerpts);
         if self.keep {
-            looked.document = Some((document, blob.stamp));
+            looked.document = Some(document);
         }
         looked
     }

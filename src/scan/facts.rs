@@ -10,7 +10,7 @@ use crate::disk::walk::Candidate;
 use crate::git::Repository;
 
 /// Facts about the files of one scan, gathered once.
-pub struct Surroundings<'c> {
+pub(super) struct Surroundings<'c> {
     config: Option<&'c Loaded>,
     roots: Vec<PathBuf>,
     names: HashMap<PathBuf, Vec<String>>,
@@ -20,8 +20,7 @@ pub struct Surroundings<'c> {
 
 impl<'c> Surroundings<'c> {
     /// Gathers them for `files`, found below the arguments `paths`.
-    #[must_use]
-    pub fn new(paths: &[PathBuf], files: &[Candidate], config: Option<&'c Loaded>) -> Self {
+    pub(super) fn new(paths: &[PathBuf], files: &[Candidate], config: Option<&'c Loaded>) -> Self {
         let mut names: HashMap<PathBuf, Vec<String>> = HashMap::new();
         for file in files {
             if let (Some(folder), Some(name)) = (file.path.parent(), file.path.file_name()) {
@@ -38,8 +37,7 @@ impl<'c> Surroundings<'c> {
     }
 
     /// The path of `file` below the argument that it was found by; the file's name where the argument is the file itself.
-    #[must_use]
-    pub fn below(&self, file: &Candidate) -> String {
+    pub(super) fn below(&self, file: &Candidate) -> String {
         let rest = self.roots.iter().filter_map(|root| file.path.strip_prefix(root).ok()).min_by_key(|rest| rest.as_os_str().len());
         match rest {
             Some(rest) if !rest.as_os_str().is_empty() => rest.to_string_lossy().into_owned(),
@@ -48,8 +46,7 @@ impl<'c> Surroundings<'c> {
     }
 
     /// The deployment that `file` speaks for, and why.
-    #[must_use]
-    pub fn environment(&self, file: &Candidate, below: &str) -> Verdict {
+    pub(super) fn environment(&self, file: &Candidate, below: &str) -> Verdict {
         let none = Vec::new();
         let names = file.path.parent().and_then(|folder| self.names.get(folder)).unwrap_or(&none);
         let siblings: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -58,8 +55,7 @@ impl<'c> Surroundings<'c> {
     }
 
     /// Whether git hands `file` round.
-    #[must_use]
-    pub fn circumstances(&self, file: &Candidate) -> Circumstances {
+    pub(super) fn circumstances(&self, file: &Candidate) -> Circumstances {
         let kept = match (self.in_repository, self.ignored.contains(&file.path)) {
             (false, _) => Kept::Unknown,
             (true, true) => Kept::Private,

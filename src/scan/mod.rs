@@ -5,7 +5,7 @@ mod facts;
 pub mod selftest;
 mod source;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::io::{self, Read};
 use std::path::PathBuf;
 
@@ -15,18 +15,19 @@ use source::Blob;
 
 use crate::config::environment::{self, Facts};
 use crate::config::{Date, Loaded};
-use crate::detect::{Circumstances, CompileError, Detectors, Sort};
-use crate::disk::read::{Stamp, read_stream};
-use crate::disk::walk::{Exclude, Options, Problem, walk};
+use crate::detect::{Circumstances, CompileError, Detectors, Sort, across};
+use crate::disk::read::read_stream;
+use crate::disk::walk::{Candidate, Exclude, Found, Options, Problem, walk};
 use crate::model::document::Document;
 use crate::model::environment::Environment;
 use crate::model::finding::Finding;
-use crate::model::severity::{Class, Profile, Severity};
+use crate::model::severity::{Profile, Severity};
+use crate::report::fingerprint::fingerprint;
 use crate::report::grade::{Area, GradeFacts, Subject, grade};
-use crate::report::{Notice, Report, RuleCard, Totals};
+use crate::report::{Entry, Notice, Report, RuleCard, Totals};
 use crate::rules::load::RuleSet;
 
-pub use engine::LIMIT;
+pub use engine::{LIMIT, OpenTwin};
 
 /// What to look at, and how.
 pub struct Request<'a> {
@@ -46,18 +47,31 @@ pub struct Request<'a> {
     pub honour: bool,
     /// Whether the documents are wanted afterwards (a plan is made of them).
     pub keep: bool,
+    /// How to open sealed twins: `NAME.age` is then looked at in place of NAME.
+    pub twins: Option<&'a OpenTwin<'a>>,
 }
 
 /// What came of it.
 pub struct Scan {
     /// For renderers.
     pub report: Report,
-    /// The documents with their files' stamps, by path; empty unless asked for.
-    pub documents: Vec<(Document, Option<Stamp>)>,
+    /// The documents, by path; empty unless asked for.
+    pub documents: Vec<Kept>,
     /// What could not be looked at.
     pub problems: Vec<Problem>,
     /// Sealed files that were passed by.
     pub sealed: Vec<PathBuf>,
+}
+
+/// A document that was kept for a plan.
+#[derive(Debug)]
+pub struct Kept {
+    /// The document.
+    pub document: Document,
+    /// Its file; empty for standard input.
+    pub path: PathBuf,
+    /// Whether it is the content of the sealed twin of that file.
+    pub twin: bool,
 }
 
 /// Looks at files and folders.
@@ -67,12 +81,31 @@ pub struct Scan {
 pub fn scan(request: &Request<'_>) -> Result<Scan, CompileError> {
     let detectors = detectors(request)?;
     let exclude = request.config.map(|c| Exclude { base: c.root.clone(), globs: c.config.exclude.set().clone() });
-    let found = walk(request.paths, &Options { no_ignore: request.no_ignore, exclude });
+    let mut found = walk(request.paths, &Options { no_ignore: request.no_ignore, exclude });
+    if request.twins.is_some() {
+        add_sealed_only(&mut found);
+    }
     let around = Surroundings::new(request.paths, &found.files, request.config);
-    let looked = engine(request, &detectors).run(&found.files, &around);
+    let mut engine = engine(request, &detectors);
+    let mut unopened = Vec::new();
+    for file in request.twins.iter().flat_map(|_| &found.files) {
+        match request.twins.map_or(Ok(None), |open| open(&file.path)) {
+            Ok(bytes) => engine.twins.extend(bytes.map(|b| (file.path.clone(), b))),
+            Err(reason) => unopened.push(Problem { display: String::new(), reason }),
+        }
+    }
+    let mut looked = engine.run(&found.files, &around);
+    drop(engine);
+    let kept = found.files.iter().zip(&mut looked).filter_map(|(file, looked)| {
+        let twin = looked.twin;
+        looked.document.take().map(|document| Kept { document, path: file.path.clone(), twin })
+    });
+    let documents = kept.collect();
     let mut scan = gather(request, &detectors, looked);
+    scan.documents = documents;
     scan.report.totals.skipped_special += found.special;
     scan.report.totals.unreadable += found.problems.len();
+    scan.problems.extend(unopened);
     scan.problems.extend(found.problems);
     scan.sealed = found.sealed.into_iter().map(|c| c.path).collect();
     Ok(scan)
@@ -88,7 +121,7 @@ pub fn scan_stream(request: &Request<'_>, name: &str, input: &mut dyn Read) -> i
     match read_stream(input, LIMIT)? {
         Ok(content) => {
             let environment = environment::of(name, &Facts::default());
-            let blob = Blob { name: name.to_owned(), below: name.to_owned(), content, stamp: None };
+            let blob = Blob { name: name.to_owned(), content };
             looked = engine(request, &detectors).blob(blob, environment, Circumstances::default(), None, looked);
         }
         Err(crate::disk::read::Skip::TooLarge) => looked.totals.skipped_large += 1,
@@ -97,26 +130,55 @@ pub fn scan_stream(request: &Request<'_>, name: &str, input: &mut dyn Read) -> i
     Ok(gather(request, &detectors, vec![looked]))
 }
 
+/// Sealed files whose plain one is gone are looked at under its name.
+fn add_sealed_only(found: &mut Found) {
+    for sealed in &found.sealed {
+        let (Some(display), Some(path)) = (sealed.display.strip_suffix(".age"), sealed.path.to_str().and_then(|p| p.strip_suffix(".age")))
+        else {
+            continue;
+        };
+        let candidate = Candidate { display: display.to_owned(), path: PathBuf::from(path) };
+        if !found.files.iter().any(|f| f.path == candidate.path) {
+            found.files.push(candidate);
+        }
+    }
+    found.files.sort();
+}
+
+/// Looks at bytes as the file `name` of a deployment: for a file that is about to be made.
+///
+/// # Errors
+/// [`CompileError`] when a rule means nothing to any detector.
+pub fn examine(
+    request: &Request<'_>,
+    name: &str,
+    bytes: &[u8],
+    environment: Environment,
+) -> Result<(Document, Vec<Finding>), CompileError> {
+    let document = crate::formats::parse(name, bytes, environment);
+    let findings = detectors(request)?.run(&document, Circumstances::default()).findings;
+    Ok((document, findings))
+}
+
 fn detectors(request: &Request<'_>) -> Result<Detectors, CompileError> {
     let network = request.config.map(|c| c.config.network.clone()).unwrap_or_default();
     Detectors::compile(request.rules.rules(), request.profile, &network)
 }
 
 fn engine<'a>(request: &'a Request<'_>, detectors: &'a Detectors) -> Engine<'a> {
-    Engine { detectors, config: request.config, keep: request.keep, honour: request.honour, today: Date::today() }
+    Engine { detectors, config: request.config, keep: request.keep, honour: request.honour, today: Date::today(), twins: HashMap::new() }
 }
 
 fn gather(request: &Request<'_>, detectors: &Detectors, looked: Vec<Looked>) -> Scan {
     let mut totals = Totals::default();
     let (mut entries, mut notices, mut subjects) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut documents, mut problems, mut allowed, mut waived) = (Vec::new(), Vec::new(), BTreeSet::new(), 0);
+    let (mut problems, mut allowed, mut waived) = (Vec::new(), BTreeSet::new(), 0);
     for one in looked {
         add(&mut totals, &one.totals);
         entries.extend(one.entries);
         notices.extend(one.notices);
         allowed.extend(one.allowed);
         waived += one.waived;
-        documents.extend(one.document);
         problems.extend(one.problem.map(|reason| Problem { display: String::new(), reason }));
         subjects.extend(one.seen.iter().map(|seen| {
             let area = match seen.what {
@@ -140,13 +202,26 @@ fn gather(request: &Request<'_>, detectors: &Detectors, looked: Vec<Looked>) -> 
             notices.push(Notice { file: file.clone(), line: allow.line, message });
         }
     }
-    let findings: Vec<&Finding> = entries.iter().map(|e: &crate::report::Entry| &e.finding).collect();
+    add_project_findings(request.rules, &mut entries);
+    let findings: Vec<&Finding> = entries.iter().map(|e: &Entry| &e.finding).collect();
     let facts = GradeFacts { unparsed_files: totals.faulty, waived };
     let grade = grade(&subjects, &findings, facts);
     let ids: BTreeSet<&str> = findings.iter().map(|f| f.rule.as_str()).collect();
     let rules = ids.iter().filter_map(|id| request.rules.get(id)).map(card).collect();
     let report = Report { entries, totals, grade, notices, rules, fail_on: request.fail_on, quiet: false };
-    Scan { report, documents, problems, sealed: Vec::new() }
+    Scan { report, documents: Vec::new(), problems, sealed: Vec::new() }
+}
+
+/// Adds what shows across files, each behind the finding that it is about.
+fn add_project_findings(rules: &RuleSet, entries: &mut Vec<Entry>) {
+    let findings: Vec<&Finding> = entries.iter().map(|e| &e.finding).collect();
+    for (i, mut finding) in across(rules.rules(), &findings).into_iter().rev() {
+        let Some(about) = entries.get(i) else { continue };
+        // one place, another rule: its name is made of the name of the place
+        finding.fingerprint = fingerprint(&finding.rule, &about.finding.fingerprint, &finding.key, 0);
+        let excerpt = about.excerpt.clone();
+        entries.insert(i + 1, Entry { finding, excerpt });
+    }
 }
 
 fn card((rule, prose): (&crate::rules::schema::Rule, &crate::rules::schema::Prose)) -> RuleCard {
@@ -174,16 +249,4 @@ fn add(all: &mut Totals, one: &Totals) {
     all.unreadable += one.unreadable;
     all.suppressed_inline += one.suppressed_inline;
     all.suppressed_config += one.suppressed_config;
-}
-
-/// Whether a finding of this class speaks of a secret value.
-#[must_use]
-pub fn is_secret_class(class: Class) -> bool {
-    matches!(class, Class::DevSecret | Class::WeakKey | Class::HardcodedSecret | Class::EmptySecret)
-}
-
-/// Whether a document goes live.
-#[must_use]
-pub fn is_live(document: &Document) -> bool {
-    document.environment == Environment::Production
 }

@@ -2,9 +2,10 @@
 
 use crate::config::Network;
 use crate::config::environment::{self, Facts};
-use crate::detect::{Circumstances, Detectors};
+use crate::detect::{Circumstances, Detectors, across};
 use crate::formats;
 use crate::model::severity::Profile;
+use crate::rules::builtin;
 use crate::rules::schema::{Example, Rule, RuleFile};
 
 /// An example that went another way than it says.
@@ -26,6 +27,12 @@ pub const MARK: &str = "~|~";
 pub fn run(file: &RuleFile) -> (usize, Vec<Miss>) {
     let mut count = 0;
     let mut misses = Vec::new();
+    // a rule on several files builds on what the other rules find in each
+    let network = Network::default();
+    let all = match Detectors::compile(builtin::rules(), Profile::Production, &network) {
+        Ok(all) => all,
+        Err(error) => return (0, vec![Miss { rule: error.rule, example: 0, what: error.problem }]),
+    };
     for written in &file.rules {
         let rule = &written.rule;
         for what in ["match", "clean"] {
@@ -33,7 +40,7 @@ pub fn run(file: &RuleFile) -> (usize, Vec<Miss>) {
                 misses.push(Miss { rule: rule.id.to_string(), example: 0, what: format!("has no `{what}` example") });
             }
         }
-        let detectors = match Detectors::compile(std::slice::from_ref(rule), Profile::Production, &Network::default()) {
+        let detectors = match Detectors::compile(std::slice::from_ref(rule), Profile::Production, &network) {
             Ok(detectors) => detectors,
             Err(error) => {
                 misses.push(Miss { rule: rule.id.to_string(), example: 0, what: error.problem });
@@ -42,13 +49,16 @@ pub fn run(file: &RuleFile) -> (usize, Vec<Miss>) {
         };
         for (i, example) in written.examples.iter().enumerate() {
             count += 1;
-            misses.extend(check(rule, &detectors, example).map(|what| Miss { rule: rule.id.to_string(), example: i + 1, what }));
+            misses.extend(
+                check(rule, std::slice::from_ref(rule), if example.beside.is_empty() { &detectors } else { &all }, example)
+                    .map(|what| Miss { rule: rule.id.to_string(), example: i + 1, what }),
+            );
         }
     }
     (count, misses)
 }
 
-fn check(rule: &Rule, detectors: &Detectors, example: &Example) -> Option<String> {
+fn check(rule: &Rule, rules: &[Rule], detectors: &Detectors, example: &Example) -> Option<String> {
     let name = match (&example.file, example.format.as_deref()) {
         (Some(file), _) => file.clone(),
         (None, None | Some("env")) => ".env".to_owned(),
@@ -56,10 +66,16 @@ fn check(rule: &Rule, detectors: &Detectors, example: &Example) -> Option<String
         (None, Some("kubernetes" | "yaml")) => "values.yaml".to_owned(),
         (None, Some(other)) => format!("config.{other}"),
     };
-    let input = example.input.replace(MARK, "");
-    let environment = environment::of(&name, &Facts::default());
-    let document = formats::parse(&name, input.as_bytes(), environment);
-    let found = detectors.run(&document, Circumstances::default()).findings;
+    let look = |name: &str, text: &str| {
+        let environment = environment::of(name, &Facts::default());
+        detectors.run(&formats::parse(name, text.replace(MARK, "").as_bytes(), environment), Circumstances::default()).findings
+    };
+    let mut found = look(&name, &example.input);
+    if !example.beside.is_empty() {
+        found.extend(example.beside.iter().flat_map(|(name, text)| look(name, text)));
+        let new = across(rules, &found.iter().collect::<Vec<_>>());
+        found.extend(new.into_iter().map(|(_, finding)| finding));
+    }
     let own: Vec<_> = found.iter().filter(|f| f.rule == *rule.id).collect();
     match example.expect.as_str() {
         "clean" => (!own.is_empty()).then(|| format!("expected nothing, found {}", own.len())),

@@ -62,7 +62,7 @@ pub fn disguised(value: &str) -> Option<Zeroizing<String>> {
 fn recognise(body: &str) -> Encoding {
     let bytes = body.as_bytes();
     let one_case = !(bytes.iter().any(u8::is_ascii_uppercase) && bytes.iter().any(u8::is_ascii_lowercase));
-    if bytes.len() >= 16 && bytes.len() % 2 == 0 && one_case && bytes.iter().all(u8::is_ascii_hexdigit) {
+    if bytes.len() >= 16 && bytes.len().is_multiple_of(2) && one_case && bytes.iter().all(u8::is_ascii_hexdigit) {
         return Encoding::Hex;
     }
     if is_uuid(bytes) {
@@ -70,7 +70,7 @@ fn recognise(body: &str) -> Encoding {
     }
     let mixed =
         bytes.iter().any(u8::is_ascii_uppercase) && bytes.iter().any(u8::is_ascii_lowercase) && bytes.iter().any(u8::is_ascii_digit);
-    let padded = body.ends_with('=') && bytes.len() % 4 == 0;
+    let padded = body.ends_with('=') && bytes.len().is_multiple_of(4);
     if bytes.len() >= 8 && (padded || (mixed && bytes.len() >= 22)) && decode_base64(body).is_some() {
         return Encoding::Base64;
     }

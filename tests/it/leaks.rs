@@ -185,15 +185,27 @@ const COMMANDS: &[Row] = &[
     row(&["keygen", "-o", "identity-of-nobody.txt"]),
     row(&["keygen", "-o", "new.txt"]),
     row(&["completions", "bash"]),
-    // ---- fix: its rows belong here, last, because they change the planted files ----
-    // the plan, an apply that seals and one in place; for example
-    //     row(&["fix"]),
-    //     row(&["fix", "--format", "json"]),
-    //     row(&["fix", "--apply"]),
-    //     row(&["fix", "--apply", "--emit", "plain", "--allow-dirty"]),
-    // A file of PLANTED may keep its canary where the plan says "by hand"; the temporary files, the journal and everything else new in
-    // the tree are looked at as they are after every other row.
-    // ---------------------------------------------------------------------------------
+    // ---- fix: last, because it changes the planted files ----
+    // A file of PLANTED may keep its canary where the plan says "by hand" or "review", so a planted file that changed is only looked at
+    // for canaries that it did not hold before; all else that is new in the tree is looked at as after every other row.
+    row(&["fix"]),
+    row(&["fix", "--include", "review"]),
+    row(&["--color", "always", "fix", "--no-ignore"]),
+    row(&["fix", "--only", "dev-secret"]),
+    row(&["fix", "--promote", "production"]),
+    row(&["fix", ".env"]),
+    row(&["fix", "gone"]),
+    row(&["fix", "bad"]),
+    row(&["fix", "--apply", ".env.production"]),
+    row(&["fix", "--apply", "config/app.toml", "values.yaml"]),
+    row(&["fix", "--apply", "--include", "review"]),
+    row(&["fix", "--apply", "--emit", "plain", "redis.conf"]),
+    row(&["fix", "--apply", "--emit", "plain", "--allow-dirty", "config/legacy.ini", "docker-compose.yml"]),
+    row(&["fix", "--apply", "--emit", "plain", "--allow-dirty", "--include", "review"]),
+    row(&["fix", "--apply", "--promote", "production"]),
+    row(&["fix"]),
+    row(&["scan", "--format", "json"]),
+    // ----------------------------------------------------------
 ];
 
 /// What is run over each of [`FAULTY`].
@@ -208,6 +220,8 @@ const OVER_FAULTY: &[&[&str]] = &[
     &["rules", "test", "harden.toml"],
     &["rules", "test", ".harden/rules/own.toml"],
     &["rules", "explain", "debug-on"],
+    &["fix"],
+    &["fix", "--apply"],
     &["encrypt", "plain.env"],
     &["run", "--", "true"],
     &["init"],
@@ -290,7 +304,9 @@ impl Desk {
             look("stdout", &output.stdout);
         }
         for (path, bytes) in self.files() {
-            if before.get(&path) != Some(&bytes) {
+            let old = before.get(&path);
+            let held = old.is_some_and(|old| self.forbidden.seen_in(old).is_some());
+            if old != Some(&bytes) && !held {
                 look(&path.display().to_string(), &bytes);
             }
         }

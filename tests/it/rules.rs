@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use harden::rules::builtin;
-use harden::rules::schema::parse;
+use harden::rules::parse;
 use harden::scan::selftest::{self, MARK};
 use regex::Regex;
 

@@ -1,0 +1,149 @@
+//! Patched bytes to files: encrypted twins, or the files themselves. All or none.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use harden::disk::DiskError;
+use harden::disk::journal::Transaction;
+use harden::disk::read::sha256;
+use harden::git::Repository;
+use harden::model::document::Document;
+use harden::plan::Planned;
+use harden::seal::{self, Index};
+use zeroize::Zeroizing;
+
+use super::args::FixArgs;
+use super::exit::{Exit, Failure};
+use super::fix::Work;
+use super::project::Project;
+use super::sealing::{self, name_in, twin_of, warn_if_single};
+use super::ui;
+
+/// One file with its new bytes.
+pub(crate) struct Target<'w> {
+    pub(crate) document: &'w Document,
+    pub(crate) file: &'w PathBuf,
+    pub(crate) bytes: Zeroizing<Vec<u8>>,
+    /// Whether a sealed twin was read in its place.
+    pub(crate) twin: bool,
+    /// Whether the file does not exist yet.
+    pub(crate) fresh: bool,
+}
+
+/// Says what `--apply` would write, and what it still needs.
+pub(crate) fn foretell(args: &FixArgs, work: &Work, edits: &BTreeMap<usize, Planned>, project: &Project) {
+    if args.emit == "plain" {
+        let targets: Vec<(&Document, &PathBuf)> = edits.keys().filter_map(|i| work.documents.get(*i).zip(work.files.get(*i))).collect();
+        if let Some(path) = targets.iter().find(|(d, f)| !is_restorable(d, f)).map(|(d, _)| &d.path) {
+            ui::warn(&format!("there is no way back for {path}: git does not hold it as it is; `--apply` needs `--allow-dirty` for it"));
+        }
+        ui::hint("`harden fix --emit plain --apply` patches these files in place");
+        return;
+    }
+    if sealing::recipients(&args.seal.recipients, project.config.as_ref()).is_err() {
+        ui::hint("there are no recipients yet: `harden init` makes an identity and names it in harden.toml");
+    }
+    ui::hint("`harden fix --apply` writes encrypted copies beside these files, as NAME.age; NAME stays as it is");
+}
+
+/// Writes all targets or none.
+pub(crate) fn write(args: &FixArgs, project: &Project, targets: &[Target<'_>]) -> Result<Exit, Failure> {
+    if args.emit == "plain" { plain(args, project, targets) } else { sealed(args, project, targets) }
+}
+
+fn sealed(args: &FixArgs, project: &Project, targets: &[Target<'_>]) -> Result<Exit, Failure> {
+    let recipients = sealing::recipients(&args.seal.recipients, project.config.as_ref())
+        .map_err(|f| Failure { message: format!("{}; nothing was written", f.message), ..f })?;
+    let mut index = match &project.config {
+        Some(config) => Some((config.root.clone(), Index::load(&config.root)?)),
+        None => None,
+    };
+    let root = root(project, targets);
+    let mut transaction = Transaction::new(&root);
+    for target in targets {
+        let twin = twin_of(target.file);
+        let bytes = seal::seal(&target.bytes, &recipients)?;
+        if let Some((root, index)) = &mut index
+            && let Some(name) = name_in(root, &twin)
+        {
+            index.record(&name, &bytes, &recipients);
+        }
+        transaction = if target.twin {
+            transaction.replace(&twin, sha256(&sealing::read(&twin)?), Zeroizing::new(bytes))
+        } else {
+            // ciphertext, to be committed: readable like any other source file
+            transaction.create(&twin, Zeroizing::new(bytes), 0o644)
+        };
+    }
+    commit(transaction)?;
+    if let Some((root, index)) = &index
+        && let Err(error) = index.save(root)
+    {
+        ui::warn(&format!("the files are sealed, but their list is not up to date: {error}"));
+    }
+    targets.iter().for_each(|t| ui::say(&format!("sealed: {}.age", t.document.path)));
+    warn_if_single(&recipients);
+    let open: Vec<&str> = targets.iter().filter(|t| !t.fresh && t.file.exists()).map(|t| t.document.path.as_str()).collect();
+    match open[..] {
+        [] => {}
+        [one] => ui::note(&format!("{one} still holds the old values; {}", next(one))),
+        [first, ..] => ui::note(&format!("{} still hold the old values; {}", open.join(", "), next(first))),
+    }
+    Ok(Exit::Clean)
+}
+
+fn next(path: &str) -> String {
+    let env = path.rsplit('/').next().is_some_and(|name| name.contains("env"));
+    if env {
+        format!("start with the new ones: `harden run --env-file {path}.age -- CMD`")
+    } else {
+        format!("take out the new one: `harden decrypt {path}.age`")
+    }
+}
+
+fn plain(args: &FixArgs, project: &Project, targets: &[Target<'_>]) -> Result<Exit, Failure> {
+    for target in targets {
+        let path = &target.document.path;
+        if twin_of(target.file).symlink_metadata().is_ok() {
+            return Err(Failure::new(format!("{path}.age is the truth for {path}; nothing was written")).hint("run without `--emit plain`"));
+        }
+        if !target.fresh && !args.allow_dirty && !is_restorable(target.document, target.file) {
+            return Err(Failure::new(format!("{path} could not be restored: git does not hold it as it is; nothing was written"))
+                .hint("commit it first, or say `--allow-dirty`"));
+        }
+    }
+    let mut transaction = Transaction::new(&root(project, targets));
+    for target in targets {
+        let bytes = target.bytes.clone();
+        transaction = if target.fresh {
+            transaction.create(target.file, bytes, 0o600)
+        } else {
+            transaction.replace(target.file, sha256(target.document.text.as_bytes()), bytes)
+        };
+    }
+    commit(transaction)?;
+    targets.iter().for_each(|t| ui::say(&format!("{}: {}", if t.fresh { "written" } else { "patched" }, t.document.path)));
+    Ok(Exit::Clean)
+}
+
+fn commit(transaction: Transaction) -> Result<(), Failure> {
+    transaction.commit().map_err(|error| {
+        let half = matches!(error, DiskError::HalfDone { .. });
+        let failure = Failure::from(error);
+        if half { failure.code(Exit::HalfDone) } else { failure }
+    })
+}
+
+fn is_restorable(document: &Document, file: &Path) -> bool {
+    let folder = file.parent().unwrap_or(file);
+    Repository::discover(folder).is_some_and(|r| r.tracks(file, document.text.as_bytes()))
+}
+
+/// The folder of harden.toml, of the repository, or the nearest that holds all files: where the journal is kept.
+fn root(project: &Project, targets: &[Target<'_>]) -> PathBuf {
+    let holds = |root: &Path| targets.iter().all(|t| t.file.starts_with(root));
+    let first = targets.first().and_then(|t| t.file.parent()).unwrap_or(Path::new("."));
+    let known = project.config.as_ref().map(|c| c.root.clone()).into_iter().chain(Repository::discover(first).map(|r| r.root().to_owned()));
+    let common = || first.ancestors().find(|a| holds(a)).map(Path::to_owned);
+    known.into_iter().find(|root| holds(root)).or_else(common).unwrap_or_else(|| first.to_owned())
+}

@@ -1,0 +1,279 @@
+//! What to change, where, and how far it may go by itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::choose::choose;
+use super::place::{Form, Place, places};
+use super::same::{Same, group};
+use super::switches::{Switch, switches};
+use crate::formats;
+use crate::keygen::{Entropy, KeygenError};
+use crate::model::document::Document;
+use crate::model::environment::Environment;
+use crate::model::finding::Finding;
+use crate::model::key_path::words;
+use crate::model::secret::Secret;
+use crate::model::setting::{Role, Setting};
+use crate::model::severity::{Class, Fix, Severity};
+use crate::model::span::Span;
+use crate::rules::kinds::{Kind, KindRow, kind_of};
+use crate::rules::load::RuleSet;
+use crate::strength::name::purpose;
+
+/// Everything that would be changed, and everything that has to be changed by hand.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// Secrets that get a new value.
+    pub secrets: Vec<SecretChange>,
+    /// Settings and connections that get another value.
+    pub switches: Vec<Switch>,
+}
+
+/// One secret, with all its places.
+#[derive(Debug)]
+pub struct SecretChange {
+    /// The name that says most: a server's own setting before a client's.
+    pub name: String,
+    /// What replacing it means.
+    pub row: &'static KindRow,
+    /// How far it may go.
+    pub fix: Fix,
+    /// Why it may not go further; empty when it is safe.
+    pub why: String,
+    /// The new value; empty when it is not replaced.
+    pub value: Secret,
+    /// Places that change.
+    pub places: Vec<Place>,
+    /// Places that hold the same value and keep it: examples, documents, development files, code.
+    pub outside: Vec<Place>,
+    /// Variables that are added to an env file: index of the document, name.
+    pub added: Vec<(usize, String)>,
+    /// Rules, classes and keys by which it can be chosen.
+    pub(super) tags: BTreeSet<String>,
+}
+
+/// What the plan is made for.
+pub struct Wishes<'a> {
+    /// Rule ids, classes or keys; empty for all.
+    pub only: &'a [String],
+    /// Setting or scheme to driver, from harden.toml.
+    pub drivers: &'a BTreeMap<String, String>,
+    /// The rules, for what they propose.
+    pub rules: &'a RuleSet,
+    /// Whether the result is sealed: what cannot be sealed is then changed by hand.
+    pub sealed: bool,
+    /// The document that is a new production file, where placeholders of any kind may be filled: no data depends on them yet.
+    pub fresh: Option<usize>,
+}
+
+/// Makes the plan for `findings` in `documents`. New values come from `entropy`.
+///
+/// # Errors
+/// When the system has no random bytes to give; nothing was changed.
+pub fn plan(documents: &[Document], findings: &[&Finding], wishes: &Wishes<'_>, entropy: &mut dyn Entropy) -> Result<Plan, KeygenError> {
+    let by_path: BTreeMap<&str, usize> = documents.iter().enumerate().map(|(i, d)| (d.path.as_str(), i)).collect();
+    let mut all = places(documents);
+    let mut wanted: BTreeMap<usize, Vec<&Finding>> = BTreeMap::new();
+    for finding in findings.iter().filter(|f| is_replaceable(f)) {
+        let (Some(&document), Some(setting)) = (by_path.get(finding.file.as_str()), finding.setting) else { continue };
+        if let Some(place) = locate(&mut all, documents, document, setting, finding) {
+            wanted.entry(place).or_default().push(finding);
+        }
+    }
+    let indices: Vec<usize> = wanted.keys().copied().collect();
+    let mut secrets = Vec::new();
+    for same in group(&all, &indices, documents) {
+        secrets.push(secret(documents, &all, &same, &wanted, wishes, entropy)?);
+    }
+    secrets.retain(|s| chosen(&s.tags, wishes.only));
+    let mut switches = switches(documents, findings, &by_path, wishes);
+    switches.retain(|s| chosen(&s.tags, wishes.only));
+    Ok(Plan { secrets, switches })
+}
+
+/// Whether the finding asks for a new value of a secret in a file that goes live.
+fn is_replaceable(finding: &Finding) -> bool {
+    matches!(finding.class, Class::DevSecret | Class::WeakKey | Class::EmptySecret)
+        && finding.environment == Environment::Production
+        && finding.severity > Severity::Info
+}
+
+/// The place of a finding; an empty secret has none yet and gets one.
+fn locate(all: &mut Vec<Place>, documents: &[Document], document: usize, setting: usize, finding: &Finding) -> Option<usize> {
+    let doc = documents.get(document)?;
+    let own = doc.settings.get(setting)?;
+    if own.role == Role::Prose {
+        return None;
+    }
+    let at = |p: &Place| own.locate(&doc.text, p.within);
+    let exact = all.iter().position(|p| {
+        (p.document, p.setting) == (document, setting) && at(p).is_none_or(|span| span == finding.span || span.overlaps(finding.span))
+    });
+    if exact.is_some() || !own.value.is_empty() {
+        return exact;
+    }
+    let account = super::place::Account { names: vec![words(own.name()).join(" ")], ..super::place::Account::default() };
+    let within = Span::new(0, 0);
+    all.push(Place { document, setting, within, form: Form::Plain, in_url: false, account, text: Secret::default() });
+    Some(all.len() - 1)
+}
+
+fn chosen(tags: &BTreeSet<String>, only: &[String]) -> bool {
+    only.is_empty() || only.iter().any(|o| tags.contains(o) || tags.contains(&o.to_lowercase()))
+}
+
+fn setting_of<'d>(documents: &'d [Document], place: &Place) -> Option<(&'d Document, &'d Setting)> {
+    let document = documents.get(place.document)?;
+    Some((document, document.settings.get(place.setting)?))
+}
+
+fn secret(
+    documents: &[Document],
+    all: &[Place],
+    same: &Same,
+    wanted: &BTreeMap<usize, Vec<&Finding>>,
+    wishes: &Wishes<'_>,
+    entropy: &mut dyn Entropy,
+) -> Result<SecretChange, KeygenError> {
+    let places: Vec<Place> = same.live.iter().filter_map(|i| all.get(*i)).cloned().collect();
+    let outside = same.outside.iter().filter_map(|i| all.get(*i)).cloned().collect();
+    let name = best_name(documents, &places);
+    let row = strictest(documents, &places, &name);
+    let tags = tags(documents, &places, same, wanted);
+    let mut change =
+        SecretChange { name, row, fix: Fix::Safe, why: String::new(), value: Secret::default(), places, outside, added: Vec::new(), tags };
+    let fresh = wishes.fresh.is_some_and(|f| change.places.iter().all(|p| p.document == f));
+    (change.fix, change.why) = reach(documents, &change, fresh, wishes.sealed);
+    if change.fix != Fix::Manual
+        && let Some(reason) = provide(documents, &mut change)
+    {
+        (change.fix, change.why) = (Fix::Manual, reason);
+    }
+    if change.fix != Fix::Manual {
+        let in_url = change.places.iter().any(|p| p.in_url);
+        let old = change.places.first().map(|p| p.text.clone()).unwrap_or_default();
+        change.value = choose(row, purpose_of(&change, in_url), &old, in_url, entropy)?;
+    }
+    Ok(change)
+}
+
+fn purpose_of(change: &SecretChange, in_url: bool) -> crate::strength::name::Purpose {
+    if in_url { crate::strength::name::Purpose::Password } else { purpose(&change.name) }
+}
+
+/// The name that the plan goes by: of a server's setting, else of any named place, else of the variable in a reference, else of the first.
+fn best_name(documents: &[Document], places: &[Place]) -> String {
+    let name = |p: &Place| setting_of(documents, p).map(|(_, s)| s.name().to_owned()).unwrap_or_default();
+    let server = places.iter().find(|p| p.account.server && !name(p).starts_with('-'));
+    let named = places.iter().find(|p| !p.in_url && !p.account.names.is_empty());
+    server.or(named).or(places.first()).map(name).unwrap_or_default()
+}
+
+/// The row that forbids most, over all names of the secret.
+fn strictest(documents: &[Document], places: &[Place], name: &str) -> &'static KindRow {
+    let own = kind_of(name);
+    let rank = |row: &KindRow| match row.kind {
+        Kind::ProviderIssued => 4,
+        Kind::Derived => 3,
+        Kind::DataEncrypting => 2,
+        _ => 0,
+    };
+    let others = places.iter().filter(|p| !p.in_url).filter_map(|p| setting_of(documents, p)).map(|(_, s)| kind_of(s.name()));
+    others.fold(own, |worst, row| if rank(row) > rank(worst) { row } else { worst })
+}
+
+fn tags(documents: &[Document], places: &[Place], same: &Same, wanted: &BTreeMap<usize, Vec<&Finding>>) -> BTreeSet<String> {
+    let found = same.live.iter().filter_map(|i| wanted.get(i)).flatten();
+    let mut tags: BTreeSet<String> = found.flat_map(|f| [f.rule.clone(), f.class.word().to_owned(), f.key.clone()]).collect();
+    for (_, setting) in places.iter().filter_map(|p| setting_of(documents, p)) {
+        tags.insert(setting.name().to_owned());
+        tags.insert(setting.name().to_lowercase());
+        tags.insert(setting.key.to_string());
+    }
+    tags
+}
+
+/// How far the change of a secret may go (docs/fix.md): as far as its least safe place.
+fn reach(documents: &[Document], change: &SecretChange, fresh: bool, sealed: bool) -> (Fix, String) {
+    let blocked = change.places.iter().filter_map(|p| setting_of(documents, p)).find(|(d, s)| d.lossy || !s.editable);
+    if let Some((document, setting)) = blocked {
+        let line = document.lines.line(setting.span.start);
+        return (Fix::Manual, format!("{}:{line} cannot be edited safely", document.path));
+    }
+    let bare = change.places.iter().filter_map(|p| documents.get(p.document)).find(|d| sealed && !formats::is_sealable(d.format));
+    if let Some(document) = bare {
+        return (Fix::Manual, format!("{} cannot be sealed; `--emit plain` patches it in place", document.path));
+    }
+    match change.row.kind {
+        Kind::ProviderIssued => return (Fix::Manual, "only its provider can issue another".to_owned()),
+        Kind::Derived => return (Fix::Manual, "it is computed from another secret".to_owned()),
+        Kind::DataEncrypting if !fresh => return (Fix::Manual, "stored data depends on it".to_owned()),
+        _ => {}
+    }
+    if change.places.iter().any(|p| matches!(p.form, Form::Fallback { .. })) {
+        return (Fix::Review, "a default in a reference becomes a required variable".to_owned());
+    }
+    let server = change.row.server || change.places.iter().any(|p| p.account.server) || referenced_by_a_server(documents, change);
+    if change.row.kind == Kind::Coordinated && !server && !fresh {
+        return (Fix::Review, "the server's own setting is not among these files".to_owned());
+    }
+    (Fix::Safe, String::new())
+}
+
+/// Whether a server's setting takes its value from a variable that is among the places: `--requirepass ${REDIS_PASSWORD}`.
+fn referenced_by_a_server(documents: &[Document], change: &SecretChange) -> bool {
+    let names: Vec<&str> = change.places.iter().filter_map(|p| setting_of(documents, p)).map(|(_, s)| s.name()).collect();
+    documents.iter().flat_map(|d| &d.settings).any(|setting| {
+        let server =
+            kind_of(setting.name()).server || (setting.role == Role::Argument && setting.name().trim_start_matches('-') == "requirepass");
+        server && names.iter().any(|name| refers_to(setting.value.expose(), name))
+    })
+}
+
+fn refers_to(value: &str, name: &str) -> bool {
+    value.match_indices(name).any(|(i, _)| {
+        let before = value[..i].ends_with("${") || value[..i].ends_with('$');
+        let after = value[i + name.len()..].chars().next().is_none_or(|c| !(c.is_ascii_alphanumeric() || c == '_'));
+        before && after
+    })
+}
+
+/// Sees to it that every variable that becomes required is provided; the reason when one cannot be.
+fn provide(documents: &[Document], change: &mut SecretChange) -> Option<String> {
+    let mut added = BTreeSet::new();
+    for place in &change.places {
+        let Form::Fallback { reference, name } = place.form else { continue };
+        let (document, setting) = setting_of(documents, place)?;
+        let value = setting.value.expose();
+        let variable = name.of(value).to_owned();
+        let folder = folder(&document.path);
+        let beside = || {
+            documents
+                .iter()
+                .enumerate()
+                .filter(|(_, d)| d.format == "env" && d.environment == Environment::Production && self::folder(&d.path) == folder)
+        };
+        if beside().any(|(_, d)| d.settings.iter().any(|s| s.name() == variable && s.role == Role::Live)) {
+            continue;
+        }
+        // the default is the secret and nothing else: its variable can hold the new value
+        let whole_default = reference.end == place.within.end + 1 && place.within.start <= name.end + 2;
+        match beside().next() {
+            Some((i, _)) if whole_default && (!place.in_url || name_is_password(&variable)) => {
+                added.insert((i, variable));
+            }
+            _ => return Some(format!("no env file beside {} provides {variable}", document.path)),
+        }
+    }
+    change.added = added.into_iter().collect();
+    None
+}
+
+fn name_is_password(name: &str) -> bool {
+    crate::strength::name::classify(name) == crate::strength::name::NameClass::Secret
+}
+
+/// The folder of a path for people.
+fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}

@@ -1,0 +1,165 @@
+//! A plan to edits: for each document the bytes that change, and what its settings must be afterwards.
+
+use std::collections::BTreeMap;
+
+use super::changes::Plan;
+use super::place::Form;
+use crate::formats;
+use crate::model::document::Document;
+use crate::model::edit::{Edit, EditSet};
+use crate::model::secret::Secret;
+use crate::model::severity::Fix;
+use crate::model::span::Span;
+
+/// The edits of one document.
+#[derive(Debug, Default)]
+pub struct Planned {
+    /// Disjoint byte edits.
+    pub edits: EditSet,
+    /// Settings that change, by index, with the value that they must have afterwards.
+    pub expected: BTreeMap<usize, Secret>,
+    /// Settings that come at the end of the file: name and value.
+    pub added: Vec<(String, Secret)>,
+}
+
+/// Changes that cannot be made together, or not in the form of the place. Nothing was written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{path}:{line}: {what}; nothing was written")]
+pub struct Conflict {
+    /// The file.
+    pub path: String,
+    /// From 1.
+    pub line: usize,
+    /// What is wrong, without any value.
+    pub what: String,
+}
+
+type Parts = Vec<(Span, Secret)>;
+
+impl Plan {
+    /// The edits of all changes that go as far as `most`: only safe ones, or also those to review. By index of the document.
+    ///
+    /// # Errors
+    /// [`Conflict`] when two changes want the same bytes, or a new value cannot be written at its place.
+    pub fn edits(&self, documents: &[Document], most: Fix) -> Result<BTreeMap<usize, Planned>, Conflict> {
+        let mut values: BTreeMap<(usize, usize), Parts> = BTreeMap::new();
+        let mut added: BTreeMap<usize, Vec<(String, Secret)>> = BTreeMap::new();
+        for secret in self.secrets.iter().filter(|s| s.fix <= most) {
+            for place in &secret.places {
+                let part = match place.form {
+                    Form::Plain => (place.within, secret.value.clone()),
+                    Form::Fallback { reference, name } => {
+                        let value =
+                            documents.get(place.document).and_then(|d| d.settings.get(place.setting)).map_or("", |s| s.value.expose());
+                        (reference, required(value, name))
+                    }
+                };
+                let parts = values.entry((place.document, place.setting)).or_default();
+                if !parts.iter().any(|(span, _)| *span == part.0) {
+                    parts.push(part);
+                }
+            }
+            for (document, name) in &secret.added {
+                added.entry(*document).or_default().push((name.clone(), secret.value.clone()));
+            }
+        }
+        for switch in self.switches.iter().filter(|s| s.fix <= most && !s.parts.is_empty()) {
+            let parts = values.entry((switch.document, switch.setting)).or_default();
+            for part in &switch.parts {
+                if !parts.iter().any(|(span, _)| span.covers(part.0) && !span.is_empty()) {
+                    parts.push(part.clone());
+                }
+            }
+        }
+        let mut by_document: BTreeMap<usize, Vec<(usize, Parts)>> = BTreeMap::new();
+        values.into_iter().for_each(|((d, s), parts)| by_document.entry(d).or_default().push((s, parts)));
+        added.keys().for_each(|d| {
+            by_document.entry(*d).or_default();
+        });
+        by_document
+            .into_iter()
+            .filter_map(|(d, settings)| documents.get(d).map(|document| (d, document, settings)))
+            .map(|(d, document, settings)| Ok((d, planned(document, settings, added.remove(&d).unwrap_or_default())?)))
+            .collect()
+    }
+}
+
+/// `${NAME:?}` for shells and compose; `${NAME}` where a single colon carried the default (Spring).
+fn required(value: &str, name: Span) -> Secret {
+    let single_colon =
+        value.get(name.end..).is_some_and(|rest| rest.starts_with(':') && !rest.starts_with(":-") && !rest.starts_with(":="));
+    Secret::concat(&["${", name.of(value), if single_colon { "}" } else { ":?}" }])
+}
+
+fn planned(document: &Document, settings: Vec<(usize, Parts)>, added: Vec<(String, Secret)>) -> Result<Planned, Conflict> {
+    let mut edits = Vec::new();
+    let mut expected = BTreeMap::new();
+    let format = formats::by_name(document.format);
+    for (index, mut parts) in settings {
+        let (Some(setting), Some(format)) = (document.settings.get(index), format) else { continue };
+        let fault =
+            |what: &str| Conflict { path: document.path.clone(), line: document.lines.line(setting.span.start), what: what.to_owned() };
+        parts.sort_by_key(|(span, _)| *span);
+        if parts.windows(2).any(|pair| matches!(pair, [(a, _), (b, _)] if b.start < a.end)) {
+            return Err(fault("two changes want the same part of this value"));
+        }
+        let value = splice(setting.value.expose(), &parts);
+        let places: Option<Vec<Span>> =
+            parts.iter().map(|(span, new)| setting.locate(&document.text, *span).filter(|_| plain(new))).collect();
+        match places {
+            // every new text reads the same in any quoting: only its own bytes change
+            Some(places) if !setting.value.is_empty() => {
+                edits.extend(places.into_iter().zip(parts).map(|(span, (_, text))| Edit { span, text }));
+            }
+            _ => edits.push(Edit { span: setting.span, text: format.encode(&value, setting).map_err(|e| fault(e.0))? }),
+        }
+        expected.insert(index, value);
+    }
+    if !added.is_empty() {
+        edits.push(Edit { span: Span::new(document.text.len(), document.text.len()), text: lines(document, &added) });
+    }
+    let edits = EditSet::new(edits).map_err(|o| Conflict {
+        path: document.path.clone(),
+        line: document.lines.line(o.0.start),
+        what: o.to_string(),
+    })?;
+    Ok(Planned { edits, expected, added })
+}
+
+/// Whether a text reads the same unquoted, quoted and inside a connection string.
+fn plain(text: &Secret) -> bool {
+    // a required reference takes the place of a reference with a default: the place is known to take that syntax
+    let inner = text.expose().strip_prefix("${").and_then(|rest| rest.strip_suffix(":?}").or_else(|| rest.strip_suffix('}')));
+    if inner.is_some_and(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))) {
+        return true;
+    }
+    text.expose().chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '=' | '?' | '&' | '.' | '/' | ':'))
+        && !text.expose().is_empty()
+        && text.expose().chars().any(|c| c.is_ascii_alphanumeric())
+        && !text.expose().contains(": ")
+}
+
+fn splice(value: &str, parts: &Parts) -> Secret {
+    let mut pieces = Vec::new();
+    let mut at = 0;
+    for (span, new) in parts {
+        pieces.push(value.get(at..span.start).unwrap_or(""));
+        pieces.push(new.expose());
+        at = span.end;
+    }
+    pieces.push(value.get(at..).unwrap_or(""));
+    Secret::concat(&pieces)
+}
+
+/// Lines to add at the end of an env file, with its own line end.
+fn lines(document: &Document, added: &[(String, Secret)]) -> Secret {
+    let end = if document.text.contains("\r\n") { "\r\n" } else { "\n" };
+    let open = document.text.is_empty() || document.text.ends_with('\n');
+    let mut pieces = vec![if open { "" } else { end }];
+    for (i, (name, value)) in added.iter().enumerate() {
+        pieces.extend([name.as_str(), "=", value.expose()]);
+        // a file without a last newline stays without one
+        pieces.push(if i + 1 < added.len() || open { end } else { "" });
+    }
+    Secret::concat(&pieces)
+}

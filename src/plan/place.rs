@@ -1,0 +1,241 @@
+//! The places where secrets stand, each with what it tells of the account that the secret belongs to.
+
+use crate::dsn;
+use crate::model::document::Document;
+use crate::model::environment::Environment;
+use crate::model::key_path::{KeyPath, Segment, words};
+use crate::model::secret::Secret;
+use crate::model::setting::{Role, Setting};
+use crate::model::span::Span;
+use crate::model::template::{Part, has_reference, innermost_default, parts};
+use crate::rules::kinds::kind_of;
+use crate::strength::name::{NameClass, classify};
+
+/// How a secret stands at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// It is the value, or the password in a connection string.
+    Plain,
+    /// It is the default of a reference: `reference` is that reference, `name` its name, both within the value.
+    Fallback {
+        /// From `$` to `}`.
+        reference: Span,
+        /// Only the name.
+        name: Span,
+    },
+}
+
+/// One secret at one place.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// Index of the document.
+    pub document: usize,
+    /// Index of the setting.
+    pub setting: usize,
+    /// The bytes of the secret within the value.
+    pub within: Span,
+    /// How it stands there.
+    pub form: Form,
+    /// Whether it is the password of a connection string.
+    pub in_url: bool,
+    /// Whose it is, as far as the place tells.
+    pub account: Account,
+    /// The text.
+    pub(super) text: Secret,
+}
+
+/// Whose secret it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// `postgres`, `redis`, ...; `sql` where only that is known; empty where nothing is.
+    pub system: &'static str,
+    /// The user, where one is named near it.
+    pub user: Option<String>,
+    /// Names that stand for this secret: the setting's, the variable's.
+    pub names: Vec<String>,
+    /// Whether the server itself reads this setting.
+    pub server: bool,
+}
+
+impl Place {
+    /// Whether the place is one that a plan changes: live, in a file for production.
+    #[must_use]
+    pub fn is_live(&self, documents: &[Document]) -> bool {
+        let document = documents.get(self.document);
+        let setting = document.and_then(|d| d.settings.get(self.setting));
+        document.is_some_and(|d| d.environment == Environment::Production)
+            && setting.is_some_and(|s| matches!(s.role, Role::Live | Role::Argument))
+    }
+}
+
+/// Names that many accounts share: they say nothing about which one is meant.
+fn is_generic(name: &[String]) -> bool {
+    name.len() == 1
+        && name.first().is_some_and(|w| {
+            matches!(w.as_str(), "password" | "pass" | "passwd" | "pwd" | "secret" | "token" | "key" | "a" | "p" | "auth" | "encrypt")
+        })
+        || name.join(" ") == "spring datasource password"
+        || name.join(" ") == "api key"
+        || name.join(" ") == "secret key"
+}
+
+/// Every place of every document that may hold a secret.
+#[must_use]
+pub(super) fn places(documents: &[Document]) -> Vec<Place> {
+    let mut out = Vec::new();
+    for (d, document) in documents.iter().enumerate() {
+        for (s, setting) in document.settings.iter().enumerate() {
+            if setting.role != Role::Commented && !setting.value.is_empty() {
+                place(d, document, s, setting, &mut out);
+            }
+        }
+    }
+    out
+}
+
+fn place(d: usize, document: &Document, s: usize, setting: &Setting, out: &mut Vec<Place>) {
+    let value = setting.value.expose();
+    let whole = innermost_default(value);
+    let trimmed = trim(value, whole);
+    let shown = trimmed.of(value);
+    let (inner, account, in_url) = match dsn::parse(shown) {
+        Some(found) => {
+            let Some(password) = found.password else { return };
+            let mut account = account(document, setting);
+            account.system = dsn::system(&found, shown).map_or(account.system, |s| s.name());
+            account.user =
+                found.user.map(|u| u.of(shown)).map(|u| innermost_default(u).of(u)).filter(|u| !has_reference(u)).map(str::to_owned);
+            account.names.clear();
+            account.server = false;
+            (password.shift(trimmed.start), account, true)
+        }
+        None => (Span::new(0, value.len()), account(document, setting), false),
+    };
+    let within = innermost_default(inner.of(value)).shift(inner.start);
+    let form = if in_url && within == inner { Form::Plain } else { form(value, within) };
+    let text = Secret::copy_of(within.of(value));
+    if text.is_empty() {
+        return;
+    }
+    let mut account = account;
+    if let Form::Fallback { name, .. } = form {
+        account.names.push(normal(name.of(value)));
+    }
+    out.push(Place { document: d, setting: s, within, form, in_url, account, text });
+}
+
+fn trim(value: &str, span: Span) -> Span {
+    let text = span.of(value);
+    let lead = text.len() - text.trim_start().len();
+    Span::new(span.start + lead, span.start + lead + text.trim().len())
+}
+
+/// The reference whose default lies at `within`; the innermost where they are nested.
+fn form(value: &str, within: Span) -> Form {
+    let mut base = 0;
+    let mut text = value;
+    let mut found = Form::Plain;
+    loop {
+        let next = parts(text).into_iter().find_map(|p| match p {
+            Part::Fallback { whole, name, default } if default.shift(base).covers(within) => {
+                Some((whole.shift(base), name.shift(base), default.shift(base)))
+            }
+            _ => None,
+        });
+        match next {
+            Some((reference, name, default)) => {
+                found = Form::Fallback { reference, name };
+                base = default.start;
+                text = default.of(value);
+            }
+            None => return found,
+        }
+    }
+}
+
+fn normal(name: &str) -> String {
+    words(name).join(" ")
+}
+
+/// What the setting itself tells.
+fn account(document: &Document, setting: &Setting) -> Account {
+    let own = words(setting.name());
+    let mut names = Vec::new();
+    if !is_generic(&own) {
+        names.push(own.join(" "));
+    }
+    let mut system = system_of(&own);
+    if system.is_empty() || system == "sql" {
+        let around: Vec<String> = surroundings(document, setting).iter().flat_map(|n| words(n)).collect();
+        let near = system_of(&around);
+        system = if near.is_empty() { system } else { near };
+    }
+    let row = kind_of(setting.name());
+    let server = row.server || (setting.role == Role::Argument && matches!(own.join(" ").as_str(), "requirepass" | "masterauth"));
+    Account { system, user: user(document, setting, &own), names, server }
+}
+
+/// Names around a setting that tell which system it belongs to: its service and image, the manifest's name, the parents on its path.
+fn surroundings(document: &Document, setting: &Setting) -> Vec<String> {
+    let mut out: Vec<String> = setting.key.names().rev().skip(1).map(str::to_owned).collect();
+    let metadata = KeyPath::of("metadata").child("name");
+    let service = match setting.key.segments() {
+        [Segment::Key(top), Segment::Key(service), ..] if top == "services" => Some(KeyPath::of("services").child(service).child("image")),
+        _ => None,
+    };
+    for other in document.settings.iter().filter(|o| o.part == setting.part) {
+        if other.key == metadata || service.as_ref() == Some(&other.key) {
+            out.push(other.value.expose().to_owned());
+        }
+    }
+    out.push(document.file_name().to_owned());
+    out
+}
+
+/// The system that words name; the first hit wins.
+fn system_of(words: &[String]) -> &'static str {
+    const SYSTEMS: &[(&str, &[&str])] = &[
+        ("postgres", &["postgres", "postgresql", "postgis", "pg", "psql", "pgpassword", "timescaledb"]),
+        ("mysql", &["mysql", "mariadb"]),
+        ("mongodb", &["mongo", "mongodb"]),
+        ("redis", &["redis", "valkey", "requirepass", "masterauth", "rediscli", "keydb"]),
+        ("amqp", &["rabbitmq", "rabbit", "amqp"]),
+        ("sqlserver", &["mssql", "sa", "sqlserver"]),
+        ("clickhouse", &["clickhouse"]),
+        ("elastic", &["elastic", "elasticsearch", "es", "opensearch"]),
+        ("storage", &["minio", "s3"]),
+        ("grafana", &["grafana", "gf"]),
+        ("sql", &["db", "database", "sql", "datasource"]),
+    ];
+    SYSTEMS.iter().find(|(_, known)| words.iter().any(|w| known.contains(&w.as_str()))).map_or("", |(system, _)| system)
+}
+
+/// The user that belongs to a password: `X_USER` or `X_USERNAME` beside `X_PASSWORD`, `username` beside `password`.
+fn user(document: &Document, setting: &Setting, own: &[String]) -> Option<String> {
+    let parent = |s: &Setting| {
+        let mut p = s.key.parent().unwrap_or_default();
+        while matches!(p.segments().last(), Some(Segment::Index(_))) {
+            p = p.parent().unwrap_or_default();
+        }
+        p
+    };
+    let scope = parent(setting);
+    let (_, stem) = own.split_last()?;
+    let found = document.settings.iter().filter(|o| o.part == setting.part && o.role != Role::Commented).find(|o| {
+        let name = words(o.name());
+        let Some((last, head)) = name.split_last() else { return false };
+        matches!(last.as_str(), "user" | "username" | "login") && head == stem && parent(o) == scope
+    });
+    // a user that is said elsewhere is not known here; a default is
+    found.map(|o| o.value.expose()).map(|v| innermost_default(v).of(v)).filter(|u| !u.is_empty() && !has_reference(u)).map(str::to_owned)
+}
+
+/// Whether a place that has no finding of its own may hold a known secret: by its name, not by its value.
+#[must_use]
+pub(super) fn may_hold_a_secret(place: &Place, documents: &[Document]) -> bool {
+    let Some(setting) = documents.get(place.document).and_then(|d| d.settings.get(place.setting)) else { return false };
+    place.in_url
+        || matches!(classify(setting.name()), NameClass::Secret | NameClass::Weak)
+        || place.account.server
+        || setting.layer != crate::model::setting::Layer::None
+}

@@ -1,0 +1,89 @@
+//! The plan for people: every place that would change and every one that would not, without any value.
+
+use std::fmt::Write as _;
+
+use super::changes::{Plan, SecretChange};
+use super::place::{Form, Place};
+use super::switches::Switch;
+use crate::model::document::Document;
+use crate::model::secret::MASK;
+use crate::model::severity::Fix;
+
+/// The plan as text. `documents` are those that it was made for.
+#[must_use]
+pub fn preview(plan: &Plan, documents: &[Document]) -> String {
+    let mut out = String::new();
+    for (fix, heading) in
+        [(Fix::Safe, "safe: `--apply` does it"), (Fix::Review, "to review: `--apply --include review` does it"), (Fix::Manual, "by hand")]
+    {
+        let secrets: Vec<&SecretChange> = plan.secrets.iter().filter(|s| s.fix == fix).collect();
+        let switches: Vec<&Switch> = plan.switches.iter().filter(|s| s.fix == fix).collect();
+        if secrets.is_empty() && switches.is_empty() {
+            continue;
+        }
+        let _ = writeln!(out, "{heading}");
+        secrets.iter().for_each(|s| secret(&mut out, s, documents));
+        switches.iter().for_each(|s| switch(&mut out, s, documents));
+        out.push('\n');
+    }
+    out
+}
+
+fn secret(out: &mut String, change: &SecretChange, documents: &[Document]) {
+    let name = if change.name.is_empty() { "a password" } else { &change.name };
+    let _ = write!(out, "  {name} ({})", change.row.kind.word());
+    let count = change.places.len();
+    let places = if count == 1 { "1 place".to_owned() } else { format!("{count} places") };
+    if change.fix == Fix::Manual {
+        let _ = writeln!(out, ": {}", change.why);
+    } else {
+        let why = if change.why.is_empty() { String::new() } else { format!("; {}", change.why) };
+        let _ = writeln!(out, ": a new value of {} characters in {places}{why}", change.value.len());
+    }
+    change.places.iter().for_each(|p| place(out, p, documents, change.fix != Fix::Manual));
+    for (document, name) in &change.added {
+        let path = documents.get(*document).map_or("", |d| d.path.as_str());
+        let _ = writeln!(out, "      {path}  {name}={MASK} is added");
+    }
+    for outside in &change.outside {
+        let _ = writeln!(out, "      {}  keeps the old value ({})", at(outside, documents), reason(outside, documents));
+    }
+    let _ = writeln!(out, "      note: {}", change.row.effect);
+}
+
+fn place(out: &mut String, place: &Place, documents: &[Document], changes: bool) {
+    let Some(setting) = documents.get(place.document).and_then(|d| d.settings.get(place.setting)) else { return };
+    let key = setting.key.to_string();
+    let what = match place.form {
+        Form::Fallback { name, .. } => format!("the default of {} becomes a requirement", name.of(setting.value.expose())),
+        Form::Plain if place.in_url => format!("{key}: the password {MASK}"),
+        Form::Plain => format!("{key}={MASK}"),
+    };
+    let arrow = if changes && place.form == Form::Plain { format!(" -> {MASK}") } else { String::new() };
+    let _ = writeln!(out, "      {}  {what}{arrow}", at(place, documents));
+}
+
+fn switch(out: &mut String, switch: &Switch, documents: &[Document]) {
+    let Some(document) = documents.get(switch.document) else { return };
+    let Some(setting) = document.settings.get(switch.setting) else { return };
+    let line = document.lines.line(setting.span.start);
+    let _ = writeln!(out, "  {} [{}]\n      {}:{line}  {}", setting.key, switch.rule, document.path, switch.what);
+    switch.needs.iter().for_each(|need| {
+        let _ = writeln!(out, "      needs: {need}");
+    });
+}
+
+fn at(place: &Place, documents: &[Document]) -> String {
+    let Some(document) = documents.get(place.document) else { return String::new() };
+    let start = document.settings.get(place.setting).map_or(0, |s| s.span.start);
+    format!("{}:{}", document.path, document.lines.line(start))
+}
+
+fn reason(place: &Place, documents: &[Document]) -> &'static str {
+    use crate::model::environment::Environment;
+    match documents.get(place.document).map(|d| d.environment) {
+        Some(Environment::Example) => "an example or document",
+        Some(Environment::Development) => "a development file",
+        _ => "a program or text: change it by hand",
+    }
+}
