@@ -12,7 +12,7 @@ pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  nothing at or above --fail-on; or everything was done; or nothing to do
   1  findings at or above --fail-on; or there are changes that were not made
-  2  could not: usage, unreadable path, bad configuration, no recipient or identity; nothing was written
+  2  could not: usage, unreadable path, bad configuration, no recipient, no identity; wrote nothing
   3  none of the paths named held a file to look at
   4  left half done; the journal stands
   (run: the command's own code; 125 harden failed, 126 not executable, 127 not found)";

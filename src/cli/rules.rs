@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use harden::detect::Detectors;
+use harden::disk::read::Links;
 use harden::rules::builtin;
 use harden::rules::parse;
 use harden::rules::schema::{Prose, Rule, RuleFile};
@@ -11,7 +13,7 @@ use harden::scan::selftest;
 
 use super::args::{Global, RulesCommand};
 use super::exit::{Exit, Failure};
-use super::project::{Project, rule_files, text};
+use super::project::{Project, own_rule_files, text};
 use super::ui;
 
 /// Runs one of the three.
@@ -84,15 +86,13 @@ fn page(rule: &Rule, prose: &Prose) -> String {
 fn test(file: Option<&Path>, no_config: bool) -> Result<Exit, Failure> {
     let mut files: Vec<(String, String)> = Vec::new();
     match file {
-        Some(path) => files.push((path.display().to_string(), text(path)?)),
+        Some(path) => files.push((path.display().to_string(), text(path, Links::Follow)?)),
         None => {
             files.extend(builtin::sources().iter().map(|(name, text)| (format!("built-in {name}"), (*text).to_owned())));
-            if let Some(loaded) = Project::load(&[], no_config)?.config {
-                let folder = loaded.root.join(".harden/rules");
-                if folder.is_dir() {
-                    for path in rule_files(&folder)? {
-                        files.push((path.display().to_string(), text(&path)?));
-                    }
+            if !no_config {
+                let config = Project::load(&[], no_config)?.config;
+                for path in own_rule_files(config.as_ref(), Path::new("."))? {
+                    files.push((path.display().to_string(), text(&path, Links::Refuse)?));
                 }
             }
         }
@@ -104,12 +104,18 @@ fn test(file: Option<&Path>, no_config: bool) -> Result<Exit, Failure> {
         rules += parsed.rules.len();
         examples += count;
         missed += misses.len();
+        let own: Vec<Rule> = parsed.rules.into_iter().map(|written| written.rule).collect();
+        if let Err(error) = Detectors::check_patterns(&own) {
+            missed += 1;
+            ui::error(&format!("{name}: {error}"));
+        }
         for miss in misses {
             let which = if miss.example > 0 { format!(", test {}", miss.example) } else { String::new() };
             ui::error(&format!("{name}: rule `{}`{which}: {}", miss.rule, miss.what));
         }
     }
-    answer(&format!("{rules} rules, {examples} examples, {missed} failed\n"))?;
+    let plural = |n: usize| if n == 1 { "" } else { "s" };
+    answer(&format!("{rules} rule{}, {examples} example{}, {missed} failed\n", plural(rules), plural(examples)))?;
     Ok(if missed > 0 { Exit::Findings } else { Exit::Clean })
 }
 

@@ -73,8 +73,8 @@ fn tell(scan: &Scan, args: &ScanArgs) {
         let place = if problem.display.is_empty() { String::new() } else { format!("`{}`: ", problem.display) };
         ui::error(&format!("{place}{}", problem.reason));
     }
-    // the human report has its own lines for them
-    if args.format != "human" || args.quiet {
+    // json, sarif and markdown carry them
+    if !matches!(args.format.as_str(), "human" | "jsonl") || args.quiet {
         return;
     }
     for notice in &scan.report.notices {

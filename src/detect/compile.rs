@@ -9,6 +9,7 @@ use super::message;
 use super::neighbours::Neighbourhood;
 use super::place::Circumstances;
 use super::subject::Subject;
+use super::value::check_regex;
 use crate::config::{InternalPlaintext, Network};
 use crate::dsn::HostClass;
 use crate::model::document::Document;
@@ -18,7 +19,7 @@ use crate::model::setting::Role;
 use crate::model::severity::{Class, Fix, Profile, Severity};
 use crate::model::span::Span;
 use crate::rules::kinds::{Kind, kind_of};
-use crate::rules::schema::{Predicate, Reach, Rule};
+use crate::rules::schema::{Argument, Predicate, Reach, Rule};
 use crate::strength::judge::ValueClass;
 use crate::strength::name::NameClass;
 
@@ -102,6 +103,25 @@ impl Detectors {
             .enumerate()
             .map(|(i, rule)| compile(i, rule).map_err(|problem| CompileError { rule: rule.id.to_string(), problem }));
         Ok(Self { rules: rules.collect::<Result<_, _>>()?, profile, network: network.clone(), hasher: RandomState::new() })
+    }
+
+    /// Compiles the patterns in `rules`, too, which [`Self::compile`] leaves for later: a user's own rules may hold any.
+    ///
+    /// # Errors
+    /// [`CompileError`]
+    pub fn check_patterns(rules: &[Rule]) -> Result<(), CompileError> {
+        fn check(predicate: &Predicate) -> Result<(), String> {
+            match predicate {
+                Predicate::All(list) | Predicate::Any(list) | Predicate::Not(list) => list.iter().try_for_each(check),
+                Predicate::Leaf(_, Argument::Nested(list)) => list.iter().try_for_each(check),
+                Predicate::Leaf(name, argument) if name == "value.regex" => check_regex(argument),
+                Predicate::Leaf(..) => Ok(()),
+            }
+        }
+        rules.iter().try_for_each(|rule| {
+            let conditions = rule.severity_when.iter().map(|when| &when.predicate).chain([&rule.predicate]);
+            conditions.into_iter().try_for_each(check).map_err(|problem| CompileError { rule: rule.id.to_string(), problem })
+        })
     }
 
     /// The rule of a [`Sort::Setting`].

@@ -16,6 +16,10 @@ pub(super) struct Neighbourhood<'d> {
     document: &'d Document,
     circumstances: Circumstances,
     scopes: HashMap<Scope, Vec<usize>>,
+    /// Of these, the settings that name an account, a database or a host.
+    accounts: HashMap<Scope, Vec<usize>>,
+    /// Images of compose's services, by part and service.
+    images: HashMap<(usize, &'d str), Vec<&'d str>>,
     secret_parts: Vec<usize>,
 }
 
@@ -38,17 +42,28 @@ fn scope(setting: &Setting) -> Scope {
 impl<'d> Neighbourhood<'d> {
     pub(super) fn new(document: &'d Document, circumstances: Circumstances) -> Self {
         let mut scopes: HashMap<Scope, Vec<usize>> = HashMap::new();
+        let mut accounts: HashMap<Scope, Vec<usize>> = HashMap::new();
+        let mut images: HashMap<(usize, &'d str), Vec<&'d str>> = HashMap::new();
         let mut secret_parts = Vec::new();
         for (i, setting) in document.settings.iter().enumerate() {
+            if let [_, service, "image"] = setting.key.names().collect::<Vec<_>>()[..] {
+                images.entry((setting.part, service)).or_default().push(setting.value.expose());
+            }
             if setting.role == Role::Commented {
                 continue;
             }
             scopes.entry(scope(setting)).or_default().push(i);
+            if names_account(setting.name()) && !setting.value.is_empty() && setting.value.len() <= 64 {
+                let list = accounts.entry(scope(setting)).or_default();
+                if list.len() < MOST_ACCOUNTS {
+                    list.push(i);
+                }
+            }
             if setting.key == KeyPath::of("kind") && setting.value.expose() == "Secret" {
                 secret_parts.push(setting.part);
             }
         }
-        Self { document, circumstances, scopes, secret_parts }
+        Self { document, circumstances, scopes, accounts, images, secret_parts }
     }
 
     /// What is known of the file beside its content.
@@ -93,28 +108,30 @@ impl<'d> Neighbourhood<'d> {
         if let [top @ ("services" | "x-templates"), service, ..] = names[..] {
             let _ = top;
             context.add(service);
-            for (_, other) in self.document.settings.iter().enumerate().filter(|(_, s)| s.part == setting.part) {
-                if let [_, own, "image"] = other.key.names().collect::<Vec<_>>()[..]
-                    && own == service
-                {
-                    let image = other.value.expose();
-                    context.add(image.rsplit('/').next().and_then(|last| last.split([':', '@']).next()).unwrap_or(""));
-                }
+            for image in self.images.get(&(setting.part, service)).map_or(&[][..], Vec::as_slice) {
+                context.add(image.rsplit('/').next().and_then(|last| last.split([':', '@']).next()).unwrap_or(""));
             }
         }
         let own_words = words(setting.name());
-        for (_, other) in self.siblings(setting) {
-            let other_words = words(other.name());
-            let account = other_words.last().is_some_and(|w| {
-                matches!(w.as_str(), "user" | "username" | "db" | "database" | "name" | "login" | "host" | "hostname" | "email")
-            });
-            let related = other_words.first() == own_words.first() || self.document.format != "env" || own_words.len() == 1;
-            if account && related && !other.value.is_empty() && other.value.len() <= 64 {
+        let list = self.accounts.get(&scope(setting)).map_or(&[][..], Vec::as_slice);
+        for other in list.iter().filter_map(|i| self.document.settings.get(*i)).filter(|other| other.key != setting.key) {
+            let related = self.document.format != "env" || own_words.len() == 1 || words(other.name()).first() == own_words.first();
+            if related {
                 context.add(other.value.expose());
             }
         }
         context
     }
+}
+
+/// Accounts of one map that are compared with. Every secret of the map is compared with every one of them, so a map of thousands would
+/// take minutes.
+const MOST_ACCOUNTS: usize = 64;
+
+fn names_account(name: &str) -> bool {
+    words(name).last().is_some_and(|word| {
+        matches!(word.as_str(), "user" | "username" | "db" | "database" | "name" | "login" | "host" | "hostname" | "email")
+    })
 }
 
 /// Words of names that say nothing about whose secret it is.

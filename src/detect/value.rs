@@ -86,16 +86,25 @@ fn size(name: &'static str, argument: &Argument, of: fn(&Subject<'_>) -> usize) 
 
 /// Compiled when first needed: most rules never meet a setting that their other conditions let through.
 fn regex(argument: &Argument) -> Result<Test, String> {
+    let joined = joined(argument)?;
+    let compiled: OnceLock<Option<Regex>> = OnceLock::new();
+    Ok(Box::new(move |s| compiled.get_or_init(|| built(&joined).ok()).as_ref().is_some_and(|r| r.is_match(s.literal()))))
+}
+
+fn joined(argument: &Argument) -> Result<String, String> {
     let patterns = words("value.regex", argument, false)?;
     let joined = patterns.iter().map(|p| format!("(?:{p})")).collect::<Vec<_>>().join("|");
-    if joined.len() > 4096 {
-        return Err("`value.regex` is longer than 4096 bytes".to_owned());
-    }
-    let compiled: OnceLock<Option<Regex>> = OnceLock::new();
-    Ok(Box::new(move |s| {
-        compiled
-            .get_or_init(|| regex::RegexBuilder::new(&joined).size_limit(1 << 20).build().ok())
-            .as_ref()
-            .is_some_and(|r| r.is_match(s.literal()))
-    }))
+    if joined.len() > 4096 { Err("`value.regex` is longer than 4096 bytes".to_owned()) } else { Ok(joined) }
+}
+
+fn built(pattern: &str) -> Result<Regex, regex::Error> {
+    regex::RegexBuilder::new(pattern).size_limit(1 << 20).build()
+}
+
+/// Whether the patterns of a `value.regex` are any: [`regex`] finds that out when it is too late to say so.
+pub(super) fn check_regex(argument: &Argument) -> Result<(), String> {
+    built(&joined(argument)?).map(drop).map_err(|error| match error {
+        regex::Error::CompiledTooBig(_) => "`value.regex` is too large once it is compiled; repeat less".to_owned(),
+        _ => "`value.regex` is no regular expression".to_owned(),
+    })
 }

@@ -2,6 +2,8 @@
 //!
 //! A reference is opaque: nothing looks inside but for the default of `${NAME:-default}`, which is what runs when the name is unset.
 
+use std::cell::{OnceCell, RefCell};
+
 use super::span::Span;
 
 /// One part of a value, by byte span within that value.
@@ -45,8 +47,9 @@ pub fn parts(value: &str) -> Vec<Part> {
     let mut out = Vec::new();
     let mut literal = 0;
     let mut at = 0;
+    let closers = Closers::new(value);
     while at < value.len() {
-        match reference_at(value, at) {
+        match reference_at(&closers, at) {
             Some(part) => {
                 if literal < at {
                     out.push(Part::Literal(Span::new(literal, at)));
@@ -78,28 +81,83 @@ pub fn has_reference(value: &str) -> bool {
 }
 
 /// The text that runs when nothing else is set: the default of a value that is one `${NAME:-default}` and nothing else, through any
-/// nesting; else all of it.
+/// nesting that a person writes; else all of it.
 #[must_use]
 pub fn innermost_default(value: &str) -> Span {
     let mut span = Span::new(0, value.len());
-    while let [Part::Fallback { default, .. }] = parts(span.of(value))[..] {
+    // each level is read anew, so the number of levels is what keeps the time in bounds
+    for _ in 0..DEEPEST {
+        let [Part::Fallback { default, .. }] = parts(span.of(value))[..] else { break };
         span = default.shift(span.start);
     }
     span
 }
 
-fn reference_at(value: &str, at: usize) -> Option<Part> {
+/// Levels of `${A:-${B:-...}}` that are looked through.
+const DEEPEST: usize = 16;
+
+/// Where the brackets of one value close. What is not closed is looked for once, or a file of `${${${` would take hours.
+struct Closers<'v> {
+    value: &'v str,
+    curly: OnceCell<Vec<(usize, usize)>>,
+    round: OnceCell<Vec<(usize, usize)>>,
+    /// Closing texts of which none was found from some place on, so none from a later one.
+    absent: RefCell<Vec<&'static str>>,
+}
+
+impl<'v> Closers<'v> {
+    fn new(value: &'v str) -> Self {
+        Self { value, curly: OnceCell::new(), round: OnceCell::new(), absent: RefCell::default() }
+    }
+
+    /// The byte after the first `close` from `from` on. Must be asked for with rising `from`.
+    fn find(&self, close: &'static str, from: usize) -> Option<usize> {
+        if self.absent.borrow().contains(&close) {
+            return None;
+        }
+        let found = self.value.get(from..)?.find(close);
+        if found.is_none() {
+            self.absent.borrow_mut().push(close);
+        }
+        found.map(|i| from + i + close.len())
+    }
+
+    /// The byte after the bracket that closes the one at `open_at`, which is `{` or `(`.
+    fn balanced(&self, open_at: usize) -> Option<usize> {
+        let pairs = match self.value.as_bytes().get(open_at)? {
+            b'{' => self.curly.get_or_init(|| pairs(self.value, b'{', b'}')),
+            _ => self.round.get_or_init(|| pairs(self.value, b'(', b')')),
+        };
+        let i = pairs.binary_search_by_key(&open_at, |(open, _)| *open).ok()?;
+        pairs.get(i).map(|(_, end)| *end)
+    }
+}
+
+/// Each opening bracket that is closed, and the byte after the one that closes it; by place.
+fn pairs(value: &str, open: u8, close: u8) -> Vec<(usize, usize)> {
+    let (mut pairs, mut unclosed) = (Vec::new(), Vec::new());
+    for (i, b) in value.bytes().enumerate() {
+        if b == open {
+            unclosed.push(i);
+        } else if b == close
+            && let Some(at) = unclosed.pop()
+        {
+            pairs.push((at, i + 1));
+        }
+    }
+    pairs.sort_unstable();
+    pairs
+}
+
+fn reference_at(closers: &Closers<'_>, at: usize) -> Option<Part> {
+    let value = closers.value;
     let rest = &value[at..];
-    let bracketed = |open: &str, close: &str| {
-        rest.strip_prefix(open)
-            .and_then(|inner| inner.find(close))
-            .map(|i| Part::Reference(Span::new(at, at + open.len() + i + close.len())))
-    };
+    let bracketed = |open: &str, close: &'static str| closers.find(close, at + open.len()).map(|end| Part::Reference(Span::new(at, end)));
     match rest.as_bytes() {
         [b'$', b'{', b'{', ..] => bracketed("${{", "}}"),
-        [b'$', b'$', ..] => Some(escaped_dollar(rest, at)),
-        [b'$', b'{', ..] => braces(value, at),
-        [b'$', b'(', ..] => balanced(value, at + 1, b'(', b')').map(|end| Part::Reference(Span::new(at, end))),
+        [b'$', b'$', ..] => Some(escaped_dollar(closers, at)),
+        [b'$', b'{', ..] => braces(closers, at),
+        [b'$', b'(', ..] => closers.balanced(at + 1).map(|end| Part::Reference(Span::new(at, end))),
         [b'$', c, ..] if c.is_ascii_alphabetic() || *c == b'_' => {
             let end = rest[1..].find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).map_or(value.len(), |i| at + 1 + i);
             Some(Part::Reference(Span::new(at, end)))
@@ -115,18 +173,19 @@ fn reference_at(value: &str, at: usize) -> Option<Part> {
 }
 
 /// `$$` is a dollar sign that compose hands on; with a name or brackets behind it the shell in the container resolves it.
-fn escaped_dollar(rest: &str, at: usize) -> Part {
-    let inner = rest.as_bytes().get(1..).unwrap_or_default();
+fn escaped_dollar(closers: &Closers<'_>, at: usize) -> Part {
+    let inner = closers.value.as_bytes().get(at + 1..).unwrap_or_default();
     let resolves = matches!(inner, [b'$', c, ..] if c.is_ascii_alphabetic() || matches!(c, b'_' | b'{' | b'('));
-    if resolves && let Some(part) = reference_at(rest, 1) {
-        return Part::Reference(Span::new(at, at + part.span().end));
+    if resolves && let Some(part) = reference_at(closers, at + 1) {
+        return Part::Reference(Span::new(at, part.span().end));
     }
     Part::Literal(Span::new(at, at + 2))
 }
 
 /// `${NAME}` with an optional operator. `:-` and `-` (shell, compose), `:` alone (Spring) carry a default; `:?`, `?`, `:+`, `+` do not.
-fn braces(value: &str, at: usize) -> Option<Part> {
-    let end = balanced(value, at + 1, b'{', b'}')?;
+fn braces(closers: &Closers<'_>, at: usize) -> Option<Part> {
+    let value = closers.value;
+    let end = closers.balanced(at + 1)?;
     let whole = Span::new(at, end);
     let inner = Span::new(at + 2, end - 1);
     let text = inner.of(value);
@@ -154,25 +213,9 @@ fn starts_without_case(text: &str, prefix: &str) -> bool {
     text.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix))
 }
 
-/// The byte after the bracket that closes the one at `open_at`.
-fn balanced(value: &str, open_at: usize, open: u8, close: u8) -> Option<usize> {
-    let mut depth = 0_usize;
-    for (i, b) in value.bytes().enumerate().skip(open_at) {
-        if b == open {
-            depth += 1;
-        } else if b == close {
-            depth = depth.checked_sub(1)?;
-            if depth == 0 {
-                return Some(i + 1);
-            }
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Part, has_reference, is_reference, parts};
+    use super::{Part, has_reference, innermost_default, is_reference, parts};
 
     fn default_of(value: &str) -> Option<&str> {
         parts(value).into_iter().find_map(|p| match p {
@@ -217,6 +260,23 @@ mod tests {
         assert_eq!(default_of("${spring.a-b:c}"), Some("c"));
         assert_eq!(default_of("${A:-postgres://u:${P}@h/${D:-d}}"), Some("postgres://u:${P}@h/${D:-d}"));
         assert_eq!(default_of("${A:-}"), Some(""));
+    }
+
+    #[test]
+    fn what_is_never_closed_costs_no_more_than_what_is() {
+        let begun = std::time::Instant::now();
+        for open in ["${A:-", "$(", "{{", "<%", "#{", "%(", "@Microsoft.KeyVault(", "$${", "${{"] {
+            assert!(!has_reference(&open.repeat(100_000)) || open == "${{", "{open}");
+        }
+        let nested = format!("{}x{}", "${A:-".repeat(50_000), "}".repeat(50_000));
+        assert!(innermost_default(&nested).len() < nested.len());
+        assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
+    }
+
+    #[test]
+    fn an_unclosed_bracket_hides_no_closed_one() {
+        assert!(has_reference("${ ${A}") && has_reference("$( $(b)") && has_reference("{{ ${A}") && !has_reference("} ${ "));
+        assert_eq!(default_of("}}${A:-{x}}"), Some("{x}"));
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub fn parse(text: &str) -> Result<RuleFile, RuleError> {
     let at = |span: Option<std::ops::Range<usize>>, message: &str| place(text, span.map_or(0, |s| s.start), message);
     let document = toml_edit::Document::parse(text).map_err(|e| at(e.span(), e.message()))?;
     let starts = rule_starts(&document);
-    let raw: RawFile = from_str(text).map_err(|e| at(e.span(), e.message()))?;
+    let raw: RawFile = from_str(text).map_err(|e| at(e.span(), &without_values(e.message())))?;
     if raw.schema != 1 {
         return Err(place(text, 0, &format!("schema {} is not known; this version reads schema 1", raw.schema)));
     }
@@ -31,6 +31,16 @@ pub fn parse(text: &str) -> Result<RuleFile, RuleError> {
         file.rules.push(written(rule).map_err(|message| place(text, start, &format!("rule `{id}`: {message}")))?);
     }
     Ok(file)
+}
+
+/// serde's `invalid type: string "...", expected ...` without the part that quotes the file.
+fn without_values(message: &str) -> String {
+    match message.rsplit_once("expected ") {
+        Some((said, expected)) if said.starts_with("invalid") => {
+            format!("expected {}", if expected == "u32" { "a number" } else { expected })
+        }
+        _ => message.to_owned(),
+    }
 }
 
 fn place(text: &str, offset: usize, message: &str) -> RuleError {

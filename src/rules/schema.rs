@@ -228,6 +228,6 @@ pub struct RuleError {
     pub line: usize,
     /// In characters, from 1.
     pub column: usize,
-    /// In our words, or those of the TOML reader: a rule file holds no secret.
+    /// In our words, or those of the TOML reader without the values that it quotes: the file may be another one than was meant.
     pub message: String,
 }

@@ -192,9 +192,13 @@ fn gather(request: &Request<'_>, detectors: &Detectors, looked: Vec<Looked>) -> 
     }
     if let Some(loaded) = request.config {
         let file = loaded.path.display().to_string();
-        for (i, allow) in loaded.config.allow.iter().enumerate().filter(|(i, _)| !allowed.contains(i)) {
-            let _ = i;
-            let message = format!("[[allow]] of `{}` matches nothing that was found here", allow.rule);
+        for (_, allow) in loaded.config.allow.iter().enumerate().filter(|(i, _)| !allowed.contains(i)) {
+            let why = if allow.expired(Date::today()) {
+                "has passed its date and no longer counts"
+            } else {
+                "matches nothing that was found here"
+            };
+            let message = format!("[[allow]] of `{}` {why}", allow.rule);
             notices.push(Notice { file: file.clone(), line: allow.line, message });
         }
     }

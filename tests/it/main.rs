@@ -1,7 +1,11 @@
 //! House tests, and tests that run the binary: one binary for all of them.
 #![expect(clippy::unwrap_used, reason = "in tests a failed unwrap is the failure that is wanted")]
 
+mod cmd;
 mod docs;
 mod floors;
+mod hostile;
+mod leaks;
 mod registries;
+mod rules;
 mod seal;

@@ -1,0 +1,463 @@
+//! No secret leaves by any door: canaries are planted in every format, and every command, output format and error path is run over them.
+//!
+//! Neither what a command prints nor a file that it writes may hold a canary, a piece of one, or the same in base64, hex or percent signs.
+//! The two that are asked to hand values on, `decrypt` and the child of `run`, are marked in [`COMMANDS`], and there only stdout is
+//! let off.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+/// A strong value, one that is weak and so found, and one that every format has to escape.
+const CANARIES: &[&str] = &["qZ7vK2xW9jR4tB6nY8mD", "quokka77", "Vy&x%k\u{e4}j<zq#w+Gp"];
+
+/// The shortest piece of a canary that may not be seen, in characters.
+const PIECE: usize = 6;
+
+/// Files with canaries in them. In the text, `{C}` is the canary, `{U}` the same percent-encoded, `{J}` escaped for JSON, `{B}` in base64.
+const PLANTED: &[(&str, &str)] = &[
+    (
+        ".env",
+        "DB_PASSWORD={C}\nDATABASE_URL=postgres://app:{U}@db.example.com:5432/app?sslmode=disable\nREDIS_URL=redis://:{U}@cache:6379/0\n",
+    ),
+    (".env.production", "export API_TOKEN=\"{C}\"\nSECRET_KEY='{C}'\n# OLD_SECRET={C}\nCONFIG={\"smtp\": {\"password\": \"{J}\"}}\n"),
+    (".env.example", "DB_PASSWORD={C}\nADMIN_PASSWORD=changeme-{C}\n"),
+    (".env.odd", "PASSWORD = {C}\nTOKEN: {C}\n{C}\n=x{C}\nKEY=\"{C}\nKEY2={C} # harden:ignore all\n"),
+    (
+        "docker-compose.yml",
+        "services:\n  db:\n    image: postgres:17\n    environment:\n      POSTGRES_PASSWORD: \"{J}\"\n    command: [\"--password={J}\", \"-a\", \"{J}\"]\n  cache:\n    command: redis-server --requirepass '{C}'\n    environment:\n      - REDIS_PASSWORD={C}\n      - 'URL=amqp://app:{U}@mq:5672/'\n",
+    ),
+    (
+        "k8s/secret.yaml",
+        "apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n  annotations:\n    last-applied: '{\"data\":{\"password\":\"{B}\"}}'\ndata:\n  password: {B}\nstringData:\n  token: \"{J}\"\n  url: mongodb://app:{U}@mongo.example.com/app\n",
+    ),
+    ("values.yaml", "auth:\n  password: &pw \"{J}\"\n  copy: *pw\n  block: |\n    password={C}\n    {C}\n  folded: >-\n    {C}\n"),
+    (
+        "config/app.json",
+        "{\"db\": {\"password\": \"{J}\", \"url\": \"mysql://root:{U}@db.example.com/app\"}, \"keys\": [\"{J}\", \"{J}\"]}\n",
+    ),
+    ("config/app.jsonc", "{\n  // password: {C}\n  \"apiKey\": \"{J}\",\n}\n"),
+    ("config/app.toml", "[db]\npassword = \"{J}\" # {C}\nurl = \"postgres://app:{U}@db/app\"\nmulti = \"\"\"\n{J}\"\"\"\n"),
+    ("config/legacy.ini", "[database]\npassword = {C}\n; secret = {C}\nurl = http://admin:{U}@legacy.example.com/\n"),
+    (
+        "config/queue.properties",
+        "queue.password={C}\nqueue.url=amqp://app:{U}@mq.example.com/\njaas=Module required username=\"app\" password=\"{J}\";\n",
+    ),
+    ("redis.conf", "bind 0.0.0.0\nrequirepass {C}\nuser app on >{C} ~* +@all\n"),
+    (
+        "backup.sh",
+        "export PGPASSWORD='{C}'\nmysqldump -uroot -p'{C}' app\ncurl -u 'admin:{C}' https://example.com/ -H \"Authorization: Bearer {C}\"\n",
+    ),
+    ("docs/RUNBOOK.md", "The password is `{C}`.\n\n```sh\nexport DB_PASSWORD={C}\n```\npassword: {C}\n"),
+    ("src/config.ts", "const password = \"{J}\";\nexport const url = `postgres://app:{U}@db.example.com/app`;\n// token: {C}\n"),
+    ("src/settings.py", "SECRET_KEY = '{C}'\nDATABASES = {'default': {'PASSWORD': '{C}'}}\n"),
+    ("bad/a.yaml", "db:\n  password: \"{J}\n  next: [a, {C}\nx: }{C}\n"),
+    ("bad/b.yaml", "password: {C}\n\tsecret: {C}\n- {C}\n"),
+    ("bad/a.json", "{\"password\": \"{J}\", \"token\": {C}, \"{J}\n"),
+    ("bad/b.json", "{\"password\" \"{J}\" \"url\": \"redis://:{U}@cache\"\n"),
+    ("bad/a.toml", "[db\npassword = \"{J}\"\ntoken = {C}\n"),
+    ("bad/b.toml", "password = '{J}'\npassword = '{J}'\n= {C}\n"),
+    ("bad/c.properties", "password=\\u00{C}\nsecret={C}\\"),
+    ("notes.txt", "mail me at admin, password {C}, or token={C}\n"),
+    ("identity-of-nobody.txt", "# created by hand\n{C}\n"),
+    ("not-sealed.age", "PASSWORD={C}\n"),
+    ("not-sealed-either.age", "age-encryption.org/v1\n-> X25519 {C}\n{C}\n--- {C}\n{C}\n"),
+];
+
+/// Configurations and rule files that cannot be used, each with canaries where the fault is; one at a time.
+const FAULTY: &[(&str, &str)] = &[
+    ("harden.toml", "fail-on = \"high\"\n[seal\n# {C}\npassword = {C}\n"),
+    ("harden.toml", "{C}\n"),
+    ("harden.toml", "password = \"{J}\"\n"),
+    ("harden.toml", "profile = \"{J}\"\n"),
+    ("harden.toml", "fail-on = \"{J}\"\n"),
+    ("harden.toml", "[seal]\nrecipients = \"{J}\"\n"),
+    ("harden.toml", "[seal]\nrecipients = [\"{J}\"]\n"),
+    ("harden.toml", "[seal]\nrecipients = [\"AGE-SECRET-KEY-1{J}\"]\n"),
+    ("harden.toml", "[[allow]]\nrule = \"debug-on\"\npath = \"../{J}\"\nreason = \"{J}\"\n"),
+    ("harden.toml", "[[allow]]\nrule = \"debug-on\"\npath = \".env\"\nreason = \"{J}\"\nexpires = \"{J}\"\n"),
+    ("harden.toml", "[[environment]]\npath = \".env\"\nis = \"{J}\"\n"),
+    ("harden.toml", "[network]\ntrusted = [\"{J}\"]\ninternal-plaintext = \"{J}\"\n"),
+    ("harden.toml", "[scan]\nexclude = [\"[{J}\"]\n"),
+    (".harden/rules/own.toml", "{C}\n"),
+    (".harden/rules/own.toml", "schema = \"{J}\"\n"),
+    (".harden/rules/own.toml", "schema = 1\npassword = \"{J}\"\n"),
+    (".harden/rules/own.toml", "schema = 1\nrule = \"{J}\"\n"),
+    (".harden/rules/own.toml", "schema = 1\n[[rule]]\nid = [\"{J}\"]\n"),
+    (".harden/rules/own.toml", "schema = 1\n[[override]]\nid = \"debug-on\"\nreason = \"x\"\nenabled = \"{J}\"\n"),
+    (".harden/sealed.toml", "{C}\n"),
+    (".harden/sealed.toml", "[[file]]\npath = \"{J}\"\nrecipients = \"{J}\"\n"),
+];
+
+/// One command line. In `args`, `{C}` is the canary and `{PUB}` the desk's own public key.
+struct Row {
+    args: &'static [&'static str],
+    /// The planted file that is its standard input.
+    stdin: Option<&'static str>,
+    /// Whether its stdout is the secret itself, as the user asked.
+    hands_on: bool,
+}
+
+const fn row(args: &'static [&'static str]) -> Row {
+    Row { args, stdin: None, hands_on: false }
+}
+
+const fn handing_on(args: &'static [&'static str]) -> Row {
+    Row { args, stdin: None, hands_on: true }
+}
+
+const fn fed(stdin: &'static str, args: &'static [&'static str]) -> Row {
+    Row { args, stdin: Some(stdin), hands_on: false }
+}
+
+/// Every command and every way in which it fails, in order: what one writes the next one finds. Each is one line. `scan` of the whole tree
+/// is run in every format and by itself on every file besides these.
+const COMMANDS: &[Row] = &[
+    row(&["scan", "--strict", "--no-ignore"]),
+    row(&["scan", "--quiet"]),
+    row(&["scan", "--no-config"]),
+    row(&["scan", "--profile", "development", "--fail-on", "info"]),
+    row(&["--color", "always", "scan"]),
+    row(&["--color", "always", "scan", "--format", "json"]),
+    row(&["scan", "gone", ".env", "docs"]),
+    fed("docker-compose.yml", &["scan", "-", "--as", "compose.yml"]),
+    fed("docker-compose.yml", &["scan", "-", "--as", "app.json", "--format", "sarif"]),
+    fed("config/app.json", &["scan", "-", "--as", "app.toml"]),
+    fed("config/app.toml", &["scan", "-", "--as", "app.yaml", "--strict"]),
+    fed(".env", &["scan", "-"]),
+    fed("bad/a.yaml", &["scan", "-", "--as", "k8s/secret.yaml", "--format", "jsonl"]),
+    row(&["rules", "list"]),
+    row(&["rules", "test"]),
+    row(&["rules", "test", "config/app.toml"]),
+    row(&["rules", "test", "bad/a.toml"]),
+    row(&["rules", "test", "bad/b.toml"]),
+    row(&["rules", "test", ".env"]),
+    row(&["rules", "test", "identity-of-nobody.txt"]),
+    row(&["encrypt", ".env"]),
+    row(&["encrypt", "-r", "{C}", ".env"]),
+    row(&["encrypt", "-r", "AGE-SECRET-KEY-1{C}", ".env"]),
+    row(&["encrypt", "-r", "ssh-ed25519 {C}", ".env"]),
+    row(&["init", "-r", "{C}"]),
+    row(&["init"]),
+    row(&["init"]),
+    row(&["scan"]),
+    row(&["encrypt", ".env", ".env.production", "config/app.json", "k8s/secret.yaml"]),
+    row(&["encrypt", ".env"]),
+    row(&["encrypt", "-r", "{PUB}", "bad/a.yaml", "bad/a.json", "bad/a.toml", "redis.conf", "docs/RUNBOOK.md", ".env.odd"]),
+    row(&["encrypt", "-i", "identity-of-nobody.txt", "--allow-open-identity", ".env"]),
+    row(&["encrypt", ".env", "gone.env"]),
+    row(&["encrypt", "not-sealed.age"]),
+    row(&["scan"]),
+    handing_on(&["decrypt", ".env.age"]),
+    handing_on(&["decrypt", "k8s/secret.yaml.age"]),
+    row(&["decrypt", "-o", ".env", ".env.age"]),
+    row(&["decrypt", "-o", "gone/.env", ".env.age"]),
+    row(&["decrypt", ".env"]),
+    row(&["decrypt", "not-sealed.age"]),
+    row(&["decrypt", "not-sealed-either.age"]),
+    row(&["decrypt", "-i", "identity-of-nobody.txt", ".env.age"]),
+    row(&["decrypt", "-i", "identity-of-nobody.txt", "--allow-open-identity", ".env.age"]),
+    row(&["decrypt", "-i", "gone.txt", ".env.age"]),
+    fed("identity-of-nobody.txt", &["decrypt", "-i", "-", ".env.age"]),
+    fed(".env", &["decrypt", "-"]),
+    fed("not-sealed-either.age", &["decrypt", "-"]),
+    row(&["--color", "always", "decrypt", "not-sealed-either.age"]),
+    handing_on(&["run", "--env-file", ".env", "--", "sh", "-c", "echo \"$DB_PASSWORD\""]),
+    handing_on(&["run", "--env-file", ".env.production.age", "--", "env"]),
+    row(&["run", "--", "true"]),
+    row(&["run", "--env-file", ".env", "--", "no-such-command"]),
+    row(&["run", "--env-file", ".env", "--", "./.env"]),
+    row(&["run", "--env-file", ".env.odd", "--", "true"]),
+    row(&["run", "--env-file", "config/app.json", "--", "true"]),
+    row(&["run", "--env-file", "bad/a.yaml", "--", "true"]),
+    row(&["run", "--env-file", "docs/RUNBOOK.md", "--", "true"]),
+    row(&["run", "--env-file", "src/config.ts", "--", "true"]),
+    row(&["run", "--env-file", "not-sealed.age", "--", "true"]),
+    row(&["run", "--env-file", "not-sealed-either.age", "--", "true"]),
+    row(&["run", "--env-file", ".env.age", "-i", "identity-of-nobody.txt", "--allow-open-identity", "--", "true"]),
+    row(&["keygen", "-o", "identity-of-nobody.txt"]),
+    row(&["keygen", "-o", "new.txt"]),
+    row(&["completions", "bash"]),
+    // ---- fix: last, because it changes the planted files ----
+    // A file of PLANTED may keep its canary where the plan says "by hand" or "review", so a planted file that changed is only looked at
+    // for canaries that it did not hold before; all else that is new in the tree is looked at as after every other row.
+    row(&["fix"]),
+    row(&["fix", "--include", "review"]),
+    row(&["--color", "always", "fix", "--no-ignore"]),
+    row(&["fix", "--only", "dev-secret"]),
+    row(&["fix", "--promote", "production"]),
+    row(&["fix", ".env"]),
+    row(&["fix", "gone"]),
+    row(&["fix", "bad"]),
+    row(&["fix", "--apply", ".env.production"]),
+    row(&["fix", "--apply", "config/app.toml", "values.yaml"]),
+    row(&["fix", "--apply", "--include", "review"]),
+    row(&["fix", "--apply", "--emit", "plain", "redis.conf"]),
+    row(&["fix", "--apply", "--emit", "plain", "--allow-dirty", "config/legacy.ini", "docker-compose.yml"]),
+    row(&["fix", "--apply", "--emit", "plain", "--allow-dirty", "--include", "review"]),
+    row(&["fix", "--apply", "--promote", "production"]),
+    row(&["fix"]),
+    row(&["scan", "--format", "json"]),
+    // ----------------------------------------------------------
+];
+
+/// What is run over each of [`FAULTY`].
+const OVER_FAULTY: &[&[&str]] = &[
+    &["scan"],
+    &["scan", "--no-config"],
+    &["scan", "--format", "json"],
+    &["scan", "--format", "sarif"],
+    &["--color", "always", "scan", "harden.toml"],
+    &["rules", "list"],
+    &["rules", "test"],
+    &["rules", "test", "harden.toml"],
+    &["rules", "test", ".harden/rules/own.toml"],
+    &["rules", "explain", "debug-on"],
+    &["fix"],
+    &["fix", "--apply"],
+    &["encrypt", "plain.env"],
+    &["run", "--", "true"],
+    &["init"],
+    &["encrypt", "plain.env"],
+];
+
+/// A home, a project with the planted files, and what must not be seen.
+struct Desk {
+    _dir: tempfile::TempDir,
+    home: PathBuf,
+    project: PathBuf,
+    canary: &'static str,
+    forbidden: Forbidden,
+}
+
+impl Desk {
+    fn new(canary: &'static str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let (home, project) = (dir.path().join("home"), dir.path().join("project"));
+        fs::create_dir_all(&home).unwrap();
+        fs::create_dir_all(project.join(".git")).unwrap();
+        Self { _dir: dir, home, project, canary, forbidden: Forbidden::new(canary) }
+    }
+
+    fn plant(&self, name: &str, text: &str) {
+        let path = self.project.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::File::create(&path).unwrap().write_all(self.fill(text).as_bytes()).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+
+    fn fill(&self, text: &str) -> String {
+        let json = self.canary.replace('\\', "\\\\").replace('"', "\\\"");
+        let own = fs::read_to_string(self.home.join(".config/harden/identity.txt")).unwrap_or_default();
+        let public = own.lines().find_map(|line| line.strip_prefix("# public key: ")).unwrap_or("age1none");
+        text.replace("{C}", self.canary)
+            .replace("{U}", &percent(self.canary, false))
+            .replace("{J}", &json)
+            .replace("{B}", &STANDARD.encode(self.canary))
+            .replace("{PUB}", public)
+    }
+
+    fn run(&self, args: &[&str], stdin: Option<&str>) -> Output {
+        let stdin = stdin.map_or_else(Stdio::null, |name| fs::File::open(self.project.join(name)).unwrap().into());
+        let mut command = Command::new(env!("CARGO_BIN_EXE_harden"));
+        command.env_clear().env("HOME", &self.home).env("PATH", "/usr/bin:/bin").env("RUST_BACKTRACE", "full");
+        command.current_dir(&self.project).args(args.iter().map(|arg| self.fill(arg))).stdin(stdin).output().unwrap()
+    }
+
+    /// Every file of home and project.
+    fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut found = BTreeMap::new();
+        let mut open = vec![self.home.clone(), self.project.clone()];
+        while let Some(folder) = open.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    open.push(path);
+                } else {
+                    let bytes = fs::read(&path).unwrap();
+                    found.insert(path, bytes);
+                }
+            }
+        }
+        found
+    }
+
+    /// Runs and looks at everything that came of it; what was seen where it may not be, in words without it.
+    fn faults(&self, args: &[&str], stdin: Option<&str>, hands_on: bool) -> Vec<String> {
+        let before = self.files();
+        let output = self.run(args, stdin);
+        let mut faults = Vec::new();
+        let mut look = |place: &str, bytes: &[u8]| {
+            if let Some(form) = self.forbidden.seen_in(bytes) {
+                faults.push(format!("{args:?} (stdin {stdin:?}): {place} holds a canary {form}"));
+            }
+        };
+        look("stderr", &output.stderr);
+        if !hands_on {
+            look("stdout", &output.stdout);
+        }
+        for (path, bytes) in self.files() {
+            let old = before.get(&path);
+            let held = old.is_some_and(|old| self.forbidden.seen_in(old).is_some());
+            if old != Some(&bytes) && !held {
+                look(&path.display().to_string(), &bytes);
+            }
+        }
+        if output.status.code().is_none_or(|code| code == 101) {
+            faults.push(format!("{args:?} (stdin {stdin:?}): {}", output.status));
+        }
+        faults
+    }
+}
+
+/// The forms of a canary, cut into the shortest pieces that may not be seen.
+struct Forbidden {
+    pieces: Vec<(&'static str, Vec<u8>)>,
+}
+
+impl Forbidden {
+    fn new(canary: &str) -> Self {
+        let mut pieces: Vec<(&'static str, Vec<u8>)> = Vec::new();
+        let mut add = |form: &'static str, text: &str, width: usize| {
+            let chars: Vec<char> = text.chars().collect();
+            for window in chars.windows(width.min(chars.len())) {
+                pieces.push((form, window.iter().collect::<String>().to_lowercase().into_bytes()));
+            }
+        };
+        add("as it is", canary, PIECE);
+        add("in percent signs", &percent(canary, false), PIECE * 3);
+        add("all in percent signs", &percent(canary, true), PIECE * 3);
+        let hex = canary.bytes().fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        });
+        add("in hex", &hex, PIECE * 2);
+        add("escaped for HTML", &canary.replace('&', "&amp;").replace('<', "&lt;"), PIECE * 2);
+        // a canary may begin at any of three places of a group of base64; the characters at both ends depend on the neighbours
+        for lead in 0..3 {
+            let encoded = STANDARD.encode(format!("{}{canary}", &"..."[..lead]));
+            let core = &encoded[(lead * 4).div_ceil(3)..(lead + canary.len()) * 4 / 3];
+            add("in base64", core, PIECE * 4 / 3);
+            add("in base64url", &core.replace('+', "-").replace('/', "_"), PIECE * 4 / 3);
+        }
+        pieces.retain(|(_, piece)| piece.len() >= PIECE);
+        Self { pieces }
+    }
+
+    /// How a canary is in `bytes`, if it is.
+    fn seen_in(&self, bytes: &[u8]) -> Option<&'static str> {
+        let text = String::from_utf8_lossy(bytes).to_lowercase();
+        self.pieces.iter().find(|(_, piece)| text.contains(std::str::from_utf8(piece).unwrap())).map(|(form, _)| *form)
+    }
+}
+
+fn percent(text: &str, all: bool) -> String {
+    text.bytes().fold(String::new(), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() && !all {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+        out
+    })
+}
+
+fn assert_none(faults: &[String]) {
+    assert!(faults.is_empty(), "{} leaks:\n{}", faults.len(), faults.join("\n"));
+}
+
+#[test]
+fn the_test_itself_sees_every_form() {
+    for canary in CANARIES {
+        let forbidden = Forbidden::new(canary);
+        let url = STANDARD.encode(format!("user:{canary}@host")).replace('+', "-").replace('/', "_");
+        let middle: String = canary.chars().skip(1).take(PIECE).collect();
+        let hex: String = canary.bytes().map(|byte| format!("{byte:02X}")).collect();
+        for text in [*canary, &percent(canary, false), &percent(canary, true), &STANDARD.encode(canary), &url, &middle, &hex] {
+            assert!(forbidden.seen_in(format!("see: {text}, there").as_bytes()).is_some(), "a form of {} characters", text.len());
+        }
+        assert!(forbidden.seen_in("\u{2022}\u{2022}\u{2022}\u{2022}\u{2022}\u{2022}\u{2022}\u{2022}".as_bytes()).is_none());
+    }
+}
+
+#[test]
+fn no_command_shows_or_writes_a_secret() {
+    let mut faults = Vec::new();
+    for canary in CANARIES {
+        let desk = Desk::new(canary);
+        PLANTED.iter().for_each(|(name, text)| desk.plant(name, text));
+        for format in ["human", "json", "jsonl", "sarif", "markdown"] {
+            faults.extend(desk.faults(&["scan", "--format", format, "--no-ignore"], None, false));
+            for (name, _) in PLANTED {
+                faults.extend(desk.faults(&["scan", "--format", format, name], None, false));
+            }
+        }
+        for row in COMMANDS {
+            faults.extend(desk.faults(row.args, row.stdin, row.hands_on));
+        }
+        // the desk was used: findings were made, files were sealed and opened
+        let sealed = desk.files().into_keys().filter(|path| path.extension().is_some_and(|e| e == "age")).count();
+        assert!(sealed > 10, "only {sealed} sealed files");
+        assert!(!desk.run(&["scan", "--format", "jsonl"], None).stdout.is_empty());
+        let opened = desk.run(&["decrypt", ".env.age"], None).stdout;
+        assert!(desk.forbidden.seen_in(&opened).is_some(), "decrypt handed nothing on");
+    }
+    assert_none(&faults);
+}
+
+#[test]
+fn no_faulty_configuration_is_quoted() {
+    let mut faults = Vec::new();
+    for canary in CANARIES {
+        for (name, text) in FAULTY {
+            let desk = Desk::new(canary);
+            desk.plant("plain.env", "PORT=8080\n");
+            desk.plant("harden.toml", "");
+            desk.plant(name, text);
+            for args in OVER_FAULTY {
+                faults.extend(desk.faults(args, None, false).into_iter().map(|fault| format!("{name} {text:?}: {fault}")));
+            }
+        }
+    }
+    assert_none(&faults);
+}
+
+#[test]
+fn no_unreadable_place_makes_a_command_say_more() {
+    let desk = Desk::new(CANARIES[0]);
+    PLANTED.iter().for_each(|(name, text)| desk.plant(name, text));
+    assert!(desk.run(&["init"], None).status.success());
+    assert!(desk.run(&["encrypt", ".env"], None).status.success());
+    let sealed = fs::read(desk.project.join(".env.age")).unwrap();
+    let mut faults = Vec::new();
+    // cut and damaged at many places: nothing of the plain text may come out before the end is authentic
+    for at in (0..sealed.len()).step_by(29) {
+        let mut damaged = sealed.clone();
+        damaged[at] ^= 1;
+        for bytes in [&sealed[..at], &damaged[..]] {
+            fs::File::create(desk.project.join("cut.age")).unwrap().write_all(bytes).unwrap();
+            let output = desk.run(&["decrypt", "cut.age"], None);
+            assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "at byte {at}");
+            faults.extend(desk.faults(&["run", "--env-file", "cut.age", "--", "env"], None, false));
+        }
+    }
+    assert_none(&faults);
+}
+
+/// The rows are of use only while they reach their place.
+#[test]
+fn every_planted_file_is_read_as_what_it_is_called() {
+    let names: Vec<&Path> = PLANTED.iter().map(|(name, _)| Path::new(*name)).collect();
+    for row in COMMANDS {
+        if let Some(stdin) = row.stdin {
+            assert!(names.contains(&Path::new(stdin)), "{stdin} is not planted");
+        }
+    }
+}
