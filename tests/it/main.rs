@@ -3,9 +3,11 @@
 
 mod cmd;
 mod docs;
+mod fix;
 mod floors;
 mod hostile;
 mod leaks;
+mod live;
 mod registries;
 mod rules;
 mod seal;
