@@ -52,6 +52,7 @@ pub(super) fn pseudo_settings(text: &str) -> Vec<Setting> {
             b'\'' => text_code::statement(page, at).map(|hit| vec![hit]),
             b'<' => text_pairs::element(page, at).map(|hit| vec![hit]),
             b'`' => text_pairs::quoted_word(page, at).map(|hit| vec![hit]),
+            b'E' => text_pairs::docker_variable(page, at).map(|hit| vec![hit]),
             _ => None,
         };
         at += 1;
