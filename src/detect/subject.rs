@@ -102,6 +102,9 @@ impl<'d> Subject<'d> {
             if self.setting.role == Role::Prose && is_cut(self.literal()) {
                 return Verdict { class: ValueClass::Reference, reason: "a copy that is cut short" };
             }
+            if shows_form(self.setting) {
+                return Verdict { class: ValueClass::NotSecret, reason: "an example of its own schema" };
+            }
             // the password in a connection string is judged by itself
             if self.connection().is_some_and(|c| c.dsn.style != dsn::Style::KeyValue || c.dsn.password.is_some()) {
                 return Verdict { class: ValueClass::NotSecret, reason: "a connection string" };
@@ -118,6 +121,9 @@ impl<'d> Subject<'d> {
     pub(super) fn connection(&self) -> Option<&Connection> {
         self.connection
             .get_or_init(|| {
+                if shows_form(self.setting) {
+                    return None;
+                }
                 let found = connection(self.value())?;
                 let text = found.span.of(self.value());
                 // code builds URLs for any host, and shows their form
@@ -145,6 +151,15 @@ impl<'d> Subject<'d> {
     pub(super) fn is_live(&self) -> bool {
         self.setting.role != Role::Commented
     }
+}
+
+/// Whether a schema (OpenAPI, JSON Schema, the description of options) shows what a value may look like: `example: x`, `example: {password: x}`.
+fn shows_form(setting: &Setting) -> bool {
+    let mut names = setting.key.names().rev();
+    let own = names.next().unwrap_or("");
+    let parent = names.next().unwrap_or("");
+    let schema = |n: &str| matches!(n, "example" | "examples");
+    setting.role == Role::Live && (schema(own) || own == "description" || (schema(parent) && names.next().is_some_and(|n| n != "services")))
 }
 
 /// A value of which a document shows only the beginning.

@@ -46,7 +46,10 @@ impl Format for Code {
     }
 
     fn parse(&self, text: &str) -> Result<Vec<Setting>, Fault> {
-        Ok(pseudo_settings(text).into_iter().filter(|s| is_run(text, s)).collect())
+        let documented = doc_strings(text);
+        let mut hits = pseudo_settings(text);
+        hits.retain(|s| is_run(text, s) && !documented.iter().any(|d| d.start < s.span.start && s.span.end <= d.end));
+        Ok(hits)
     }
 
     fn encode(&self, _value: &Secret, _place: &Setting) -> Result<Secret, EncodeError> {
@@ -58,11 +61,29 @@ impl Format for Code {
 fn is_run(text: &str, setting: &Setting) -> bool {
     let from = if setting.name().is_empty() { setting.span.start } else { setting.key_span.start.min(setting.span.start) };
     let before = line_before(text, from);
-    let key = setting.value.expose().starts_with("-----BEGIN");
+    // a key is a key even in a comment, but for the examples of documentation
+    let key = setting.value.expose().starts_with("-----BEGIN") && !["///", "//!", "*"].iter().any(|m| before.trim_start().starts_with(m));
     if !key && in_comment(before) {
         return false;
     }
     setting.quoting != Quoting::Plain || setting.name().is_empty() || is_switch(text, setting, before)
+}
+
+/// Python's strings that are documentation: one that begins its line, or that Ansible's names for them announce.
+fn doc_strings(text: &str) -> Vec<Span> {
+    const NAMES: &[&str] = &["DOCUMENTATION", "EXAMPLES", "RETURN"];
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(open) = text.get(at..).and_then(|rest| rest.find("\"\"\"").into_iter().chain(rest.find("'''")).min()).map(|i| at + i) {
+        let quote = Span::new(open, open + 3).of(text);
+        let Some(close) = text.get(open + 3..).and_then(|rest| rest.find(quote)).map(|i| open + 3 + i) else { break };
+        let lead = line_before(text, open).trim().trim_end_matches(['r', 'R', 'u', 'U']);
+        if lead.is_empty() || NAMES.iter().any(|n| lead.starts_with(n)) {
+            found.push(Span::new(open, close));
+        }
+        at = close + 3;
+    }
+    found
 }
 
 /// The line of `at` up to it, at most 512 bytes.
@@ -128,6 +149,8 @@ mod tests {
             "x = 1  # token = 'kettle-drum-9'\n",
             "def connect(verify=False):\n",
             "debug = 1;\n",
+            "def f():\n    \"\"\"Logs in.\n\n    login(db_password='kettle-drum-9')\n    \"\"\"\n",
+            "EXAMPLES = r'''\n- db_password: 'kettle-drum-9'\n'''\n",
         ] {
             assert!(found(text).is_empty(), "{text}");
         }
@@ -139,6 +162,7 @@ mod tests {
             ("DB_PASSWORD = 'kettle-drum-9'\n", "DB_PASSWORD", "kettle-drum-9"),
             ("key = os.getenv('TEA_KEY', 'kettle')\n", "TEA_KEY", "kettle"),
             ("requests.get(url, verify=False)\n", "verify", "False"),
+            ("CONF = \"\"\"\nDB_PASSWORD='kettle-drum-9'\n\"\"\"\n", "DB_PASSWORD", "kettle-drum-9"),
             ("DEBUG = True\n", "DEBUG", "True"),
             ("app.run(debug=True)\n", "debug", "True"),
             ("  rejectUnauthorized: false,\n", "rejectUnauthorized", "false"),
