@@ -188,7 +188,7 @@ fn lexicon() -> String {
         match how {
             "name" => words = words.iter().map(|w| split(w)).collect(),
             "words" => words = words.iter().map(|w| w.to_lowercase()).collect(),
-            _ => {}
+            _ => words = words.iter().map(|w| parse::ascii_classes(w)).collect(),
         }
         if how != "regex" {
             words.sort();
@@ -240,6 +240,8 @@ struct KindRow {
     #[serde(default)]
     server: bool,
     #[serde(default)]
+    parents: bool,
+    #[serde(default)]
     generator: String,
     effect: String,
 }
@@ -261,8 +263,9 @@ fn kinds() -> String {
         let names: Vec<String> = row.names.iter().map(|n| n.to_lowercase()).collect();
         let _ = writeln!(
             text,
-            "KindRow {{ names: &{names:?}, kind: Kind::{kind}, first_boot: {}, server: {}, generator: {:?}, effect: {:?} }},",
+            "KindRow {{ names: &{names:?}, kind: Kind::{kind}, first_boot: {}, parents: {}, server: {}, generator: {:?}, effect: {:?} }},",
             row.first_boot,
+            row.parents,
             row.server || row.first_boot,
             row.generator,
             row.effect

@@ -64,8 +64,10 @@ pub(crate) struct Work {
     pub(crate) files: Vec<PathBuf>,
     pub(crate) twins: Vec<bool>,
     pub(crate) findings: Vec<Finding>,
-    /// The document that does not exist yet.
+    /// The document that is a production file in the making.
     pub(crate) fresh: Option<usize>,
+    /// Whether that one has to be written even if no value changes: it does not exist, or lacks lines.
+    pub(crate) lacking: bool,
 }
 
 impl Work {
@@ -77,7 +79,7 @@ impl Work {
             files.push(path);
             twins.push(twin);
         }
-        Self { documents, files, twins, findings, fresh: None }
+        Self { documents, files, twins, findings, fresh: None, lacking: false }
     }
 
     fn carry_out(&self, args: &FixArgs, project: &Project, wishes: &Wishes<'_>) -> Result<Exit, Failure> {
@@ -88,7 +90,7 @@ impl Work {
         let edits = plan.edits(&self.documents, most).map_err(Failure::new)?;
         let bare = if wishes.sealed { self.only_to_seal(args, &edits) } else { Vec::new() };
         show(&plan, self, &bare)?;
-        if edits.is_empty() && bare.is_empty() && self.fresh.is_none() {
+        if edits.is_empty() && bare.is_empty() && !self.lacking {
             ui::note(if plan.secrets.is_empty() && plan.switches.is_empty() {
                 "nothing to change"
             } else {
@@ -104,7 +106,7 @@ impl Work {
         for (index, planned) in &edits {
             targets.push(self.target(*index, Some(planned))?);
         }
-        let extra = bare.iter().copied().chain(self.fresh.filter(|f| !edits.contains_key(f)));
+        let extra = bare.iter().copied().chain(self.fresh.filter(|f| self.lacking && !edits.contains_key(f)));
         for index in extra {
             targets.push(self.target(index, None)?);
         }

@@ -30,7 +30,8 @@ pub(crate) fn work(request: &Request<'_>, scan: &mut Scan) -> Result<Work, Failu
     };
     let twin = target.is_some_and(|t| t.twin);
     let (document, findings) = examine(request, &path, text.as_bytes(), Environment::Production).map_err(Failure::new)?;
-    Ok(Work { documents: vec![document], files: vec![file], twins: vec![twin], findings, fresh: Some(0) })
+    let lacking = target.is_none_or(|t| *t.document.text != *text);
+    Ok(Work { documents: vec![document], files: vec![file], twins: vec![twin], findings, fresh: Some(0), lacking })
 }
 
 /// The target's text, and behind it each assignment of the source whose name it does not have, as it is written there.

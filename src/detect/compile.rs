@@ -19,8 +19,8 @@ use crate::model::finding::Finding;
 use crate::model::setting::Role;
 use crate::model::severity::{Class, Fix, Profile, Severity};
 use crate::model::span::Span;
-use crate::rules::kinds::{Kind, kind_of};
-use crate::rules::schema::{Argument, Predicate, Reach, Rule};
+use crate::rules::kinds::{Kind, kind_in};
+use crate::rules::schema::{Argument, Predicate, Reach, Rule, Strategy};
 use crate::strength::judge::ValueClass;
 use crate::strength::name::NameClass;
 
@@ -365,13 +365,22 @@ fn reach(rule: &Rule, subject: &Subject<'_>, severity: Severity, environment: En
     let fixed = match rule.repair.reach {
         Reach::Always(Fix::None) => return Fix::None,
         Reach::Always(fix) => fix,
-        Reach::ByKind => match kind_of(subject.setting.name()).kind {
+        Reach::ByKind => match kind_in(subject.setting.key.parent_name(), subject.setting.name()).kind {
             Kind::Stateless | Kind::Coordinated => Fix::Safe,
             Kind::DataEncrypting | Kind::Derived | Kind::ProviderIssued => Fix::Manual,
         },
     };
     let elsewhere = environment != Environment::Production || severity == Severity::Info;
-    if elsewhere || subject.setting.role == Role::Prose || !subject.setting.editable || subject.document.lossy {
+    let advice = match rule.repair.strategy {
+        Strategy::Suggest => true,
+        // the spelling depends on a driver that nothing names
+        Strategy::Url => !subject.connection().is_some_and(|c| {
+            let text = c.span.of(subject.value());
+            c.system.is_some_and(|s| s.secure(&c.dsn, text, c.dsn.driver(text)).is_some())
+        }),
+        Strategy::Generate | Strategy::Set | Strategy::Map => false,
+    };
+    if elsewhere || advice || subject.setting.role == Role::Prose || !subject.setting.editable || subject.document.lossy {
         return Fix::Manual;
     }
     if subject.is_fallback() { fixed.max(Fix::Review) } else { fixed }

@@ -1,10 +1,13 @@
 //! A rule's message with its placeholders filled: names, hosts and reasons, never a value.
 
 use super::subject::Subject;
+use super::value::switch;
 use crate::model::secret::MASK;
 use crate::model::template::has_reference;
+use crate::rules::builtin;
 use crate::rules::schema::Rule;
 use crate::strength::encoding::measure;
+use crate::strength::name::NameClass;
 
 /// `text` with `{key}`, `{path}`, `{value.reason}` and the others replaced; an unknown one stays as it is.
 pub(super) fn fill(text: &str, rule: &Rule, subject: &Subject<'_>) -> String {
@@ -52,11 +55,20 @@ fn placeholder(name: &str, rule: &Rule, subject: &Subject<'_>) -> Option<String>
         "value.bits" => measure(subject.literal()).bits.to_string(),
         "value.length" => subject.literal().chars().count().to_string(),
         "value.mask" => MASK.to_owned(),
-        // only for rules whose match lists the words: it can be nothing else
-        "value.word" => subject.literal().trim().chars().filter(|c| c.is_ascii_graphic()).take(24).collect(),
+        "value.word" => word(rule, subject),
         "url.host" => host(subject).map_or_else(|| "the server".to_owned(), |h| format!("`{h}`")),
         "url.mode" => subject.connection().map_or("without TLS", |c| c.tls.phrase()).to_owned(),
         "url.system" => subject.connection().and_then(|c| c.system).map_or("", |s| s.name()).to_owned(),
         _ => return None,
     })
+}
+
+/// The value where it can be nothing but a word that the rule lists, a switch or a small number, and stands under no name of a secret;
+/// bullets otherwise. A rule that comes with the tree must not be able to print what it likes.
+fn word(rule: &Rule, subject: &Subject<'_>) -> String {
+    let text = subject.literal().trim();
+    let secret = !matches!(subject.name_class(), NameClass::Other | NameClass::Setting);
+    let small = !text.is_empty() && text.len() <= 6 && text.bytes().all(|b| b.is_ascii_digit());
+    let listed = builtin::rules().iter().any(|r| r.id == rule.id) && text.len() <= 24 && text.chars().all(|c| c.is_ascii_graphic());
+    if !secret && (small || switch(text).is_some() || listed) { text.to_owned() } else { MASK.to_owned() }
 }

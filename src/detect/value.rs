@@ -7,6 +7,7 @@ use regex::Regex;
 use super::family::{Compile, Family, Test, bounds, flag, known, words};
 use super::subject::{Subject, tells_by_itself};
 use crate::model::template;
+use crate::rules::ascii_classes;
 use crate::rules::schema::Argument;
 use crate::strength::encoding::measure;
 use crate::strength::judge::ValueClass;
@@ -93,7 +94,7 @@ fn regex(argument: &Argument) -> Result<Test, String> {
 
 fn joined(argument: &Argument) -> Result<String, String> {
     let patterns = words("value.regex", argument, false)?;
-    let joined = patterns.iter().map(|p| format!("(?:{p})")).collect::<Vec<_>>().join("|");
+    let joined = patterns.iter().map(|p| format!("(?:{})", ascii_classes(p))).collect::<Vec<_>>().join("|");
     if joined.len() > 4096 { Err("`value.regex` is longer than 4096 bytes".to_owned()) } else { Ok(joined) }
 }
 

@@ -29,8 +29,13 @@ impl Repository {
     /// owner of the folder.
     #[must_use]
     pub fn discover(dir: &Path) -> Option<Self> {
-        let git = on_path("git")?;
         let dir = fs::canonicalize(dir).ok()?;
+        // starting a process costs more than the whole scan of a small tree: only where there is something to ask about
+        let named = std::env::var_os("GIT_DIR").is_some();
+        if !named && !dir.ancestors().any(|folder| folder.join(".git").symlink_metadata().is_ok()) {
+            return None;
+        }
+        let git = on_path("git")?;
         let here = Self { root: dir.clone(), git };
         let answer = here.ask("rev-parse", &["--show-toplevel"], &[]).ok()?;
         let root = answer.out.strip_suffix(b"\n").filter(|_| answer.code == 0)?;

@@ -65,6 +65,12 @@ impl KeyPath {
         self.names().last().unwrap_or("")
     }
 
+    /// The name of the map that holds the setting; empty at the top.
+    #[must_use]
+    pub fn parent_name(&self) -> &str {
+        self.names().rev().nth(1).unwrap_or("")
+    }
+
     /// All names on the path, list places skipped, from the top.
     pub fn names(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.0.iter().filter_map(|s| match s {

@@ -17,7 +17,7 @@ use crate::model::setting::{Role, Setting};
 use crate::model::severity::{Class, Fix, Severity};
 use crate::model::span::Span;
 use crate::model::template::has_reference;
-use crate::rules::kinds::{Kind, KindRow, kind_of};
+use crate::rules::kinds::{Kind, KindRow, kind_in};
 use crate::rules::load::RuleSet;
 use crate::strength::name::purpose;
 
@@ -28,6 +28,21 @@ pub struct Plan {
     pub secrets: Vec<SecretChange>,
     /// Settings and connections that get another value.
     pub switches: Vec<Switch>,
+    /// Findings that no change of this plan answers, because they stand in programs or text, or ask for a decision.
+    pub remarks: Vec<Remark>,
+}
+
+/// A finding that a person has to deal with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// The file.
+    pub path: String,
+    /// From 1.
+    pub line: usize,
+    /// The rule.
+    pub rule: String,
+    /// What to do.
+    pub what: String,
 }
 
 /// One secret, with all its places.
@@ -89,7 +104,26 @@ pub fn plan(documents: &[Document], findings: &[&Finding], wishes: &Wishes<'_>, 
     secrets.retain(|s| chosen(&s.tags, wishes.only));
     let mut switches = switches(documents, findings, &by_path, wishes);
     switches.retain(|s| chosen(&s.tags, wishes.only));
-    Ok(Plan { secrets, switches })
+    let remarks = findings
+        .iter()
+        .filter(|f| wishes.only.is_empty() || wishes.only.iter().any(|o| *o == f.rule || o == f.class.word() || *o == f.key));
+    Ok(Plan { secrets, switches, remarks: remarks.filter_map(|f| remark(documents, &by_path, f)).collect() })
+}
+
+/// The remark on a finding in a file for production that neither a secret nor a switch of the plan speaks of.
+fn remark(documents: &[Document], by_path: &BTreeMap<&str, usize>, finding: &Finding) -> Option<Remark> {
+    if finding.environment != Environment::Production || finding.severity < Severity::Medium {
+        return None;
+    }
+    let document = documents.get(*by_path.get(finding.file.as_str())?)?;
+    let role = document.settings.get(finding.setting?)?.role;
+    let what = match finding.class {
+        Class::HardcodedSecret if document.format == "env" => return None,
+        Class::HardcodedSecret => finding.help.clone(),
+        _ if role == Role::Prose => "it stands in a program or text: change it by hand".to_owned(),
+        _ => return None,
+    };
+    Some(Remark { path: finding.file.clone(), line: finding.start.line, rule: finding.rule.clone(), what })
 }
 
 /// Whether the finding asks for a new value of a secret in a file that goes live.
@@ -172,14 +206,15 @@ fn best_name(documents: &[Document], places: &[Place]) -> String {
 
 /// The row that forbids most, over all names of the secret.
 fn strictest(documents: &[Document], places: &[Place], name: &str) -> &'static KindRow {
-    let own = kind_of(name);
+    let own = kind_in("", name);
     let rank = |row: &KindRow| match row.kind {
         Kind::ProviderIssued => 4,
         Kind::Derived => 3,
         Kind::DataEncrypting => 2,
         _ => 0,
     };
-    let others = places.iter().filter(|p| !p.in_url).filter_map(|p| setting_of(documents, p)).map(|(_, s)| kind_of(s.name()));
+    let others =
+        places.iter().filter(|p| !p.in_url).filter_map(|p| setting_of(documents, p)).map(|(_, s)| kind_in(s.key.parent_name(), s.name()));
     others.fold(own, |worst, row| if rank(row) > rank(worst) { row } else { worst })
 }
 
@@ -230,8 +265,8 @@ fn reach(documents: &[Document], change: &SecretChange, fresh: bool, sealed: boo
 fn referenced_by_a_server(documents: &[Document], change: &SecretChange) -> bool {
     let names: Vec<&str> = change.places.iter().filter_map(|p| setting_of(documents, p)).map(|(_, s)| s.name()).collect();
     documents.iter().flat_map(|d| &d.settings).any(|setting| {
-        let server =
-            kind_of(setting.name()).server || (setting.role == Role::Argument && setting.name().trim_start_matches('-') == "requirepass");
+        let server = kind_in(setting.key.parent_name(), setting.name()).server
+            || (setting.role == Role::Argument && setting.name().trim_start_matches('-') == "requirepass");
         server && names.iter().any(|name| refers_to(setting.value.expose(), name))
     })
 }

@@ -8,7 +8,7 @@ mod preview;
 mod same;
 mod switches;
 
-pub use changes::{Plan, SecretChange, Wishes, plan};
+pub use changes::{Plan, Remark, SecretChange, Wishes, plan};
 pub use edits::{Conflict, Planned};
 pub use place::{Account, Form, Place};
 pub use preview::preview;

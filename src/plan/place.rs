@@ -8,7 +8,7 @@ use crate::model::secret::Secret;
 use crate::model::setting::{Role, Setting};
 use crate::model::span::Span;
 use crate::model::template::{Part, has_reference, innermost_default, parts};
-use crate::rules::kinds::kind_of;
+use crate::rules::kinds::kind_in;
 use crate::strength::name::{NameClass, classify};
 
 /// How a secret stands at a place.
@@ -55,6 +55,8 @@ pub struct Account {
     pub names: Vec<String>,
     /// Whether the server itself reads this setting.
     pub server: bool,
+    /// What the names of its group begin with: `queue` for `queue.url` and `queue.password`; empty where there is no group.
+    pub stem: String,
 }
 
 impl Place {
@@ -77,6 +79,27 @@ fn is_generic(name: &[String]) -> bool {
         || name.join(" ") == "spring datasource password"
         || name.join(" ") == "api key"
         || name.join(" ") == "secret key"
+}
+
+/// Names of maps that hold the settings of anything.
+fn is_container(name: &[String]) -> bool {
+    const CONTAINERS: &[&str] = &[
+        "data",
+        "string data",
+        "environment",
+        "env",
+        "auth",
+        "config",
+        "values",
+        "spec",
+        "secrets",
+        "security",
+        "settings",
+        "default",
+        "global",
+        "server",
+    ];
+    CONTAINERS.contains(&name.join(" ").as_str())
 }
 
 /// Every place of every document that may hold a secret.
@@ -161,7 +184,13 @@ fn normal(name: &str) -> String {
 fn account(document: &Document, setting: &Setting) -> Account {
     let own = words(setting.name());
     let mut names = Vec::new();
-    if !is_generic(&own) {
+    if is_generic(&own) {
+        // `session: { secret: .. }` is the session secret
+        let parent = setting.key.names().rev().nth(1).map(words).unwrap_or_default();
+        if !parent.is_empty() && !is_container(&parent) && setting.role == Role::Live {
+            names.push([parent, own.clone()].concat().join(" "));
+        }
+    } else {
         names.push(own.join(" "));
     }
     let mut system = system_of(&own);
@@ -170,9 +199,10 @@ fn account(document: &Document, setting: &Setting) -> Account {
         let near = system_of(&around);
         system = if near.is_empty() { system } else { near };
     }
-    let row = kind_of(setting.name());
+    let row = kind_in(setting.key.parent_name(), setting.name());
     let server = row.server || (setting.role == Role::Argument && matches!(own.join(" ").as_str(), "requirepass" | "masterauth"));
-    Account { system, user: user(document, setting, &own), names, server }
+    let stem = own.split_last().map_or(String::new(), |(_, stem)| stem.join(" "));
+    Account { system, user: user(document, setting, &own), names, server, stem }
 }
 
 /// Names around a setting that tell which system it belongs to: its service and image, the manifest's name, the parents on its path.

@@ -18,12 +18,16 @@ pub fn preview(plan: &Plan, documents: &[Document]) -> String {
     {
         let secrets: Vec<&SecretChange> = plan.secrets.iter().filter(|s| s.fix == fix).collect();
         let switches: Vec<&Switch> = plan.switches.iter().filter(|s| s.fix == fix).collect();
-        if secrets.is_empty() && switches.is_empty() {
+        let remarks = if fix == Fix::Manual { &plan.remarks[..] } else { &[] };
+        if secrets.is_empty() && switches.is_empty() && remarks.is_empty() {
             continue;
         }
         let _ = writeln!(out, "{heading}");
         secrets.iter().for_each(|s| secret(&mut out, s, documents));
         switches.iter().for_each(|s| switch(&mut out, s, documents));
+        remarks.iter().for_each(|r| {
+            let _ = writeln!(out, "  {}:{}  [{}] {}", r.path, r.line, r.rule, r.what);
+        });
         out.push('\n');
     }
     out

@@ -37,7 +37,12 @@ pub(super) fn group(places: &[Place], wanted: &[usize], documents: &[Document]) 
 
 fn matches(places: &[Place], a: usize, b: usize) -> bool {
     match (places.get(a), places.get(b)) {
-        (Some(a), Some(b)) => same(&a.account, &b.account),
+        (Some(a), Some(b)) => {
+            // `queue.url` and `queue.password` of one file, for one user
+            let grouped =
+                a.document == b.document && a.in_url != b.in_url && !a.account.stem.is_empty() && a.account.stem == b.account.stem;
+            same(&a.account, &b.account) || (grouped && a.account.user.is_some() && a.account.user == b.account.user)
+        }
         _ => false,
     }
 }
@@ -130,7 +135,13 @@ mod tests {
     use crate::plan::place::Account;
 
     fn account(system: &'static str, user: Option<&str>, name: &str, server: bool) -> Account {
-        Account { system, user: user.map(str::to_owned), names: if name.is_empty() { Vec::new() } else { vec![name.to_owned()] }, server }
+        Account {
+            system,
+            user: user.map(str::to_owned),
+            names: if name.is_empty() { Vec::new() } else { vec![name.to_owned()] },
+            server,
+            stem: String::new(),
+        }
     }
 
     #[test]

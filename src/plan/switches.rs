@@ -16,6 +16,7 @@ use crate::model::severity::{Class, Fix, Severity};
 use crate::model::span::Span;
 use crate::model::template::innermost_default;
 use crate::rules::schema::{Rule, Strategy};
+use crate::strength::name::{NameClass, classify};
 
 /// One setting that gets another value, by parts.
 #[derive(Debug)]
@@ -86,7 +87,8 @@ pub(super) fn switches(documents: &[Document], findings: &[&Finding], by_path: &
 fn fixed(rule: &Rule, setting: &Setting) -> (Vec<(Span, Secret)>, String) {
     let value = setting.value.expose();
     let span = innermost_default(value);
-    if span.len() != value.len() {
+    // a rule must not be able to show or rewrite a secret as if it were a switch
+    if span.len() != value.len() || matches!(classify(setting.name()), NameClass::Secret | NameClass::Weak) {
         return (Vec::new(), String::new());
     }
     let new = match rule.repair.strategy {

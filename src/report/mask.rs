@@ -75,6 +75,14 @@ pub(super) fn masks(document: &Document, index: &Index<'_>, finding: &Finding, v
     to.merged()
 }
 
+/// `span` with the letters and digits that touch it on either side.
+fn word_around(view: &str, span: Span) -> Span {
+    let before = view.get(..span.start).unwrap_or("");
+    let after = view.get(span.end..).unwrap_or("");
+    let start = before.trim_end_matches(char::is_alphanumeric).len();
+    Span::new(start, view.len() - after.trim_start_matches(char::is_alphanumeric).len())
+}
+
 /// Whether the class is about what a switch says, not about a secret.
 fn about_switch(class: Class) -> bool {
     matches!(class, Class::InsecureSetting | Class::NonTlsUrl)
@@ -152,7 +160,10 @@ impl<'a> Collector<'a> {
         let view = self.view.of(self.text);
         let mut found = Vec::new();
         for needle in self.needles.iter().filter(|n| n.len() >= 4 && n.len() <= view.len()) {
-            found.extend(view.match_indices(needle).map(|(at, hit)| Span::new(at, at + hit.len()).shift(self.view.start)));
+            // the whole word around a repeat: the rest of it would say what is hidden
+            found.extend(
+                view.match_indices(needle).map(|(at, hit)| word_around(view, Span::new(at, at + hit.len())).shift(self.view.start)),
+            );
         }
         let names = &self.names;
         self.masks.extend(found.into_iter().filter(|span| !names.iter().any(|name| name.covers(*span))));

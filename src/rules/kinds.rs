@@ -40,6 +40,8 @@ pub struct KindRow {
     pub kind: Kind,
     /// Whether a server reads the setting only while its data volume is empty.
     pub first_boot: bool,
+    /// Whether the row is about names within their map, and wins over one about the bare name.
+    parents: bool,
     /// Whether the server itself reads this setting, rather than a client of it.
     pub server: bool,
     /// The form of a generated value: the name of a generator; empty for the general one.
@@ -68,10 +70,28 @@ static UNKNOWN: KindRow = KindRow {
     names: &[],
     kind: Kind::Coordinated,
     first_boot: false,
+    parents: false,
     server: false,
     generator: "",
     effect: "whoever else holds this value must be given the new one",
 };
+
+/// The row for a setting whose name alone may say too little: `storage.secret_key` is tried as `storage secret key` first. `parent` is the
+/// name of the map that holds it; may be empty.
+#[must_use]
+pub fn kind_in(parent: &str, name: &str) -> &'static KindRow {
+    let whole: Vec<String> = words(parent).into_iter().chain(words(name)).collect();
+    let row = |own: &[String]| KINDS.iter().find(|row| row.names.iter().any(|pattern| fits(&pattern.split(' ').collect::<Vec<_>>(), own)));
+    let placed = row(&whole).filter(|_| !parent.is_empty());
+    let named = row(&words(name));
+    // the parent may only make the answer stricter or give one: `auth.password` is no other thing than `password`
+    match (placed, named) {
+        (Some(placed), None) => placed,
+        (Some(placed), Some(_)) if placed.parents => placed,
+        (_, Some(named)) => named,
+        (None, None) => &UNKNOWN,
+    }
+}
 
 fn fits(pattern: &[&str], words: &[String]) -> bool {
     match (pattern.split_first(), words.split_first()) {

@@ -6,4 +6,4 @@ pub mod load;
 mod parse;
 pub mod schema;
 
-pub use parse::parse;
+pub use parse::{ascii_classes, parse};

@@ -293,3 +293,38 @@ fn leaves(name: String, raw: Raw, out: &mut Vec<Predicate>) -> Result<(), String
     out.push(Predicate::Leaf(name.into(), argument));
     Ok(())
 }
+
+/// `pattern` with `\d`, `\s` and `\w` (and their opposites) as ASCII classes: names and values are ASCII, and the Unicode classes cost most of
+/// the time that a pattern takes to compile.
+#[must_use]
+pub fn ascii_classes(pattern: &str) -> String {
+    let mut out = String::with_capacity(pattern.len() + 16);
+    let mut chars = pattern.chars();
+    while let Some(c) = chars.next() {
+        if c != '\\' {
+            out.push(c);
+            continue;
+        }
+        match chars.next() {
+            Some('d') => out.push_str("[0-9]"),
+            Some('D') => out.push_str("[^0-9]"),
+            Some('s') => out.push_str("[ \\t\\r\\n]"),
+            Some('S') => out.push_str("[^ \\t\\r\\n]"),
+            Some('w') => out.push_str("[0-9A-Za-z_]"),
+            Some('W') => out.push_str("[^0-9A-Za-z_]"),
+            Some(other) => out.extend(['\\', other]),
+            None => out.push('\\'),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ascii_classes;
+
+    #[test]
+    fn classes_stay_what_they_are_inside_brackets_too() {
+        assert_eq!(ascii_classes(r"^\d+[\d.]\s\S\.$"), "^[0-9]+[[0-9].][ \\t\\r\\n][^ \\t\\r\\n]\\.$");
+    }
+}

@@ -90,7 +90,8 @@ impl Engine<'_> {
             Ok(Outcome::Content(content, _)) => {
                 let below = around.below(file);
                 let verdict = around.environment(file, &below);
-                if file.path.file_name().is_some_and(|n| n == ".env") && verdict.environment == Environment::Development {
+                let settled = self.within(file).and_then(|path| self.config.and_then(|c| c.config.environment(&path))).is_some();
+                if file.path.file_name().is_some_and(|n| n == ".env") && verdict.environment == Environment::Development && !settled {
                     let message = format!("taken for development, because {}; [[environment]] in harden.toml settles it", verdict.because);
                     looked.notices.push(Notice { file: file.display.clone(), line: 0, message });
                 }
