@@ -2,9 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "in tests a failed unwrap is the failure that is wanted")]
 
 mod cmd;
+mod docs;
+mod fix;
 mod floors;
 mod hostile;
 mod leaks;
+mod live;
 mod registries;
 mod rules;
 mod seal;
