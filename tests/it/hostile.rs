@@ -139,7 +139,8 @@ fn a_folder_and_a_file_without_permission_are_named_and_the_rest_is_looked_at() 
     desk.put(".env", WEAK);
     let closed = desk.put("closed/.env", WEAK).parent().unwrap().to_owned();
     let secret = desk.put("secret.env", WEAK);
-    (mode(&closed, 0o000), mode(&secret, 0o000));
+    mode(&closed, 0o000);
+    mode(&secret, 0o000);
     let said = desk.harden_as_nobody(&["scan"]);
     mode(&closed, 0o755);
     let Some(said) = said else { return };
@@ -350,6 +351,30 @@ fn deep_nesting_neither_crashes_nor_hangs() {
     fs::remove_file(desk.project.join("harden.toml")).unwrap();
     desk.put(".harden/rules/own.toml", format!("schema = 1\nx = {}", "[".repeat(DEPTH)));
     desk.harden(&["scan"]).is(2, &[], &["own.toml"]);
+}
+
+#[test]
+fn thousands_of_secrets_side_by_side_are_judged_in_seconds() {
+    const MANY: usize = 4000;
+    let desk = Desk::new();
+    let lines = |line: &dyn Fn(usize) -> String| (0..MANY).map(line).collect::<String>();
+    for (name, text) in [
+        ("a.env", lines(&|i| format!("PASSWORD{i}=changeme\nUSER{i}=app{i}\n"))),
+        ("a.yaml", lines(&|i| format!("password{i}: changeme\nuser{i}: app{i}\n"))),
+        ("same.env", lines(&|_| WEAK.to_owned())),
+        (
+            "docker-compose.yml",
+            "services:\n".to_owned() + &lines(&|i| format!("  s{i}: {{image: i{i}, environment: {{PASSWORD: changeme}}}}\n")),
+        ),
+    ] {
+        let path = desk.put(name, text);
+        let begun = Instant::now();
+        let said = desk.harden(&["scan", "--format", "jsonl", name]);
+        said.is(1, &[], &[]);
+        assert!(said.out.lines().count() >= MANY, "{name}: {} findings", said.out.lines().count());
+        assert!(begun.elapsed() < PATIENCE / 2, "{name}: {:?}", begun.elapsed());
+        fs::remove_file(path).unwrap();
+    }
 }
 
 #[test]
