@@ -25,7 +25,7 @@ fn in_a_clean_checkout_exactly_the_planned_lines_change() {
     let plan = planned(&stdout(&desk.ok(&PLAIN)), false);
     assert!(plan.len() >= 7, "{plan:?}");
     let after = desk.tree();
-    assert!(before.keys().eq(after.keys()), "files came or went");
+    assert!(before.keys().eq(after.keys().filter(|name| *name != ".harden/.gitignore")), "files came or went");
     for (name, (old, _)) in &before {
         let [old, new] = [old, &after[name].0].map(|bytes| String::from_utf8(bytes.clone()).unwrap());
         assert_eq!(differing(&old, &new), plan.get(name).cloned().unwrap_or_default(), "{name}");
@@ -39,7 +39,8 @@ fn in_a_clean_checkout_exactly_the_planned_lines_change() {
 
 #[test]
 fn what_git_does_not_hold_as_it_is_is_refused_by_name_and_others_do_not_matter() {
-    let desk = Desk::with(&[(".env.production", "JWT_SECRET=changeme\n"), ("app.yml", "app:\n  session_secret: changeme\n"), ("notes", "a")]);
+    let desk =
+        Desk::with(&[(".env.production", "JWT_SECRET=changeme\n"), ("app.yml", "app:\n  session_secret: changeme\n"), ("notes", "a")]);
     let desk = desk.committed();
     desk.put("notes", "b");
     desk.put("new.txt", "untracked");
@@ -85,6 +86,9 @@ fn bytes_around_a_value_stay() {
         let (head, tail) = text.split_once("changeme").unwrap();
         let new = desk.text(name);
         let value = new.strip_prefix(head).and_then(|rest| rest.strip_suffix(tail));
-        assert!(value.is_some_and(|v| v.len() >= 43 && v.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))), "{name}: {new}");
+        assert!(
+            value.is_some_and(|v| v.len() >= 43 && v.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))),
+            "{name}: {new}"
+        );
     }
 }
