@@ -8,6 +8,7 @@ use super::family::Test;
 use super::message;
 use super::neighbours::Neighbourhood;
 use super::place::Circumstances;
+use super::source::is_catalogue;
 use super::subject::Subject;
 use super::value::check_regex;
 use crate::config::{InternalPlaintext, Network};
@@ -133,8 +134,12 @@ impl Detectors {
     /// Looks at every setting of `document`.
     #[must_use]
     pub fn run(&self, document: &Document, circumstances: Circumstances) -> Outcome {
-        let around = Neighbourhood::new(document, circumstances);
         let mut outcome = Outcome::default();
+        // the texts of a program in some language name passwords and hold none
+        if is_catalogue(&document.path) {
+            return outcome;
+        }
+        let around = Neighbourhood::new(document, circumstances);
         let fitting: Vec<&Compiled> = self.rules.iter().filter(|c| fits_file(&c.rule, document)).collect();
         for (index, setting) in document.settings.iter().enumerate() {
             let subject = Subject::new(document, index, setting, &around);

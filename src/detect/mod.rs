@@ -10,6 +10,7 @@ mod message;
 mod name;
 mod neighbours;
 mod place;
+mod source;
 mod subject;
 mod suppress;
 mod url;

@@ -11,6 +11,7 @@ use crate::strength::judge::{ValueClass, Verdict, judge};
 use crate::strength::name::{NameClass, Purpose, classify, purpose};
 
 use super::neighbours::Neighbourhood;
+use super::source::{is_any_host, is_code, is_secret_in_code};
 
 /// Whether git keeps a file to itself or hands it round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -82,7 +83,7 @@ impl<'d> Subject<'d> {
 
     /// The bytes (within the value) that run when nothing else is set: the default of a lone `${NAME:-default}`, else the whole value.
     pub(super) fn literal_span(&self) -> Span {
-        innermost_default(self.value())
+        fallback_of(self.value())
     }
 
     /// Whether [`Self::literal_span`] is a default.
@@ -101,17 +102,36 @@ impl<'d> Subject<'d> {
             if self.setting.role == Role::Prose && is_cut(self.literal()) {
                 return Verdict { class: ValueClass::Reference, reason: "a copy that is cut short" };
             }
+            if shows_form(self.setting) {
+                return Verdict { class: ValueClass::NotSecret, reason: "an example of its own schema" };
+            }
             // the password in a connection string is judged by itself
             if self.connection().is_some_and(|c| c.dsn.style != dsn::Style::KeyValue || c.dsn.password.is_some()) {
                 return Verdict { class: ValueClass::NotSecret, reason: "a connection string" };
             }
-            judge(self.literal(), &self.around.context(self.setting), self.purpose())
+            let found = judge(self.literal(), &self.around.context(self.setting), self.purpose());
+            if is_code(self.document) && !is_secret_in_code(self.document, self.index, self.setting, self.literal(), found.class) {
+                return Verdict { class: ValueClass::NotSecret, reason: "a word of a program" };
+            }
+            found
         })
     }
 
     /// The connection string in the value, if it is one.
     pub(super) fn connection(&self) -> Option<&Connection> {
-        self.connection.get_or_init(|| connection(self.value())).as_ref()
+        self.connection
+            .get_or_init(|| {
+                if shows_form(self.setting) {
+                    return None;
+                }
+                let found = connection(self.value())?;
+                let text = found.span.of(self.value());
+                // code builds URLs for any host, and shows their form
+                let form =
+                    is_code(self.document) && (found.dsn.hosts.is_empty() || found.dsn.hosts.iter().any(|h| is_any_host(h.name.of(text))));
+                (!form).then_some(found)
+            })
+            .as_ref()
     }
 
     /// The judgement of the password in the connection string; `None` without one.
@@ -119,7 +139,7 @@ impl<'d> Subject<'d> {
         let found = self.connection()?;
         let text = found.span.of(self.value());
         let password = found.dsn.password?;
-        let inner = innermost_default(password.of(text)).shift(password.start);
+        let inner = fallback_of(password.of(text)).shift(password.start);
         let mut context = self.around.context(self.setting);
         [found.dsn.user.map(|s| s.of(text)), Some(found.dsn.database(text))].into_iter().flatten().for_each(|n| context.add(n));
         found.dsn.hosts.iter().for_each(|h| context.add(h.name.of(text)));
@@ -131,6 +151,15 @@ impl<'d> Subject<'d> {
     pub(super) fn is_live(&self) -> bool {
         self.setting.role != Role::Commented
     }
+}
+
+/// Whether a schema (OpenAPI, JSON Schema, the description of options) shows what a value may look like: `example: x`, `example: {password: x}`.
+fn shows_form(setting: &Setting) -> bool {
+    let mut names = setting.key.names().rev();
+    let own = names.next().unwrap_or("");
+    let parent = names.next().unwrap_or("");
+    let schema = |n: &str| matches!(n, "example" | "examples");
+    setting.role == Role::Live && (schema(own) || own == "description" || (schema(parent) && names.next().is_some_and(|n| n != "services")))
 }
 
 /// A value of which a document shows only the beginning.
@@ -152,8 +181,36 @@ fn is_account(name: &str) -> bool {
     .any(|w| lower.ends_with(w))
 }
 
+/// The default of a value that is one `${NAME:-default}` and nothing else, through any nesting, or the literal that a template falls back
+/// to; else all of it.
+pub(super) fn fallback_of(value: &str) -> Span {
+    let span = innermost_default(value);
+    template_default(span.of(value)).map_or(span, |inner| inner.shift(span.start))
+}
+
+/// The literal in `<%= ENV["X"] || "lit" %>`, `<%= ENV.fetch("X") { "lit" } %>`, `{{ x | default('lit') }}`: what runs when nothing is set.
+fn template_default(value: &str) -> Option<Span> {
+    let trimmed = value.trim();
+    let ruby = trimmed.starts_with("<%=") && trimmed.ends_with("%>") && trimmed.contains("ENV");
+    let moustache = trimmed.starts_with("{{") && trimmed.ends_with("}}") && trimmed.matches("{{").count() == 1;
+    let signs: &[&str] = match (ruby, moustache) {
+        (true, _) => &["||", ",", "{"],
+        (_, true) => &["default(", "default ", "d("],
+        _ => return None,
+    };
+    let (close, quote) = trimmed.char_indices().rev().find(|(_, c)| matches!(c, '"' | '\''))?;
+    let open = trimmed.get(..close)?.rfind(quote)?;
+    let before = trimmed.get(..open)?.trim_end();
+    let leads = signs.iter().any(|s| before.ends_with(s.trim_end()));
+    let piped = ruby || before.contains('|');
+    let rest_is_end = trimmed.get(close + 1..)?.chars().all(|c| c.is_whitespace() || "%>})".contains(c))
+        || moustache && trimmed.get(close + 1..)?.trim_start().starts_with([',', ')']);
+    let start = value.len() - value.trim_start().len() + open + 1;
+    (leads && piped && rest_is_end && close > open + 1).then(|| Span::new(start, start + close - open - 1))
+}
+
 fn connection(value: &str) -> Option<Connection> {
-    let whole = innermost_default(value);
+    let whole = fallback_of(value);
     let shown = whole.of(value);
     let lead = shown.len() - shown.trim_start().len();
     let span = Span::new(whole.start + lead, whole.start + lead + shown.trim().len());
@@ -171,4 +228,33 @@ fn connection(value: &str) -> Option<Connection> {
 /// Whether a value of this class is worth a finding of its own under a name that only may announce a secret.
 pub(super) fn tells_by_itself(class: ValueClass) -> bool {
     matches!(class, ValueClass::Placeholder | ValueClass::Published | ValueClass::Ok | ValueClass::Wordy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fallback_of;
+
+    #[test]
+    fn templates_fall_back_to_their_literal() {
+        for (value, want) in [
+            ("<%= ENV['A'] || \"kettle\" %>", "kettle"),
+            ("<%= ENV.fetch(\"A\") { 'kettle' } %>", "kettle"),
+            ("<%= ENV.fetch('A', 'kettle') %>", "kettle"),
+            ("{{ lookup('env','A') | default('kettle', true) }}", "kettle"),
+            ("{{ .Values.a | default \"kettle\" }}", "kettle"),
+            ("${A:-${B:-kettle}}", "kettle"),
+        ] {
+            assert_eq!(fallback_of(value).of(value), want, "{value}");
+        }
+        for value in [
+            "<%= ENV['A'] %>",
+            "{{ lookup('env', 'A') }}",
+            "{{ a | default('') }}",
+            "<%= ENV.fetch('A') %>",
+            "kettle",
+            "{{ 'x' | b64enc }}",
+        ] {
+            assert_eq!(fallback_of(value).of(value), value);
+        }
+    }
 }

@@ -25,7 +25,7 @@ impl Format for Conf {
         let name = file_name.to_ascii_lowercase();
         let name = base_name(&name);
         let ours = name.ends_with(".conf") || name.ends_with(".cfg") || matches!(name, "sshd_config" | "ssh_config" | ".yarnrc");
-        let other = matches!(name, "pg_hba.conf" | "pg_ident.conf") || has_section(head) || head.trim_start().starts_with(['<', '{', '[']);
+        let other = name == "pg_ident.conf" || has_section(head) || head.trim_start().starts_with(['<', '{', '[']);
         if ours && !other { Claim::Name } else { Claim::No }
     }
 
@@ -67,6 +67,10 @@ impl Reader<'_> {
             said.bytes().take_while(|b| *b == b'}').for_each(|_| drop(self.blocks.pop()));
         } else if let Some(head) = said.strip_suffix('{').filter(|h| !h.contains(['{', '}', '"', '\''])) {
             self.blocks.push(head.trim_end_matches([' ', '\t', '=', ':']).to_owned());
+        } else if is_access_rule(said) {
+            let mut rule = Setting::new(KeyPath::of("hba"), Span::new(body.start, body.start), Secret::copy_of(said), body, Quoting::Plain);
+            rule.editable = false;
+            self.settings.push(rule);
         } else if let Some(found) = pair(self.text, body) {
             let found = self.nested(found);
             self.settings.push(found);
@@ -84,6 +88,15 @@ impl Reader<'_> {
         };
         setting
     }
+}
+
+/// A line of PostgreSQL's `pg_hba.conf`: kind, databases, users, address, method. The line is one value; it is for a person to change.
+fn is_access_rule(said: &str) -> bool {
+    const METHODS: &[&str] =
+        &["trust", "reject", "scram-sha-256", "md5", "password", "gss", "sspi", "ident", "peer", "pam", "ldap", "radius", "cert", "oauth"];
+    let words: Vec<&str> = said.split('#').next().unwrap_or("").split_whitespace().collect();
+    let kind = words.first().is_some_and(|w| matches!(*w, "local" | "host" | "hostssl" | "hostnossl" | "hostgssenc" | "hostnogssenc"));
+    kind && words.len() >= 4 && words.iter().skip(3).any(|w| METHODS.contains(w))
 }
 
 /// The setting on the line `body`; `None` for lines of another form.
@@ -201,9 +214,16 @@ mod tests {
     }
 
     #[test]
+    fn access_rules_are_one_value_each() {
+        let line = "host all all 10.0.0.0/8 md5";
+        assert_eq!(found(&format!("# TYPE\n{line}\nhost tea.example\n")), pairs(&[("hba", line), ("host", "tea.example")]));
+    }
+
+    #[test]
     fn names() {
         assert_eq!(Conf.claims("redis.conf", "redis.conf", "port 1\n"), Claim::Name);
-        assert_eq!(Conf.claims("pg_hba.conf", "pg_hba.conf", "local all all trust\n"), Claim::No);
+        assert_eq!(Conf.claims("pg_hba.conf", "pg_hba.conf", "local all all trust\n"), Claim::Name);
+        assert_eq!(Conf.claims("pg_ident.conf", "pg_ident.conf", "a b c\n"), Claim::No);
         assert_eq!(Conf.claims("a.conf", "a.conf", "[main]\n"), Claim::No);
         assert_eq!(Conf.claims("a.conf", "a.conf", "<?xml?>"), Claim::No);
     }

@@ -2,6 +2,7 @@
 //!
 //! A new format is one file beside this one, and one line in [`FORMATS`].
 
+mod code;
 mod compose;
 mod conf;
 mod dialect_readers;
@@ -49,6 +50,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &properties::Properties,
     &ini::Ini,
     &shell::Shell,
+    &code::Code,
     &conf::Conf,
     &text::Text,
 ];

@@ -28,12 +28,29 @@ impl Format for Text {
     }
 
     fn parse(&self, text: &str) -> Result<Vec<Setting>, Fault> {
-        Ok(pseudo_settings(text))
+        let mut hits = pseudo_settings(text);
+        if text.trim_start().starts_with('<') {
+            let comments = markup_comments(text);
+            hits.retain(|s| !comments.iter().any(|c| c.start <= s.span.start && s.span.end <= c.end));
+        }
+        Ok(hits)
     }
 
     fn encode(&self, _value: &Secret, _place: &Setting) -> Result<Secret, EncodeError> {
         Err(EncodeError("documents and source code are reported, never edited"))
     }
+}
+
+/// The comments of XML and HTML: what stands there is switched off.
+fn markup_comments(text: &str) -> Vec<Span> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(open) = text.get(at..).and_then(|rest| rest.find("<!--")).map(|i| at + i) {
+        let close = text.get(open..).and_then(|rest| rest.find("-->")).map_or(text.len(), |i| open + i);
+        found.push(Span::new(open, close));
+        at = close.max(open + 4);
+    }
+    found
 }
 
 /// Everything in `text` that has the form of a setting, in file order; role `Prose`, not editable.
@@ -52,6 +69,7 @@ pub(super) fn pseudo_settings(text: &str) -> Vec<Setting> {
             b'\'' => text_code::statement(page, at).map(|hit| vec![hit]),
             b'<' => text_pairs::element(page, at).map(|hit| vec![hit]),
             b'`' => text_pairs::quoted_word(page, at).map(|hit| vec![hit]),
+            b'E' => text_pairs::docker_variable(page, at).map(|hit| vec![hit]),
             _ => None,
         };
         at += 1;

@@ -8,7 +8,7 @@ use crate::model::template::{self, Part};
 /// `getenv("X", "lit")`, `ENV.fetch("X") { 'lit' }`, `getenv('X') ?: 'lit'`, `os.getenv("X") or "lit"`: the call that opens at `at`.
 pub(super) fn call(page: Page, at: usize) -> Option<Vec<Hit>> {
     let function = page.name_back(at)?.of(page.text).to_ascii_lowercase();
-    let reads = function.contains("env") || matches!(function.as_str(), "config" | "getproperty" | "system.getproperty");
+    let reads = function.contains("env") || matches!(function.as_str(), "define" | "config" | "getproperty" | "system.getproperty");
     if !reads {
         return None;
     }

@@ -11,7 +11,7 @@ const STOPS: &[u8] = b"<>;,)|]}\\";
 pub(super) fn pair(page: Page, at: usize, found: &[Setting]) -> Option<Hit> {
     let mut hit = if page.byte(at) == b'=' { assignment(page, at)? } else { entry(page, at)? };
     let raw = hit.value.of(page.text);
-    if raw.len() > LONGEST || !raw.contains(char::is_alphanumeric) {
+    if raw.len() > LONGEST || (raw != "*" && !raw.contains(char::is_alphanumeric)) {
         return None;
     }
     if hit.name.eq_ignore_ascii_case("value")
@@ -54,6 +54,29 @@ pub(super) fn quoted_word(page: Page, at: usize) -> Option<Hit> {
     (random && !raw.contains(['(', '='])).then(|| Hit { name: said.to_owned(), key: words, value, quoting })
 }
 
+/// `ENV NAME value`, the old form of a Dockerfile: the word `ENV` at `at`, at the start of a line.
+pub(super) fn docker_variable(page: Page, at: usize) -> Option<Hit> {
+    if !page.is_at(at, "ENV ") || !page.text.get(at..)?.starts_with("ENV ") || !matches!(page.before(page.back(at)), 0 | b'\n') {
+        return None;
+    }
+    let start = page.ahead(at + 4);
+    let end = (start..start + 66).find(|&i| !is_name(page.byte(i)))?;
+    let from = page.ahead(end);
+    if end == start || from == end || page.byte(start).is_ascii_digit() || page.byte(from) == b'=' {
+        return None;
+    }
+    let name = Span::new(start, end);
+    let found = quoted_value(page, from).or_else(|| Some((Span::new(from, page.word_end(from, b"")?), Quoting::Plain)));
+    let (value, quoting) = found.filter(|(v, _)| !v.is_empty() && v.of(page.text) != "\\")?;
+    // a sentence is no instruction
+    rest_is_comment(page, value.end + usize::from(quoting != Quoting::Plain)).then(|| Hit {
+        name: name.of(page.text).to_owned(),
+        key: name,
+        value,
+        quoting,
+    })
+}
+
 struct Name {
     /// The name alone.
     span: Span,
@@ -82,6 +105,16 @@ fn assignment(page: Page, at: usize) -> Option<Hit> {
     }
     let after = page.ahead(at + 1 + usize::from(arrow));
     if let Some((value, quoting)) = quoted_value(page, after) {
+        // the key that reaches a link on a page of HTML
+        let link = value.len() == 1 && name.span.of(page.text).eq_ignore_ascii_case("accesskey");
+        return (!link).then(|| hit(page, &name, value, quoting));
+    }
+    // `ALLOWED_HOSTS = ["*"]`
+    if page.byte(after) == b'['
+        && let Some((value, quoting)) = quoted_value(page, page.ahead(after + 1))
+        && value.of(page.text) == "*"
+        && page.byte(page.ahead(value.end + 1)) == b']'
+    {
         return Some(hit(page, &name, value, quoting));
     }
     if arrow || !starts_word(page.byte(after)) {

@@ -16,6 +16,7 @@ use crate::model::secret::Secret;
 use crate::model::setting::{Role, Setting};
 use crate::model::severity::{Class, Fix, Severity};
 use crate::model::span::Span;
+use crate::model::template::has_reference;
 use crate::rules::kinds::{Kind, KindRow, kind_of};
 use crate::rules::load::RuleSet;
 use crate::strength::name::purpose;
@@ -199,6 +200,11 @@ fn reach(documents: &[Document], change: &SecretChange, fresh: bool, sealed: boo
     if let Some((document, setting)) = blocked {
         let line = document.lines.line(setting.span.start);
         return (Fix::Manual, format!("{}:{line} cannot be edited safely", document.path));
+    }
+    let made = change.places.iter().find(|p| p.form == Form::Plain && has_reference(p.text.expose()));
+    if let Some((document, setting)) = made.and_then(|p| setting_of(documents, p)) {
+        let line = document.lines.line(setting.span.start);
+        return (Fix::Manual, format!("{}:{line} is made of a template or reference", document.path));
     }
     let bare = change.places.iter().filter_map(|p| documents.get(p.document)).find(|d| sealed && !formats::is_sealable(d.format));
     if let Some(document) = bare {

@@ -71,7 +71,7 @@ pub(super) fn masks(document: &Document, index: &Index<'_>, finding: &Finding, v
     }
     to.finding(finding);
     to.repeats();
-    to.looks(document.format == "text");
+    to.looks(matches!(document.format, "text" | "code"));
     to.merged()
 }
 

@@ -98,6 +98,14 @@ pub fn classify(name: &str) -> NameClass {
         return NameClass::Setting;
     }
     let stem = without_number(&joined);
+    // `ENCRYPTION_SECONDARY_KEY`: what the key is for stands before its rank
+    if bare == "key" && words.iter().any(|w| matches!(w.as_str(), "encryption" | "signing" | "jwt" | "hmac" | "cipher")) {
+        return NameClass::Secret;
+    }
+    // a list of tokens is more often one of words than of credentials
+    if joined == "tokens" {
+        return NameClass::Weak;
+    }
     if LEXICON.strong_tail.iter().any(|t| ends_with_words(stem, t)) || listed(LEXICON.strong_joined, bare) || announces(bare) {
         return NameClass::Secret;
     }
@@ -178,6 +186,7 @@ mod tests {
             "requirepass",
             "APP_KEY",
             "ENCRYPTION_KEY",
+            "ENCRYPTION_SECONDARY_KEY",
         ] {
             assert_eq!(classify(name), NameClass::Secret, "{name}");
         }

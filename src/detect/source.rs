@@ -1,0 +1,204 @@
+//! What source code and message catalogues say: there a name that announces a secret mostly stands beside a label, a field's name or a key
+//! of another table. A literal in code counts only where it cannot well be one of those.
+
+use crate::model::document::Document;
+use crate::model::key_path::words;
+use crate::model::setting::{Quoting, Role, Setting};
+use crate::strength::judge::ValueClass;
+use crate::strength::name::purpose;
+
+/// Whether the document is source code as `formats` sees it.
+pub(super) fn is_code(document: &Document) -> bool {
+    document.format == "code"
+}
+
+/// Whether a literal in code, judged `class`, is used as a secret rather than as a name or a label.
+pub(super) fn is_secret_in_code(document: &Document, index: usize, setting: &Setting, literal: &str, class: ValueClass) -> bool {
+    if setting.name().is_empty() || literal.starts_with("-----BEGIN") {
+        return true;
+    }
+    if setting.quoting == Quoting::Plain {
+        return false;
+    }
+    if is_default_of_variable(&document.text, setting) {
+        return true;
+    }
+    if class == ValueClass::LiveDefault && literal.contains(' ') {
+        return names_a_key_or_password(setting.name());
+    }
+    let noise = literal.contains(|c: char| c.is_whitespace() || !c.is_ascii() || "(){}<>[]\\%|*;,".contains(c));
+    if noise || literal.starts_with(['#', '.', '/', '@', ':', '-', '_', '&', '?', '$']) || literal.ends_with([':', '=', '_', '-', '.']) {
+        return false;
+    }
+    if says_its_name(setting.name(), literal) && !beside_an_account(document, index) {
+        return false;
+    }
+    let mixed = literal.len() >= 6 && literal.bytes().any(|b| b.is_ascii_digit()) && literal.bytes().any(|b| b.is_ascii_alphabetic());
+    match class {
+        ValueClass::Short | ValueClass::Ok | ValueClass::Published => mixed && !is_dotted(literal),
+        _ => beside_an_account(document, index) || names_a_key_or_password(setting.name()) && !is_dotted(literal) && !literal.contains('/'),
+    }
+}
+
+/// `getenv("X", ...)`, `env.X ||`, `define('X', ...)`: the name is a variable's.
+fn is_default_of_variable(text: &str, setting: &Setting) -> bool {
+    let start = setting.key_span.start;
+    let mut from = start.saturating_sub(24);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    let before = text.get(from..start).unwrap_or("").to_ascii_lowercase();
+    let opened = before.trim_end_matches(['"', '\'', ' ']);
+    let called = opened.strip_suffix('(').or_else(|| opened.strip_suffix('['));
+    before.ends_with("env.")
+        || called.is_some_and(|f| ["env", "fetch", "define", "property", "config", "get", "or"].iter().any(|w| f.ends_with(w)))
+}
+
+/// `PASSWORD = "password"`, `WRONG_PASSWORD: "wrong-password"`, `TOKEN = "ACCESS_TOKEN"`: a constant for a name.
+fn says_its_name(name: &str, literal: &str) -> bool {
+    let own = words(name);
+    let constant = literal.contains('_') && literal.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+    let said = words(literal);
+    let squeezed: String = own.concat();
+    constant || squeezed == said.concat() || (!said.is_empty() && said.iter().all(|w| own.contains(w)))
+}
+
+/// A name of several words, or in capitals, or `secret` alone, whose end leaves no doubt.
+fn names_a_key_or_password(name: &str) -> bool {
+    let own = words(name);
+    let joined = own.join(" ");
+    let telling = [
+        "password",
+        "passwd",
+        "passphrase",
+        "secret",
+        "secretkey",
+        "secret key",
+        "secret key base",
+        "encryption key",
+        "signing key",
+        "jwt key",
+    ]
+    .iter()
+    .any(|t| joined.ends_with(t));
+    let capitals = !name.chars().any(char::is_lowercase);
+    telling && (own.len() > 1 || capitals || joined == "secret") && (purpose(name).is_key() || own.len() > 1 || capitals)
+}
+
+fn is_dotted(literal: &str) -> bool {
+    literal.contains('.') && literal.split('.').all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_'))
+}
+
+/// Whether a user or host stands a few lines away, with a value that is more than its own name.
+fn beside_an_account(document: &Document, index: usize) -> bool {
+    let near = document.settings.iter().skip(index.saturating_sub(5)).take(11);
+    near.filter(|s| s.role != Role::Commented && s.quoting != Quoting::Plain).any(|s| {
+        let own = words(s.name());
+        let account = own.last().is_some_and(|w| matches!(w.as_str(), "user" | "username" | "login" | "host" | "hostname" | "database"));
+        let value = s.value.expose();
+        let plain = !value.is_empty() && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'@'));
+        account && plain && !says_its_name(s.name(), value) && !value.eq_ignore_ascii_case("username")
+    })
+}
+
+/// A host that stands for any host, or for none: a variable of a template, the names reserved for examples (RFC 2606).
+pub(super) fn is_any_host(host: &str) -> bool {
+    let lower = host.trim_start_matches('[').to_ascii_lowercase();
+    const ANY: &[&str] = &["host", "hostname", "server", "server_name", "servername", "ip", "address", "domain", "user", "redacted"];
+    host.contains(['{', '}', '%', '$', '<', '[', '(', '*', '\\', '+'])
+        || ANY.contains(&lower.as_str())
+        || lower.starts_with("your")
+        || lower.starts_with("my-")
+        || lower.starts_with("some")
+        || ["example.com", "example.org", "example.net", "example", "invalid", "domain.tld", "foo.com", "bar.com"]
+            .iter()
+            .any(|d| lower.strip_suffix(d).is_some_and(|head| head.is_empty() || head.ends_with('.')))
+}
+
+/// Whether the file holds the texts of a program in some language: `locale/de/LC_MESSAGES/x.po`, `i18n/pt-BR.json`,
+/// `messages_fr.properties`.
+pub(super) fn is_catalogue(path: &str) -> bool {
+    let mut parts = path.rsplit('/');
+    let file = parts.next().unwrap_or("");
+    let folders: Vec<String> = parts.take(3).map(str::to_ascii_lowercase).collect();
+    let (stem, extension) = file.rsplit_once('.').unwrap_or((file, ""));
+    match extension {
+        "po" | "pot" | "xlf" | "xliff" | "arb" | "resx" | "strings" => true,
+        "json" | "yml" | "yaml" | "properties" | "js" | "ts" | "php" | "py" | "rb" | "toml" | "ini" | "xml" | "ftl" => {
+            const FOLDERS: &[&str] = &[
+                "locale",
+                "locales",
+                "i18n",
+                "l10n",
+                "lang",
+                "langs",
+                "language",
+                "languages",
+                "translations",
+                "translation",
+                "nls",
+                "lc_messages",
+                "messages",
+            ];
+            let in_folder = folders.iter().any(|f| FOLDERS.contains(&f.as_str()));
+            let parent = folders.first().map_or("", String::as_str);
+            let tail = stem.rsplit(['.', '_', '-']).next().unwrap_or(stem);
+            let spoken = is_language(stem) || is_language(parent) || is_language(tail) || parent == "lc_messages";
+            let bundle = ["messages_", "strings_", "labels_", "texts_", "language_", "translation"].iter().any(|p| stem.starts_with(p));
+            (in_folder && spoken) || (extension == "properties" && bundle && is_language(stem.split_once('_').map_or("", |(_, l)| l)))
+        }
+        _ => false,
+    }
+}
+
+/// `de`, `pt_BR`, `zh-Hans`.
+fn is_language(code: &str) -> bool {
+    let (language, region) = code.split_once(['_', '-']).map_or((code, ""), |(l, r)| (l, r));
+    let letters = |s: &str| s.bytes().all(|b| b.is_ascii_alphabetic());
+    (language.len() == 2 || language.len() == 3 && !matches!(language, "env" | "dev" | "app" | "api"))
+        && letters(language)
+        && language.chars().all(char::is_lowercase)
+        && (region.is_empty() || (2..=4).contains(&region.len()) && region.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_any_host, is_catalogue, names_a_key_or_password, says_its_name};
+
+    #[test]
+    fn names_of_names_are_no_secrets() {
+        for (name, literal) in [
+            ("PASSWORD", "password"),
+            ("WRONG_PASSWORD", "wrong-password"),
+            ("accessToken", "access_token"),
+            ("config_key", "LIST_TAGS_ONLY"),
+        ] {
+            assert!(says_its_name(name, literal), "{name}");
+        }
+        assert!(!says_its_name("DB_PASSWORD", "postgres"));
+        assert!(names_a_key_or_password("JWT_SECRET") && names_a_key_or_password("secret") && names_a_key_or_password("dbPassword"));
+        assert!(!names_a_key_or_password("token") && !names_a_key_or_password("password"));
+    }
+
+    #[test]
+    fn catalogues_by_place_and_name() {
+        for path in [
+            "a/locale/de/LC_MESSAGES/x.po",
+            "src/i18n/pt-BR.json",
+            "config/locales/de.yml",
+            "r/messages_fr.properties",
+            "i18n/locales/he/common.json",
+        ] {
+            assert!(is_catalogue(path), "{path}");
+        }
+        for path in ["config/secrets.yml", "lang/app/.env", "i18n/config.json", "application_prod.properties", "de/compose.yml"] {
+            assert!(!is_catalogue(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn hosts_of_examples() {
+        assert!(is_any_host("{host}") && is_any_host("db.example.com") && is_any_host("hostname") && is_any_host("your-postgres-db"));
+        assert!(!is_any_host("db") && !is_any_host("db.kettle.io") && !is_any_host("localhost"));
+    }
+}

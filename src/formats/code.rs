@@ -1,0 +1,192 @@
+//! Source code, pages of markup and message catalogues: text in which a name beside a word is seldom a setting.
+//!
+//! What stands there without quotes is an expression and no literal, what stands in a comment is not run. Only what a program would use as
+//! it stands is kept: quoted literals, defaults of variables of the environment, connection URLs, private keys, and switches that are
+//! handed to a call or a settings object. All of it is prose, never edited.
+
+use super::format::{Claim, EncodeError, Format};
+use super::lines::base_name;
+use super::text::{is_name, pseudo_settings};
+use crate::model::document::Fault;
+use crate::model::secret::Secret;
+use crate::model::setting::{Quoting, Setting};
+use crate::model::span::Span;
+
+/// Source code.
+pub(super) struct Code;
+
+/// Extensions of programming languages, and of text that is made for people or browsers.
+const EXTENSIONS: &[&str] = &[
+    "adb", "ads", "asm", "astro", "awk", "c", "cc", "cgi", "cjs", "clj", "coffee", "cpp", "cr", "cs", "cshtml", "css", "cts", "cxx", "d",
+    "dart", "el", "ejs", "erb", "erl", "ex", "exs", "f90", "fs", "go", "gradle", "graphql", "groovy", "h", "haml", "hbs", "hh", "hpp",
+    "hrl", "hs", "htm", "html", "hxx", "jl", "js", "jsx", "kt", "kts", "less", "lua", "m", "ml", "mli", "mjs", "mts", "mustache", "nim",
+    "pas", "php", "phtml", "pl", "pm", "po", "pod", "pot", "proto", "pug", "py", "pyi", "pyx", "r", "rake", "rb", "rs", "s", "sass",
+    "scala", "scss", "sol", "svelte", "svg", "swift", "t", "tcl", "tex", "texi", "tm", "ts", "tsx", "twig", "v", "vb", "vim", "vue",
+    "xhtml", "xlf", "xliff", "xsd", "xsl", "zig",
+];
+
+impl Format for Code {
+    fn name(&self) -> &'static str {
+        "code"
+    }
+
+    fn claims(&self, _path: &str, file_name: &str, head: &str) -> Claim {
+        let name = base_name(file_name).to_ascii_lowercase();
+        if name.rsplit_once('.').is_some_and(|(_, e)| EXTENSIONS.contains(&e)) {
+            return Claim::Name;
+        }
+        let first = head.lines().next().unwrap_or("");
+        let interpreter = first.strip_prefix("#!").and_then(|l| l.split(['/', ' ']).rfind(|w| !w.is_empty() && !w.starts_with('-')));
+        let known = interpreter.map(|i| i.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.'));
+        if known.is_some_and(|i| matches!(i, "python" | "node" | "perl" | "ruby" | "php" | "lua" | "deno" | "bun")) {
+            Claim::Content
+        } else {
+            Claim::No
+        }
+    }
+
+    fn parse(&self, text: &str) -> Result<Vec<Setting>, Fault> {
+        let documented = doc_strings(text);
+        let mut hits = pseudo_settings(text);
+        hits.retain(|s| is_run(text, s) && !documented.iter().any(|d| d.start < s.span.start && s.span.end <= d.end));
+        Ok(hits)
+    }
+
+    fn encode(&self, _value: &Secret, _place: &Setting) -> Result<Secret, EncodeError> {
+        Err(EncodeError("source code is reported, never edited"))
+    }
+}
+
+/// Whether the program uses the value as it stands.
+fn is_run(text: &str, setting: &Setting) -> bool {
+    let from = if setting.name().is_empty() { setting.span.start } else { setting.key_span.start.min(setting.span.start) };
+    let before = line_before(text, from);
+    // a key is a key even in a comment, but for the examples of documentation
+    let key = setting.value.expose().starts_with("-----BEGIN") && !["///", "//!", "*"].iter().any(|m| before.trim_start().starts_with(m));
+    if !key && in_comment(before) {
+        return false;
+    }
+    setting.quoting != Quoting::Plain || setting.name().is_empty() || is_switch(text, setting, before)
+}
+
+/// Python's strings that are documentation: one that begins its line, or that Ansible's names for them announce.
+fn doc_strings(text: &str) -> Vec<Span> {
+    const NAMES: &[&str] = &["DOCUMENTATION", "EXAMPLES", "RETURN"];
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(open) = text.get(at..).and_then(|rest| rest.find("\"\"\"").into_iter().chain(rest.find("'''")).min()).map(|i| at + i) {
+        let quote = Span::new(open, open + 3).of(text);
+        let Some(close) = text.get(open + 3..).and_then(|rest| rest.find(quote)).map(|i| open + 3 + i) else { break };
+        let lead = line_before(text, open).trim().trim_end_matches(['r', 'R', 'u', 'U']);
+        if lead.is_empty() || NAMES.iter().any(|n| lead.starts_with(n)) {
+            found.push(Span::new(open, close));
+        }
+        at = close + 3;
+    }
+    found
+}
+
+/// The line of `at` up to it, at most 512 bytes.
+fn line_before(text: &str, at: usize) -> &str {
+    let mut start = at.saturating_sub(512);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    let before = Span::new(start, at).of(text);
+    before.rsplit('\n').next().unwrap_or(before)
+}
+
+/// Whether a comment has begun in `before`: at the line's start, or behind code and a blank. `#define` and its like are code.
+fn in_comment(before: &str) -> bool {
+    let lead = before.trim_start();
+    let hash = lead.strip_prefix('#').is_some_and(|r| !r.starts_with(|c: char| c.is_ascii_lowercase()));
+    let starts = ["//", "* ", "*/", "/*", "--", ";", "%", "<!--"].iter().any(|m| lead.starts_with(m)) || lead == "*" || hash;
+    starts || [" // ", " # ", " /* ", "<!-- "].iter().any(|m| before.contains(m))
+}
+
+/// Whether a value without quotes is a switch or number given to a call or a settings object, or a setting in capitals at a line's start.
+/// Variables, parameters, types and expressions are not.
+fn is_switch(text: &str, setting: &Setting, before: &str) -> bool {
+    let value = setting.value.expose();
+    let plain = !value.is_empty() && value.bytes().all(|b| is_name(b) || b == b':');
+    let declared =
+        ["def ", "fn ", "func ", "function ", "const fn "].iter().any(|w| before.trim_start().starts_with(w) || before.contains(w));
+    if !plain || declared {
+        return false;
+    }
+    let name = setting.name();
+    let capitals = !name.chars().any(char::is_lowercase);
+    if name.eq_ignore_ascii_case("debug") {
+        return (capitals && before.is_empty()) || before.ends_with("run(") || before.contains(".run(");
+    }
+    let sign = Span::new(setting.key_span.end, setting.span.start).of(text);
+    let assigned = sign.contains('=');
+    !assigned || before.contains(['(', '{', ',', '[']) || name.contains('.') || before.ends_with('.') || (capitals && before.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{ProptestConfig, proptest};
+
+    use super::{Code, Format};
+    use crate::formats::format::Claim;
+    use crate::formats::lines::check;
+
+    fn found(text: &str) -> Vec<(String, String)> {
+        let hits = Code.parse(text).expect("any text parses");
+        hits.iter().map(|s| (s.name().to_owned(), s.value.expose().to_owned())).collect()
+    }
+
+    #[test]
+    fn expressions_types_and_comments_are_no_settings() {
+        for text in [
+            "let token = get_token();\n",
+            "password: user.password(),\n",
+            "pub colon_token: Token![:],\n",
+            "const LIMIT_KEY: u32 = lookup(3);\n",
+            "/// let password = \"kettle-drum-9\";\n",
+            "# DB_PASSWORD = 'kettle-drum-9'\n",
+            "x = 1  # token = 'kettle-drum-9'\n",
+            "def connect(verify=False):\n",
+            "debug = 1;\n",
+            "def f():\n    \"\"\"Logs in.\n\n    login(db_password='kettle-drum-9')\n    \"\"\"\n",
+            "EXAMPLES = r'''\n- db_password: 'kettle-drum-9'\n'''\n",
+        ] {
+            assert!(found(text).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn literals_defaults_and_switches_are_kept() {
+        for (text, name, value) in [
+            ("DB_PASSWORD = 'kettle-drum-9'\n", "DB_PASSWORD", "kettle-drum-9"),
+            ("key = os.getenv('TEA_KEY', 'kettle')\n", "TEA_KEY", "kettle"),
+            ("requests.get(url, verify=False)\n", "verify", "False"),
+            ("CONF = \"\"\"\nDB_PASSWORD='kettle-drum-9'\n\"\"\"\n", "DB_PASSWORD", "kettle-drum-9"),
+            ("DEBUG = True\n", "DEBUG", "True"),
+            ("app.run(debug=True)\n", "debug", "True"),
+            ("  rejectUnauthorized: false,\n", "rejectUnauthorized", "false"),
+            ("ctx.check_hostname = False\n", "ctx.check_hostname", "False"),
+            ("define('DB_PASSWORD', 'kettle-drum-9');\n", "DB_PASSWORD", "kettle-drum-9"),
+            ("#define TEA_SECRET = \"kettle-drum-9\"\n", "TEA_SECRET", "kettle-drum-9"),
+        ] {
+            assert!(found(text).contains(&(name.to_owned(), value.to_owned())), "{text}: {:?}", found(text));
+        }
+    }
+
+    #[test]
+    fn names_and_interpreters() {
+        assert_eq!(Code.claims("a.rs", "a.rs", ""), Claim::Name);
+        assert_eq!(Code.claims("settings.py", "settings.py", ""), Claim::Name);
+        assert_eq!(Code.claims("manage", "manage", "#!/usr/bin/env python3\n"), Claim::Content);
+        assert_eq!(Code.claims("a.env", "a.env", ""), Claim::No);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+        #[test]
+        fn any_text_can_be_read(text in "([=:#/(){}'\"\\\\ aé;\n]|\npassword=|debug = ){0,30}") {
+            check(&Code, &text, "x");
+        }
+    }
+}
