@@ -1,6 +1,6 @@
 //! `harden fix`: plan, show, and with `--apply` write. No server is touched.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -64,10 +64,10 @@ pub(crate) struct Work {
     pub(crate) files: Vec<PathBuf>,
     pub(crate) twins: Vec<bool>,
     pub(crate) findings: Vec<Finding>,
-    /// The document that is a production file in the making.
+    /// The document that `.env` is promoted to: new, or with more in it than its file has.
     pub(crate) fresh: Option<usize>,
-    /// Whether that one has to be written even if no value changes: it does not exist, or lacks lines.
-    pub(crate) lacking: bool,
+    /// What the file of that document, or its twin, holds now; none where there is neither.
+    pub(crate) before: Option<Zeroizing<String>>,
 }
 
 impl Work {
@@ -79,7 +79,7 @@ impl Work {
             files.push(path);
             twins.push(twin);
         }
-        Self { documents, files, twins, findings, fresh: None, lacking: false }
+        Self { documents, files, twins, findings, fresh: None, before: None }
     }
 
     fn carry_out(&self, args: &FixArgs, project: &Project, wishes: &Wishes<'_>) -> Result<Exit, Failure> {
@@ -90,7 +90,8 @@ impl Work {
         let edits = plan.edits(&self.documents, most).map_err(Failure::new)?;
         let bare = if wishes.sealed { self.only_to_seal(args, &edits) } else { Vec::new() };
         show(&plan, self, &bare)?;
-        if edits.is_empty() && bare.is_empty() && !self.lacking {
+        let extra: BTreeSet<usize> = bare.iter().copied().chain(self.grown()).filter(|i| !edits.contains_key(i)).collect();
+        if edits.is_empty() && extra.is_empty() {
             ui::note(if plan.secrets.is_empty() && plan.switches.is_empty() {
                 "nothing to change"
             } else {
@@ -106,11 +107,23 @@ impl Work {
         for (index, planned) in &edits {
             targets.push(self.target(*index, Some(planned))?);
         }
-        let extra = bare.iter().copied().chain(self.fresh.filter(|f| self.lacking && !edits.contains_key(f)));
         for index in extra {
             targets.push(self.target(index, None)?);
         }
         fix_emit::write(args, project, &targets)
+    }
+
+    /// The promoted document, where it is not yet what its file holds.
+    fn grown(&self) -> Option<usize> {
+        self.fresh.filter(|f| self.documents.get(*f).is_some_and(|d| Some(&d.text) != self.before.as_ref()))
+    }
+
+    /// What the file of a document, or its twin, held when it was read; none where it does not exist.
+    pub(crate) fn held(&self, index: usize) -> Option<&str> {
+        if self.fresh == Some(index) {
+            return self.before.as_ref().map(|text| text.as_str());
+        }
+        self.documents.get(index).map(|d| d.text.as_str())
     }
 
     fn target(&self, index: usize, planned: Option<&Planned>) -> Result<Target<'_>, Failure> {
@@ -121,8 +134,7 @@ impl Work {
             Some(planned) => rewrite::patch(document, planned).map_err(Failure::new)?,
             None => Zeroizing::new(document.text.as_bytes().to_vec()),
         };
-        let fresh = self.fresh == Some(index) && !file.exists();
-        Ok(Target { document, file, bytes, twin: self.twins.get(index).copied().unwrap_or(false), fresh })
+        Ok(Target { document, file, bytes, twin: self.twins.get(index).copied().unwrap_or(false), held: self.held(index) })
     }
 
     /// Env files whose secrets are strong and stand in the open: they are sealed as they are.

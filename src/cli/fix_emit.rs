@@ -26,15 +26,15 @@ pub(crate) struct Target<'w> {
     pub(crate) bytes: Zeroizing<Vec<u8>>,
     /// Whether a sealed twin was read in its place.
     pub(crate) twin: bool,
-    /// Whether the file does not exist yet.
-    pub(crate) fresh: bool,
+    /// What the file, or its twin, held when it was read; none where the file does not exist yet.
+    pub(crate) held: Option<&'w str>,
 }
 
 /// Says what `--apply` would write, and what it still needs.
 pub(crate) fn foretell(args: &FixArgs, work: &Work, edits: &BTreeMap<usize, Planned>, project: &Project) {
     if args.emit == "plain" {
-        let targets: Vec<(&Document, &PathBuf)> = edits.keys().filter_map(|i| work.documents.get(*i).zip(work.files.get(*i))).collect();
-        if let Some(path) = targets.iter().find(|(d, f)| !is_restorable(d, f)).map(|(d, _)| &d.path) {
+        let lost = |i: &&usize| work.held(**i).zip(work.files.get(**i)).is_some_and(|(held, file)| !is_restorable(held, file));
+        if let Some(path) = edits.keys().find(lost).and_then(|i| work.documents.get(*i)).map(|d| &d.path) {
             ui::warn(&format!("there is no way back for {path}: git does not hold it as it is; `--apply` needs `--allow-dirty` for it"));
         }
         ui::hint("`harden fix --emit plain --apply` patches these files in place");
@@ -83,7 +83,7 @@ fn sealed(args: &FixArgs, project: &Project, targets: &[Target<'_>]) -> Result<E
     }
     targets.iter().for_each(|t| ui::say(&format!("sealed: {}.age", t.document.path)));
     warn_if_single(&recipients);
-    let open: Vec<&str> = targets.iter().filter(|t| !t.fresh && t.file.exists()).map(|t| t.document.path.as_str()).collect();
+    let open: Vec<&str> = targets.iter().filter(|t| t.held.is_some() && t.file.exists()).map(|t| t.document.path.as_str()).collect();
     match open[..] {
         [] => {}
         [one] => ui::note(&format!("{one} still holds the old values; {}", next(one))),
@@ -107,7 +107,7 @@ fn plain(args: &FixArgs, project: &Project, targets: &[Target<'_>]) -> Result<Ex
         if twin_of(target.file).symlink_metadata().is_ok() {
             return Err(Failure::new(format!("{path}.age is the truth for {path}; nothing was written")).hint("run without `--emit plain`"));
         }
-        if !target.fresh && !args.allow_dirty && !is_restorable(target.document, target.file) {
+        if !args.allow_dirty && target.held.is_some_and(|held| !is_restorable(held, target.file)) {
             return Err(Failure::new(format!("{path} could not be restored: git does not hold it as it is; nothing was written"))
                 .hint("commit it first, or say `--allow-dirty`"));
         }
@@ -115,14 +115,13 @@ fn plain(args: &FixArgs, project: &Project, targets: &[Target<'_>]) -> Result<Ex
     let mut transaction = Transaction::new(&root(project, targets));
     for target in targets {
         let bytes = target.bytes.clone();
-        transaction = if target.fresh {
-            transaction.create(target.file, bytes, 0o600)
-        } else {
-            transaction.replace(target.file, sha256(target.document.text.as_bytes()), bytes)
+        transaction = match target.held {
+            Some(held) => transaction.replace(target.file, sha256(held.as_bytes()), bytes),
+            None => transaction.create(target.file, bytes, 0o600),
         };
     }
     commit(transaction)?;
-    targets.iter().for_each(|t| ui::say(&format!("{}: {}", if t.fresh { "written" } else { "patched" }, t.document.path)));
+    targets.iter().for_each(|t| ui::say(&format!("{}: {}", if t.held.is_none() { "written" } else { "patched" }, t.document.path)));
     Ok(Exit::Clean)
 }
 
@@ -134,9 +133,9 @@ fn commit(transaction: Transaction) -> Result<(), Failure> {
     })
 }
 
-fn is_restorable(document: &Document, file: &Path) -> bool {
+fn is_restorable(held: &str, file: &Path) -> bool {
     let folder = file.parent().unwrap_or(file);
-    Repository::discover(folder).is_some_and(|r| r.tracks(file, document.text.as_bytes()))
+    Repository::discover(folder).is_some_and(|r| r.tracks(file, held.as_bytes()))
 }
 
 /// The folder of harden.toml, of the repository, or the nearest that holds all files: where the journal is kept.

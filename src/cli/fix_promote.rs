@@ -29,9 +29,9 @@ pub(crate) fn work(request: &Request<'_>, scan: &mut Scan) -> Result<Work, Failu
         None => source.document.text.clone(),
     };
     let twin = target.is_some_and(|t| t.twin);
+    let before = target.map(|t| t.document.text.clone());
     let (document, findings) = examine(request, &path, text.as_bytes(), Environment::Production).map_err(Failure::new)?;
-    let lacking = target.is_none_or(|t| *t.document.text != *text);
-    Ok(Work { documents: vec![document], files: vec![file], twins: vec![twin], findings, fresh: Some(0), lacking })
+    Ok(Work { documents: vec![document], files: vec![file], twins: vec![twin], findings, fresh: Some(0), before })
 }
 
 /// The target's text, and behind it each assignment of the source whose name it does not have, as it is written there.

@@ -265,9 +265,10 @@ fn reach(documents: &[Document], change: &SecretChange, fresh: bool, sealed: boo
 fn referenced_by_a_server(documents: &[Document], change: &SecretChange) -> bool {
     let names: Vec<&str> = change.places.iter().filter_map(|p| setting_of(documents, p)).map(|(_, s)| s.name()).collect();
     documents.iter().flat_map(|d| &d.settings).any(|setting| {
-        let server = kind_in(setting.key.parent_name(), setting.name()).server
-            || (setting.role == Role::Argument && setting.name().trim_start_matches('-') == "requirepass");
-        server && names.iter().any(|name| refers_to(setting.value.expose(), name))
+        // few settings refer to the name: that is asked first
+        names.iter().any(|name| refers_to(setting.value.expose(), name))
+            && (kind_in(setting.key.parent_name(), setting.name()).server
+                || (setting.role == Role::Argument && setting.name().trim_start_matches('-') == "requirepass"))
     })
 }
 

@@ -1,5 +1,7 @@
 //! The places where secrets stand, each with what it tells of the account that the secret belongs to.
 
+use std::collections::HashMap;
+
 use crate::dsn;
 use crate::model::document::Document;
 use crate::model::environment::Environment;
@@ -107,16 +109,17 @@ fn is_container(name: &[String]) -> bool {
 pub(super) fn places(documents: &[Document]) -> Vec<Place> {
     let mut out = Vec::new();
     for (d, document) in documents.iter().enumerate() {
+        let around = Around::of(document);
         for (s, setting) in document.settings.iter().enumerate() {
             if setting.role != Role::Commented && !setting.value.is_empty() {
-                place(d, document, s, setting, &mut out);
+                place(d, &around, s, setting, &mut out);
             }
         }
     }
     out
 }
 
-fn place(d: usize, document: &Document, s: usize, setting: &Setting, out: &mut Vec<Place>) {
+fn place(d: usize, around: &Around<'_>, s: usize, setting: &Setting, out: &mut Vec<Place>) {
     let value = setting.value.expose();
     let whole = innermost_default(value);
     let trimmed = trim(value, whole);
@@ -124,7 +127,7 @@ fn place(d: usize, document: &Document, s: usize, setting: &Setting, out: &mut V
     let (inner, account, in_url) = match dsn::parse(shown) {
         Some(found) => {
             let Some(password) = found.password else { return };
-            let mut account = account(document, setting);
+            let mut account = account(around, setting);
             account.system = dsn::system(&found, shown).map_or(account.system, |s| s.name());
             account.user =
                 found.user.map(|u| u.of(shown)).map(|u| innermost_default(u).of(u)).filter(|u| !has_reference(u)).map(str::to_owned);
@@ -132,7 +135,7 @@ fn place(d: usize, document: &Document, s: usize, setting: &Setting, out: &mut V
             account.server = false;
             (password.shift(trimmed.start), account, true)
         }
-        None => (Span::new(0, value.len()), account(document, setting), false),
+        None => (Span::new(0, value.len()), account(around, setting), false),
     };
     let within = innermost_default(inner.of(value)).shift(inner.start);
     let form = if in_url && within == inner { Form::Plain } else { form(value, within) };
@@ -181,7 +184,7 @@ fn normal(name: &str) -> String {
 }
 
 /// What the setting itself tells.
-fn account(document: &Document, setting: &Setting) -> Account {
+fn account(around: &Around<'_>, setting: &Setting) -> Account {
     let own = words(setting.name());
     let mut names = Vec::new();
     if is_generic(&own) {
@@ -195,31 +198,76 @@ fn account(document: &Document, setting: &Setting) -> Account {
     }
     let mut system = system_of(&own);
     if system.is_empty() || system == "sql" {
-        let around: Vec<String> = surroundings(document, setting).iter().flat_map(|n| words(n)).collect();
-        let near = system_of(&around);
+        let names: Vec<String> = around.names(setting).iter().flat_map(|n| words(n)).collect();
+        let near = system_of(&names);
         system = if near.is_empty() { system } else { near };
     }
     let row = kind_in(setting.key.parent_name(), setting.name());
     let server = row.server || (setting.role == Role::Argument && matches!(own.join(" ").as_str(), "requirepass" | "masterauth"));
     let stem = own.split_last().map_or(String::new(), |(_, stem)| stem.join(" "));
-    Account { system, user: user(document, setting, &own), names, server, stem }
+    Account { system, user: around.user(setting, &own), names, server, stem }
 }
 
-/// Names around a setting that tell which system it belongs to: its service and image, the manifest's name, the parents on its path.
-fn surroundings(document: &Document, setting: &Setting) -> Vec<String> {
-    let mut out: Vec<String> = setting.key.names().rev().skip(1).map(str::to_owned).collect();
-    let metadata = KeyPath::of("metadata").child("name");
-    let service = match setting.key.segments() {
-        [Segment::Key(top), Segment::Key(service), ..] if top == "services" => Some(KeyPath::of("services").child(service).child("image")),
-        _ => None,
-    };
-    for other in document.settings.iter().filter(|o| o.part == setting.part) {
-        if other.key == metadata || service.as_ref() == Some(&other.key) {
-            out.push(other.value.expose().to_owned());
+/// What a document says about its settings besides themselves; gathered once, since asking each setting about every other is quadratic.
+struct Around<'d> {
+    document: &'d Document,
+    /// Names of manifests, and images of services: part, path, text.
+    named: HashMap<(usize, KeyPath), Vec<&'d str>>,
+    /// Users: the words before `USER`, and the part and the path that they stand in; the first of each.
+    users: HashMap<(usize, KeyPath, Vec<String>), &'d str>,
+}
+
+impl<'d> Around<'d> {
+    fn of(document: &'d Document) -> Self {
+        let mut around = Self { document, named: HashMap::new(), users: HashMap::new() };
+        for setting in &document.settings {
+            let value = setting.value.expose();
+            if matches!(setting.name(), "name" | "image") {
+                around.named.entry((setting.part, setting.key.clone())).or_default().push(value);
+            }
+            if setting.role == Role::Commented {
+                continue;
+            }
+            let mut name = words(setting.name());
+            if matches!(name.pop().as_deref(), Some("user" | "username" | "login")) {
+                around.users.entry((setting.part, scope(setting), name)).or_insert(value);
+            }
         }
+        around
     }
-    out.push(document.file_name().to_owned());
-    out
+
+    /// Names around a setting that tell which system it belongs to: its service and image, the manifest's name, the parents on its path.
+    fn names(&self, setting: &Setting) -> Vec<String> {
+        let mut out: Vec<String> = setting.key.names().rev().skip(1).map(str::to_owned).collect();
+        let mut add = |key: KeyPath| {
+            out.extend(self.named.get(&(setting.part, key)).into_iter().flatten().map(|text| (*text).to_owned()));
+        };
+        add(KeyPath::of("metadata").child("name"));
+        if let [Segment::Key(top), Segment::Key(service), ..] = setting.key.segments()
+            && top == "services"
+        {
+            add(KeyPath::of("services").child(service).child("image"));
+        }
+        out.push(self.document.file_name().to_owned());
+        out
+    }
+
+    /// The user that belongs to a password: `X_USER` or `X_USERNAME` beside `X_PASSWORD`, `username` beside `password`.
+    fn user(&self, setting: &Setting, own: &[String]) -> Option<String> {
+        let (_, stem) = own.split_last()?;
+        let found = self.users.get(&(setting.part, scope(setting), stem.to_vec()));
+        // a user that is said elsewhere is not known here; a default is
+        found.map(|v| innermost_default(v).of(v)).filter(|u| !u.is_empty() && !has_reference(u)).map(str::to_owned)
+    }
+}
+
+/// The path that a setting stands in; entries of one list stand together.
+fn scope(setting: &Setting) -> KeyPath {
+    let mut path = setting.key.parent().unwrap_or_default();
+    while matches!(path.segments().last(), Some(Segment::Index(_))) {
+        path = path.parent().unwrap_or_default();
+    }
+    path
 }
 
 /// The system that words name; the first hit wins.
@@ -238,26 +286,6 @@ fn system_of(words: &[String]) -> &'static str {
         ("sql", &["db", "database", "sql", "datasource"]),
     ];
     SYSTEMS.iter().find(|(_, known)| words.iter().any(|w| known.contains(&w.as_str()))).map_or("", |(system, _)| system)
-}
-
-/// The user that belongs to a password: `X_USER` or `X_USERNAME` beside `X_PASSWORD`, `username` beside `password`.
-fn user(document: &Document, setting: &Setting, own: &[String]) -> Option<String> {
-    let parent = |s: &Setting| {
-        let mut p = s.key.parent().unwrap_or_default();
-        while matches!(p.segments().last(), Some(Segment::Index(_))) {
-            p = p.parent().unwrap_or_default();
-        }
-        p
-    };
-    let scope = parent(setting);
-    let (_, stem) = own.split_last()?;
-    let found = document.settings.iter().filter(|o| o.part == setting.part && o.role != Role::Commented).find(|o| {
-        let name = words(o.name());
-        let Some((last, head)) = name.split_last() else { return false };
-        matches!(last.as_str(), "user" | "username" | "login") && head == stem && parent(o) == scope
-    });
-    // a user that is said elsewhere is not known here; a default is
-    found.map(|o| o.value.expose()).map(|v| innermost_default(v).of(v)).filter(|u| !u.is_empty() && !has_reference(u)).map(str::to_owned)
 }
 
 /// Whether a place that has no finding of its own may hold a known secret: by its name, not by its value.

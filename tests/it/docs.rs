@@ -12,8 +12,8 @@ use harden::dsn::SCHEMES;
 use harden::formats::FORMATS;
 use harden::model::severity::{Class, Profile};
 use harden::render::RENDERERS;
+use harden::rules;
 use harden::rules::load::RuleSet;
-use harden::rules::parse;
 use harden::scan::selftest;
 use harden::strength::judge::ValueClass;
 
@@ -230,7 +230,7 @@ fn every_key_of_the_configuration_is_shown_and_parses() {
 #[test]
 fn the_example_rule_passes_its_tests() {
     let page = text("docs/rules.md");
-    let file = parse(block(&page, "run by tests/it/docs.rs")).unwrap();
+    let file = rules::parse(block(&page, "run by tests/it/docs.rs")).unwrap();
     let (count, misses) = selftest::run(&file);
     assert_eq!((count, misses), (3, Vec::new()));
     let mut rules = RuleSet::builtin();
@@ -247,7 +247,7 @@ fn every_condition_is_described() {
             "schema = 1\n[[rule]]\nid = 'x'\ntitle = 'x'\nclass = 'weak-key'\nseverity = 'low'\nconfidence = 'low'\nmessage = 'x'\n\
              match = {{ {family}.nothing = 'x' }}\nfix = {{ strategy = 'suggest', fix = 'manual' }}\n"
         );
-        let rules = parse(&rule).unwrap();
+        let rules = rules::parse(&rule).unwrap();
         let error = Detectors::compile(&[rules.rules[0].rule.clone()], Profile::Production, &Network::default()).err().unwrap();
         let names: Vec<&str> = error.problem.split_once(": ").unwrap().1.split(", ").collect();
         assert!(names.iter().all(|name| name.starts_with(family)), "not a list of conditions: {}", error.problem);

@@ -1,5 +1,5 @@
 //! `harden fix` as a user types it, on copies of a whole project and on small ones: what it writes, what it leaves, when it refuses.
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests fail by panicking, and say what was left out")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 mod plain;
 mod promote;
@@ -9,7 +9,8 @@ mod running;
 mod sealed;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::SystemTime;
@@ -103,7 +104,7 @@ impl Desk {
     fn put(&self, name: &str, text: impl AsRef<[u8]>) {
         let path = self.project.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        File::create(path).unwrap().write_all(text.as_ref()).unwrap();
     }
 
     fn text(&self, name: &str) -> String {
@@ -133,19 +134,19 @@ impl Desk {
         self.put(name, text);
         self.ok(&["encrypt", name]);
         match old {
-            Some(bytes) => fs::write(path, bytes).unwrap(),
+            Some(bytes) => self.put(name, bytes),
             None => fs::remove_file(path).unwrap(),
         }
     }
 
-    /// Every file of the project but git's own.
+    /// Every file of the project but git's own and harden's lock, which nobody commits.
     fn tree(&self) -> Tree {
         let mut found = Tree::new();
         let mut folders = vec![self.project.clone()];
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
-                if path.is_dir() && path.file_name().unwrap() != ".git" {
+                if path.is_dir() && !path.ends_with(".git") && !path.ends_with(".harden/state") {
                     folders.push(path);
                 } else if path.is_file() {
                     let name = path.strip_prefix(&self.project).unwrap().to_str().unwrap().to_owned();

@@ -1,5 +1,4 @@
 //! The sealed files of `fix`, judged by tools that are not ours: age opens them, parsers of Python read them. `./test --live` runs it.
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests fail by panicking, and say what was left out")]
 
 use std::path::Path;
 use std::process::Command;

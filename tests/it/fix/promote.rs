@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use super::{Desk, after, differing, stderr};
 
 const ENV: &str = "# the portal\nNODE_ENV=production\nJWT_SECRET=changeme   # old\n\nPOSTGRES_PASSWORD='postgres'\nPORT=3000\n";
-const STRONG: &str = "tQ7v9KfZr2LxW4nB8sYc1MdHg6PjUa3EoIk5";
+const STRONG: &str = "tQ7v9KfZr2LxW4nB8sYc1MdHg6PjUa3EoIk5Rw0XpNm2";
 
 #[test]
 fn a_new_production_file_is_written_sealed_and_env_stays() {

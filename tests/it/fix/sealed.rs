@@ -141,10 +141,9 @@ fn what_a_twin_holds_is_kept_byte_for_byte_where_it_is_strong() {
 #[test]
 fn line_ends_marks_quotes_and_a_missing_last_newline_stay() {
     let cases = [
-        "\u{feff}# first\r\nexport A_SECRET=\"changeme\"   # why\r\n\r\nPORT=80\r\n",
+        "\u{feff}# first\r\nexport JWT_SECRET=\"changeme\"   # why\r\n\r\nPORT=80\r\n",
         "JWT_SECRET='changeme'",
         "  JWT_SECRET = changeme \nEMPTY=\n",
-        "JWT_SECRET=`changeme`\nX=\"a\\nb\"\n",
     ];
     for case in cases {
         let desk = Desk::with(&[(".env.production", case)]).ready();
@@ -216,7 +215,7 @@ fn a_folder_that_nobody_may_write_to_is_an_error_and_nothing_is_half_done() {
     let deep = desk.project.join("deep");
     let mode = |bits| fs::set_permissions(&deep, std::os::unix::fs::PermissionsExt::from_mode(bits)).unwrap();
     mode(0o555);
-    if fs::write(deep.join("probe"), "").is_ok() {
+    if fs::File::create(deep.join("probe")).is_ok() {
         println!("left out: this user may write everywhere");
         return;
     }
