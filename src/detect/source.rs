@@ -60,7 +60,10 @@ fn says_its_name(name: &str, literal: &str) -> bool {
     let constant = literal.contains('_') && literal.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
     let said = words(literal);
     let squeezed: String = own.concat();
-    constant || squeezed == said.concat() || (!said.is_empty() && said.iter().all(|w| own.contains(w)))
+    // `password: "PasswordWidget"`
+    let letters = literal.bytes().all(|b| b.is_ascii_alphabetic());
+    let identifier = letters && said.len() > 1 && literal.chars().any(char::is_lowercase) && said.iter().any(|w| own.last() == Some(w));
+    constant || identifier || squeezed == said.concat() || (!said.is_empty() && said.iter().all(|w| own.contains(w)))
 }
 
 /// A name of several words, or in capitals, or `secret` alone, whose end leaves no doubt.
@@ -115,7 +118,7 @@ pub(super) fn is_any_host(host: &str) -> bool {
             .any(|d| lower.strip_suffix(d).is_some_and(|head| head.is_empty() || head.ends_with('.')))
 }
 
-/// Whether the file holds the texts of a program in some language: `locale/de/LC_MESSAGES/x.po`, `i18n/pt-BR.json`,
+/// Whether the file only repeats what stands elsewhere: a source map, or the texts of a program in some language: `locale/de/LC_MESSAGES/x.po`, `i18n/pt-BR.json`,
 /// `messages_fr.properties`.
 pub(super) fn is_catalogue(path: &str) -> bool {
     let mut parts = path.rsplit('/');
@@ -123,6 +126,7 @@ pub(super) fn is_catalogue(path: &str) -> bool {
     let folders: Vec<String> = parts.take(3).map(str::to_ascii_lowercase).collect();
     let (stem, extension) = file.rsplit_once('.').unwrap_or((file, ""));
     match extension {
+        "map" => [".js", ".mjs", ".cjs", ".ts", ".css"].iter().any(|e| stem.ends_with(e)),
         "po" | "pot" | "xlf" | "xliff" | "arb" | "resx" | "strings" => true,
         "json" | "yml" | "yaml" | "properties" | "js" | "ts" | "php" | "py" | "rb" | "toml" | "ini" | "xml" | "ftl" => {
             const FOLDERS: &[&str] = &[
@@ -172,6 +176,7 @@ mod tests {
             ("WRONG_PASSWORD", "wrong-password"),
             ("accessToken", "access_token"),
             ("config_key", "LIST_TAGS_ONLY"),
+            ("password", "PasswordWidget"),
         ] {
             assert!(says_its_name(name, literal), "{name}");
         }
@@ -188,6 +193,7 @@ mod tests {
             "config/locales/de.yml",
             "r/messages_fr.properties",
             "i18n/locales/he/common.json",
+            "dist/app.js.map",
         ] {
             assert!(is_catalogue(path), "{path}");
         }

@@ -110,7 +110,11 @@ impl<'d> Subject<'d> {
                 return Verdict { class: ValueClass::NotSecret, reason: "a connection string" };
             }
             let found = judge(self.literal(), &self.around.context(self.setting), self.purpose());
-            if is_code(self.document) && !is_secret_in_code(self.document, self.index, self.setting, self.literal(), found.class) {
+            let vague = || {
+                self.name_class() == NameClass::Weak
+                    || !is_secret_in_code(self.document, self.index, self.setting, self.literal(), found.class)
+            };
+            if is_code(self.document) && vague() {
                 return Verdict { class: ValueClass::NotSecret, reason: "a word of a program" };
             }
             found

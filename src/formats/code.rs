@@ -108,7 +108,11 @@ fn in_comment(before: &str) -> bool {
 /// Variables, parameters, types and expressions are not.
 fn is_switch(text: &str, setting: &Setting, before: &str) -> bool {
     let value = setting.value.expose();
-    let plain = !value.is_empty() && value.bytes().all(|b| is_name(b) || b == b':');
+    // `true`, `0`, `ssl.CERT_NONE`; any other word is a variable
+    let constant = matches!(value, "true" | "false" | "True" | "False" | "None" | "null" | "nil")
+        || value.bytes().all(|b| b.is_ascii_digit())
+        || value.rsplit(['.', ':']).next().is_some_and(|last| last.contains('_') && !last.chars().any(char::is_lowercase));
+    let plain = constant && value.bytes().all(|b| is_name(b) || b == b':');
     let declared =
         ["def ", "fn ", "func ", "function ", "const fn "].iter().any(|w| before.trim_start().starts_with(w) || before.contains(w));
     if !plain || declared {
@@ -149,6 +153,7 @@ mod tests {
             "x = 1  # token = 'kettle-drum-9'\n",
             "def connect(verify=False):\n",
             "debug = 1;\n",
+            "create_debug.enabled = enabled;\n",
             "def f():\n    \"\"\"Logs in.\n\n    login(db_password='kettle-drum-9')\n    \"\"\"\n",
             "EXAMPLES = r'''\n- db_password: 'kettle-drum-9'\n'''\n",
         ] {
