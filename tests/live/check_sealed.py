@@ -197,11 +197,9 @@ def names(place, leaf):
     """Whether the plan's place is this leaf, or a part of its text, or the value of a name-and-value pair."""
     path = tuple(part for part in leaf.path if not (isinstance(part, tuple) and part[0] == "document"))
     key = segments(place.key)
-    if leaf.lines:
-        first, last = leaf.lines
-        # the name is compared too, but for text within text, whose names the outer parser does not see
-        return first <= place.line <= last and (path[: len(key)] == key[: len(path)] or path[:-1] == key[: len(path) - 1])
-    return path[: len(key)] == key[: len(path)] or path[:-1] == key[: len(path) - 1]
+    # the leaf itself, or text within its text; `value` beside `name` and an item of a command go by the name of what they hold
+    fits = path[: len(key)] == key[: len(path)] or (path[-1] == "value" or isinstance(path[-1], int)) and path[:-1] == key[: len(path) - 1]
+    return fits and (leaf.lines is None or leaf.lines[0] <= place.line <= leaf.lines[1])
 
 
 # --- one file -----------------------------------------------------------------------------------------------------------------------
@@ -247,7 +245,8 @@ def judge(name, old, new, places, added):
     for i, (x, y) in enumerate(zip(a, b), 1):
         if x != y and i not in changed_lines:
             faults.append(f"{name}:{i}: the line differs, and is not in the plan")
-        if x[len(x.rstrip(b"\r\n")) :] != y[len(y.rstrip(b"\r\n")) :] and i not in changed_lines:
+        came_last = added and i == len(a)
+        if x[len(x.rstrip(b"\r\n")) :] != y[len(y.rstrip(b"\r\n")) :] and not came_last:
             faults.append(f"{name}:{i}: the line end changed")
     return faults, foreign
 
