@@ -54,7 +54,14 @@ pub(crate) fn run(args: &FixArgs, global: &Global) -> Result<Exit, Failure> {
         None => Work::of(scan),
     };
     let drivers = project.config.as_ref().map(|c| c.config.drivers.clone()).unwrap_or_default();
-    let wishes = Wishes { only: &args.only, drivers: &drivers, rules: &project.rules, sealed, fresh: work.fresh };
+    let wishes = Wishes {
+        only: &args.only,
+        drivers: &drivers,
+        rules: &project.rules,
+        sealed,
+        fresh: work.fresh,
+        unborn: work.fresh.is_some() && work.before.is_none(),
+    };
     work.carry_out(args, &project, &wishes)
 }
 

@@ -89,7 +89,7 @@ fn verdict(scan: &Scan, strict: bool) -> Exit {
         Exit::Failed
     } else if scan.report.failing() > 0 {
         Exit::Findings
-    } else if totals.files == 0 && totals.skipped() == 0 && scan.sealed.is_empty() {
+    } else if totals.files == 0 && scan.sealed.is_empty() {
         Exit::NothingThere
     } else {
         Exit::Clean

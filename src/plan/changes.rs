@@ -78,8 +78,10 @@ pub struct Wishes<'a> {
     pub rules: &'a RuleSet,
     /// Whether the result is sealed: what cannot be sealed is then changed by hand.
     pub sealed: bool,
-    /// The document that is a new production file, where placeholders of any kind may be filled: no data depends on them yet.
+    /// The document that is a production file in the making: it gets production settings, and no server runs with it yet.
     pub fresh: Option<usize>,
+    /// Whether that file does not exist at all: placeholders of any kind may be filled, for no data depends on them.
+    pub unborn: bool,
 }
 
 /// Makes the plan for `findings` in `documents`. New values come from `entropy`.
@@ -178,7 +180,7 @@ fn secret(
     let mut change =
         SecretChange { name, row, fix: Fix::Safe, why: String::new(), value: Secret::default(), places, outside, added: Vec::new(), tags };
     let fresh = wishes.fresh.is_some_and(|f| change.places.iter().all(|p| p.document == f));
-    (change.fix, change.why) = reach(documents, &change, fresh, wishes.sealed);
+    (change.fix, change.why) = reach(documents, &change, fresh, wishes);
     if change.fix != Fix::Manual
         && let Some(reason) = provide(documents, &mut change)
     {
@@ -230,7 +232,7 @@ fn tags(documents: &[Document], places: &[Place], same: &Same, wanted: &BTreeMap
 }
 
 /// How far the change of a secret may go (docs/fix.md): as far as its least safe place.
-fn reach(documents: &[Document], change: &SecretChange, fresh: bool, sealed: bool) -> (Fix, String) {
+fn reach(documents: &[Document], change: &SecretChange, fresh: bool, wishes: &Wishes<'_>) -> (Fix, String) {
     let blocked = change.places.iter().filter_map(|p| setting_of(documents, p)).find(|(d, s)| d.lossy || !s.editable);
     if let Some((document, setting)) = blocked {
         let line = document.lines.line(setting.span.start);
@@ -241,14 +243,14 @@ fn reach(documents: &[Document], change: &SecretChange, fresh: bool, sealed: boo
         let line = document.lines.line(setting.span.start);
         return (Fix::Manual, format!("{}:{line} is made of a template or reference", document.path));
     }
-    let bare = change.places.iter().filter_map(|p| documents.get(p.document)).find(|d| sealed && !formats::is_sealable(d.format));
+    let bare = change.places.iter().filter_map(|p| documents.get(p.document)).find(|d| wishes.sealed && !formats::is_sealable(d.format));
     if let Some(document) = bare {
         return (Fix::Manual, format!("{} cannot be sealed; `--emit plain` patches it in place", document.path));
     }
     match change.row.kind {
         Kind::ProviderIssued => return (Fix::Manual, "only its provider can issue another".to_owned()),
         Kind::Derived => return (Fix::Manual, "it is computed from another secret".to_owned()),
-        Kind::DataEncrypting if !fresh => return (Fix::Manual, "stored data depends on it".to_owned()),
+        Kind::DataEncrypting if !(fresh && wishes.unborn) => return (Fix::Manual, "stored data depends on it".to_owned()),
         _ => {}
     }
     if change.places.iter().any(|p| matches!(p.form, Form::Fallback { .. })) {
