@@ -1,36 +1,22 @@
 //! Bytes to a [`Document`], and a value to text that fits its place.
 //!
-//! A new format is one file beside this one, and one line in [`FORMATS`].
+//! A new format is one file beside this one (a folder where it takes several), and one line in [`FORMATS`].
 
 mod code;
-mod compose;
 mod conf;
-mod dialect_readers;
-mod dialects;
 mod env;
 mod format;
 mod ini;
 mod json;
-mod kubernetes;
 mod lines;
 mod nested;
 mod properties;
 mod shell;
 mod text;
-mod text_code;
-mod text_pairs;
 mod toml;
 mod yaml;
-mod yaml_command;
-mod yaml_reader;
-mod yaml_scalar;
-mod yaml_switch;
-#[cfg(test)]
-mod yaml_testing;
-mod yaml_tree;
-mod yaml_words;
 
-pub use dialects::{Dialect, Reading, reading, readings, statement};
+pub use env::{Dialect, Reading, reading, readings, statement};
 pub use format::{Claim, EncodeError, Format};
 
 use crate::model::document::Document;
@@ -41,8 +27,8 @@ use zeroize::Zeroizing;
 /// Every format, the more special before the more general; the last one takes any text.
 pub static FORMATS: &[&dyn Format] = &[
     &env::Env,
-    &compose::Compose,
-    &kubernetes::Kubernetes,
+    &yaml::Compose,
+    &yaml::Kubernetes,
     &yaml::Yaml,
     &json::LENIENT,
     &json::STRICT,

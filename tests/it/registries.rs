@@ -48,12 +48,7 @@ fn check(folder: &str, joint: &str) {
     let registry = code(&format!("{folder}/mod.rs"));
     let registry = registry.split_once("pub static ").map_or("", |(_, rest)| rest.split("];").next().unwrap_or_default());
     let registered = words(registry);
-    let all: String = stems(&folder, ".rs").iter().map(|stem| code(&format!("{folder}/{stem}.rs"))).collect();
-    let declared: BTreeSet<&str> = all.lines().filter_map(module).collect();
-    for stem in stems(&folder, ".rs").iter().filter(|stem| *stem != "mod") {
-        let by_path = all.contains(&format!("#[path = \"{stem}.rs\"]"));
-        assert!(by_path || declared.contains(stem.as_str()), "{folder}/{stem}.rs is declared by no file of its folder: it is dead");
-        let path = format!("{folder}/{stem}.rs");
+    for path in declared_files(&folder) {
         for implementor in implementors(&path, joint) {
             // one type may stand there as several statics: then each of them is an entry
             let mut entries = statics(&path, &implementor);
@@ -65,6 +60,28 @@ fn check(folder: &str, joint: &str) {
             }
         }
     }
+}
+
+/// The files of `folder` and of the folders in it, each of which a file beside it, or the face above it, must declare.
+fn declared_files(folder: &str) -> Vec<String> {
+    let stems = stems(folder, ".rs");
+    let all: String = stems.iter().map(|stem| code(&format!("{folder}/{stem}.rs"))).collect();
+    let declared: BTreeSet<&str> = all.lines().filter_map(module).collect();
+    let mut files = Vec::new();
+    for stem in stems.iter().filter(|stem| *stem != "mod") {
+        let by_path = all.contains(&format!("#[path = \"{stem}.rs\"]"));
+        assert!(by_path || declared.contains(stem.as_str()), "{folder}/{stem}.rs is declared by no file of its folder: it is dead");
+        files.push(format!("{folder}/{stem}.rs"));
+    }
+    for entry in fs::read_dir(project(folder)).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        if entry.path().is_dir() {
+            assert!(declared.contains(name.as_str()), "{folder}/{name}/ is declared by no file of its folder: it is dead");
+            files.extend(declared_files(&format!("{folder}/{name}")));
+        }
+    }
+    files
 }
 
 /// Names of the statics of type `kind` in `path`.
@@ -120,14 +137,8 @@ fn every_rule_file_is_loaded() {
         .iter()
         .flat_map(|folder| stems(&format!("src/{folder}"), ".rs").into_iter().map(move |stem| format!("src/{folder}/{stem}.rs")))
         .collect();
-    if project("build.rs").exists() {
-        loaders.push("build.rs".to_owned());
-    }
+    loaders.push("build.rs".to_owned());
     let code: String = loaders.iter().map(|path| code(path)).collect();
-    // as long as the rules themselves are not compiled in there is nothing to miss
-    if !project("build.rs").exists() && stems("src/rules", ".rs") == ["mod"] {
-        return;
-    }
     let whole_folder = code.contains("read_dir");
     for stem in stems("rules", ".toml") {
         assert!(whole_folder || code.contains(&format!("{stem}.toml")), "rules/{stem}.toml is loaded by nobody");

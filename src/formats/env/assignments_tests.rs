@@ -8,9 +8,9 @@ use crate::formats::lines::{check, splice};
 use crate::model::secret::Secret;
 use crate::model::setting::{Quoting, Role, Setting};
 
-const PLAIN: &str = include_str!("../../fixtures/formats/env/plain.env");
-const CRLF: &str = include_str!("../../fixtures/formats/env/crlf.env");
-const ODD: &str = include_str!("../../fixtures/formats/env/odd.env");
+const PLAIN: &str = include_str!("../../../fixtures/formats/env/plain.env");
+const CRLF: &str = include_str!("../../../fixtures/formats/env/crlf.env");
+const ODD: &str = include_str!("../../../fixtures/formats/env/odd.env");
 
 fn parse(text: &str) -> Vec<Setting> {
     Env.parse(text).expect("any text parses")

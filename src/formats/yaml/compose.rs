@@ -2,13 +2,13 @@
 //!
 //! Follows <https://github.com/compose-spec/compose-spec/blob/main/spec.md>. References (`${NAME:-default}`, `$$`) stay as written.
 
-use super::format::{Claim, EncodeError, Format};
-use super::yaml::stem;
-use super::yaml_command::{list, text};
-use super::yaml_reader::{At, Reader, View, letters, read, rest};
-use super::yaml_tree::{Kind, Node};
-use super::yaml_words::Splitter;
-use super::{yaml_scalar, yaml_tree};
+use super::command::{list, text};
+use super::plain::stem;
+use super::reader::{At, Reader, View, letters, read, rest};
+use super::tree::{Kind, Node};
+use super::words::Splitter;
+use super::{scalar, tree};
+use crate::formats::format::{Claim, EncodeError, Format};
 use crate::model::document::Fault;
 use crate::model::key_path::Segment;
 use crate::model::secret::Secret;
@@ -16,7 +16,7 @@ use crate::model::setting::{Portion, Setting};
 use crate::model::span::Span;
 
 /// Compose files.
-pub(super) struct Compose;
+pub(in crate::formats) struct Compose;
 
 impl Format for Compose {
     fn name(&self) -> &'static str {
@@ -30,11 +30,11 @@ impl Format for Compose {
     }
 
     fn parse(&self, text: &str) -> Result<Vec<Setting>, Fault> {
-        Ok(read(text, &yaml_tree::documents(text)?, &Services))
+        Ok(read(text, &tree::documents(text)?, &Services))
     }
 
     fn encode(&self, value: &Secret, place: &Setting) -> Result<Secret, EncodeError> {
-        yaml_scalar::encode(value, place)
+        scalar::encode(value, place)
     }
 }
 
@@ -126,12 +126,12 @@ fn is_variable(item: &Node) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::yaml_testing::{NASTY, Tape, at, check_splices, parsed, shown, values, written};
+    use super::super::testing::{NASTY, Tape, at, check_splices, parsed, shown, values, written};
     use super::{Claim, Compose, Format};
     use crate::model::setting::Role;
     use proptest::prelude::{any, prop, proptest};
 
-    const FILE: &str = include_str!("../../fixtures/formats/compose/compose.yml");
+    const FILE: &str = include_str!("../../../fixtures/formats/compose/compose.yml");
 
     #[test]
     fn files_are_claimed_by_name_or_content() {

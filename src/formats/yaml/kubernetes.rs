@@ -6,18 +6,18 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::format::{Claim, EncodeError, Format};
-use super::yaml::stem;
-use super::yaml_command::list;
-use super::yaml_reader::{At, Reader, View, read};
-use super::yaml_tree::{Kind, Node};
-use super::{yaml_scalar, yaml_tree};
+use super::command::list;
+use super::plain::stem;
+use super::reader::{At, Reader, View, read};
+use super::tree::{Kind, Node};
+use super::{scalar, tree};
+use crate::formats::format::{Claim, EncodeError, Format};
 use crate::model::document::Fault;
 use crate::model::secret::Secret;
 use crate::model::setting::{Layer, Setting};
 
 /// Kubernetes manifests.
-pub(super) struct Kubernetes;
+pub(in crate::formats) struct Kubernetes;
 
 impl Format for Kubernetes {
     fn name(&self) -> &'static str {
@@ -30,11 +30,11 @@ impl Format for Kubernetes {
     }
 
     fn parse(&self, text: &str) -> Result<Vec<Setting>, Fault> {
-        Ok(read(text, &yaml_tree::documents(text)?, &Resources))
+        Ok(read(text, &tree::documents(text)?, &Resources))
     }
 
     fn encode(&self, value: &Secret, place: &Setting) -> Result<Secret, EncodeError> {
-        yaml_scalar::encode(value, place)
+        scalar::encode(value, place)
     }
 }
 
@@ -69,7 +69,7 @@ impl View for Resources {
 /// An entry of `data`: the value is what its base64 says. Text that is none stays as it is, and is not edited.
 fn encoded(reader: &mut Reader<'_>, at: &At, node: &Node) {
     let Some(scalar) = node.scalar() else {
-        reader.walk(&super::yaml_reader::Plain, at, node);
+        reader.walk(&super::reader::Plain, at, node);
         return;
     };
     let mut setting = reader.leaf(at, node, scalar);
@@ -135,13 +135,13 @@ fn ends_in_shell(command: &Node) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::yaml_testing::{NASTY, at, check_splices, parsed, shown, values, written};
+    use super::super::testing::{NASTY, at, check_splices, parsed, shown, values, written};
     use super::{Claim, Format, Kubernetes};
     use crate::model::setting::{Layer, Quoting};
     use proptest::prelude::proptest;
 
-    const FILE: &str = include_str!("../../fixtures/formats/kubernetes/stack.yaml");
-    const VALUES: &str = include_str!("../../fixtures/formats/kubernetes/values.yaml");
+    const FILE: &str = include_str!("../../../fixtures/formats/kubernetes/stack.yaml");
+    const VALUES: &str = include_str!("../../../fixtures/formats/kubernetes/values.yaml");
 
     #[test]
     fn manifests_are_claimed_by_content() {

@@ -2,8 +2,8 @@
 
 use zeroize::Zeroizing;
 
-use super::dialects::Reading;
-use super::lines::{closing, skip_blanks};
+use super::reading::Reading;
+use crate::formats::lines::{closing, skip_blanks};
 use crate::model::secret::Secret;
 use crate::model::span::Span;
 

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::format::EncodeError;
+use crate::formats::format::EncodeError;
 use crate::model::secret::Secret;
 use crate::model::setting::{Layer, Portion, Quoting, Role, Setting, Surroundings};
 

@@ -3,8 +3,8 @@
 //! There is no specification; what ten parsers do with 46 lines is the table in the tests of `dialects.rs`, and that file tells where
 //! they differ. An env file has no syntax error worth refusing it for: lines that are no assignment are skipped.
 
-use super::format::{Claim, EncodeError, Format};
-use super::lines::{byte, closing, line_at, skip_blanks, trim_end};
+use crate::formats::format::{Claim, EncodeError, Format};
+use crate::formats::lines::{byte, closing, line_at, skip_blanks, trim_end};
 use crate::model::document::Fault;
 use crate::model::key_path::KeyPath;
 use crate::model::secret::Secret;
@@ -13,7 +13,7 @@ use crate::model::span::Span;
 use crate::model::template::{self, Part};
 
 /// Env files, in the dialect of dotenv.
-pub(super) struct Env;
+pub(in crate::formats) struct Env;
 
 impl Format for Env {
     fn name(&self) -> &'static str {
@@ -282,5 +282,5 @@ fn mostly_assignments(head: &str) -> bool {
 }
 
 #[cfg(test)]
-#[path = "env_tests.rs"]
+#[path = "assignments_tests.rs"]
 mod tests;

@@ -1,6 +1,6 @@
-//! Name and value joined by `=`, `:` or markup, anywhere in a text. Part of `text.rs`.
+//! Name and value joined by `=`, `:` or markup, anywhere in a text.
 
-use super::text::{Hit, LONGEST, Page, is_name};
+use super::page::{Hit, LONGEST, Page, is_name};
 use crate::model::setting::{Quoting, Setting};
 use crate::model::span::Span;
 

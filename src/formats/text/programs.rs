@@ -1,6 +1,6 @@
-//! Defaults in program code, arguments of commands, SQL and private keys, anywhere in a text. Part of `text.rs`.
+//! Defaults in program code, arguments of commands, SQL and private keys, anywhere in a text.
 
-use super::text::{Hit, LONGEST, Page, is_name};
+use super::page::{Hit, LONGEST, Page, is_name};
 use crate::model::setting::Quoting;
 use crate::model::span::Span;
 use crate::model::template::{self, Part};

@@ -3,15 +3,15 @@
 //! An anchored scalar is one setting, where it is defined; its uses are none. Keys that occur twice are two settings: YAML forbids them,
 //! files have them. A missing value is an empty setting at the place where a value would be written.
 
-use super::format::{Claim, EncodeError, Format};
-use super::yaml_reader::{Plain, read};
-use super::{yaml_scalar, yaml_tree};
+use super::reader::{Plain, read};
+use super::{scalar, tree};
+use crate::formats::format::{Claim, EncodeError, Format};
 use crate::model::document::Fault;
 use crate::model::secret::Secret;
 use crate::model::setting::Setting;
 
 /// YAML files.
-pub(super) struct Yaml;
+pub(in crate::formats) struct Yaml;
 
 impl Format for Yaml {
     fn name(&self) -> &'static str {
@@ -23,11 +23,11 @@ impl Format for Yaml {
     }
 
     fn parse(&self, text: &str) -> Result<Vec<Setting>, Fault> {
-        Ok(read(text, &yaml_tree::documents(text)?, &Plain))
+        Ok(read(text, &tree::documents(text)?, &Plain))
     }
 
     fn encode(&self, value: &Secret, place: &Setting) -> Result<Secret, EncodeError> {
-        yaml_scalar::encode(value, place)
+        scalar::encode(value, place)
     }
 }
 
@@ -41,17 +41,17 @@ pub(super) fn stem(file_name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::yaml_testing::{NASTY, Tape, at, check_spans, check_splices, map, parsed, shown, values, written};
+    use super::super::testing::{NASTY, Tape, at, check_spans, check_splices, map, parsed, shown, values, written};
     use super::{Claim, Format, Yaml};
     use crate::model::setting::Quoting;
     use proptest::prelude::{any, prop, proptest};
 
-    const ANCHORS: &str = include_str!("../../fixtures/formats/yaml/anchors.yml");
-    const BLOCKS: &str = include_str!("../../fixtures/formats/yaml/blocks.yml");
-    const CRLF: &str = include_str!("../../fixtures/formats/yaml/crlf.yml");
-    const FLOW: &str = include_str!("../../fixtures/formats/yaml/flow.yaml");
-    const ODD: &str = include_str!("../../fixtures/formats/yaml/odd.yml");
-    const STREAM: &str = include_str!("../../fixtures/formats/yaml/stream.yaml");
+    const ANCHORS: &str = include_str!("../../../fixtures/formats/yaml/anchors.yml");
+    const BLOCKS: &str = include_str!("../../../fixtures/formats/yaml/blocks.yml");
+    const CRLF: &str = include_str!("../../../fixtures/formats/yaml/crlf.yml");
+    const FLOW: &str = include_str!("../../../fixtures/formats/yaml/flow.yaml");
+    const ODD: &str = include_str!("../../../fixtures/formats/yaml/odd.yml");
+    const STREAM: &str = include_str!("../../../fixtures/formats/yaml/stream.yaml");
 
     #[test]
     fn names_are_claimed_and_examples_of_them() {

@@ -2,7 +2,7 @@
 
 use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
 
-use super::format::Format;
+use crate::formats::format::Format;
 use crate::model::secret::Secret;
 use crate::model::setting::{Layer, Setting};
 use crate::model::span::Span;

@@ -3,7 +3,7 @@
 use proptest::prelude::{ProptestConfig, proptest};
 
 use super::{Dialect, Reading, reading, readings, statement};
-use crate::formats::env::Env;
+use crate::formats::env::assignments::Env;
 use crate::formats::format::Format;
 
 /// Case, file, and what node dotenv, python-dotenv, compose, docker, `sh` and dotenvy made of its last line (`crlf`: its first):

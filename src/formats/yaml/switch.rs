@@ -1,6 +1,6 @@
 //! Which words of a command are switches, and which of them carry a value.
 
-use super::yaml_words::Word;
+use super::words::Word;
 use crate::model::key_path::KeyPath;
 use crate::model::secret::Secret;
 use crate::model::setting::{Quoting, Role, Setting};

@@ -7,8 +7,8 @@ use crate::formats::lines::check;
 use crate::model::secret::Secret;
 use crate::model::setting::{Quoting, Role};
 
-const DOC: &str = include_str!("../../fixtures/formats/text/runbook.md");
-const CODE: &str = include_str!("../../fixtures/formats/text/settings.ts.txt");
+const DOC: &str = include_str!("../../../fixtures/formats/text/runbook.md");
+const CODE: &str = include_str!("../../../fixtures/formats/text/settings.ts.txt");
 
 fn found(text: &str) -> Vec<(String, String)> {
     pseudo_settings(text).iter().map(|s| (s.name().to_owned(), s.value.expose().to_owned())).collect()

@@ -2,10 +2,10 @@
 //!
 //! A command is either a list whose items are the words, or a text that is split into words.
 
-use super::yaml_reader::{At, Reader, View, letters};
-use super::yaml_switch::{Steering, inside, interpret};
-use super::yaml_tree::{Kind, Node, Scalar};
-use super::yaml_words::{Char, How, Splitter, Word, split};
+use super::reader::{At, Reader, View, letters};
+use super::switch::{Steering, inside, interpret};
+use super::tree::{Kind, Node, Scalar};
+use super::words::{Char, How, Splitter, Word, split};
 use crate::model::setting::Role;
 
 /// The settings of a command given as one text at `at`: the text itself and its arguments.

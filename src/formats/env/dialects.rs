@@ -4,9 +4,9 @@
 //! POSIX `sh` that sources the file, and dotenvy 0.15, whose reading `harden run` uses. The table in the tests was measured with them.
 //! References are resolved as if no variable were set.
 
-use super::dialect_readers as readers;
-use super::lines::line_at;
-use crate::model::secret::Secret;
+use super::readers;
+use super::reading::Reading;
+use crate::formats::lines::line_at;
 use crate::model::setting::Setting;
 
 /// A reader of env files.
@@ -29,31 +29,6 @@ pub enum Dialect {
 impl Dialect {
     /// Every dialect.
     pub const ALL: [Self; 6] = [Self::Node, Self::Python, Self::Compose, Self::Docker, Self::Shell, Self::Dotenvy];
-}
-
-/// What a reader makes of one assignment.
-#[derive(Clone, Debug)]
-pub enum Reading {
-    /// The variable gets this value.
-    Value(Secret),
-    /// The line is passed over: the variable stays unset.
-    Unset,
-    /// The reader stops with an error, or does something else than to set the variable.
-    Refused,
-    /// The value depends on where and when it is read: `~`, `$$`, a command.
-    Computed,
-}
-
-impl Reading {
-    /// Whether both readings give the variable the same value, or both none. What is computed differs from everything.
-    #[must_use]
-    pub fn same_as(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Value(a), Self::Value(b)) => a.same_as(b),
-            (Self::Unset, Self::Unset) | (Self::Refused, Self::Refused) => true,
-            _ => false,
-        }
-    }
 }
 
 /// What `dialect` makes of `statement`: one assignment as it stands in the file, from its indentation to its last line, whose line end

@@ -5,7 +5,7 @@
 
 use zeroize::Zeroizing;
 
-use super::yaml_reader::Letter;
+use super::reader::Letter;
 use crate::model::key_path::KeyPath;
 use crate::model::secret::Secret;
 use crate::model::setting::{Portion, Role, Setting};

@@ -1,0 +1,9 @@
+//! Text of no format, searched for what has the form of a setting.
+
+mod page;
+mod pairs;
+mod programs;
+mod prose;
+
+pub(super) use page::is_name;
+pub(super) use prose::{Text, pseudo_settings};

@@ -1,0 +1,159 @@
+//! Any other text: documents, source code, logs, and files whose own format could not read them.
+//!
+//! Such text has no settings, but it holds text that has the form of one. What is found here has the role `Prose`: it is reported and
+//! never edited. One pass over the bytes stops at the few that can join a name and a value; from there it looks a bounded way back and
+//! ahead and never leaves the line, so a minified file of one line costs no more than another.
+
+use super::page::{Hit, Page};
+use super::{pairs, programs};
+use crate::formats::format::{Claim, EncodeError, Format};
+use crate::model::document::Fault;
+use crate::model::secret::Secret;
+use crate::model::setting::{Quoting, Setting};
+use crate::model::span::Span;
+
+/// Any text that no other format wants.
+pub(in crate::formats) struct Text;
+
+impl Format for Text {
+    fn name(&self) -> &'static str {
+        "text"
+    }
+
+    fn claims(&self, _path: &str, _file_name: &str, _head: &str) -> Claim {
+        Claim::No
+    }
+
+    fn parse(&self, text: &str) -> Result<Vec<Setting>, Fault> {
+        let mut hits = pseudo_settings(text);
+        if text.trim_start().starts_with('<') {
+            let comments = markup_comments(text);
+            hits.retain(|s| !comments.iter().any(|c| c.start <= s.span.start && s.span.end <= c.end));
+        }
+        Ok(hits)
+    }
+
+    fn encode(&self, _value: &Secret, _place: &Setting) -> Result<Secret, EncodeError> {
+        Err(EncodeError("documents and source code are reported, never edited"))
+    }
+}
+
+/// The comments of XML and HTML: what stands there is switched off.
+fn markup_comments(text: &str) -> Vec<Span> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(open) = text.get(at..).and_then(|rest| rest.find("<!--")).map(|i| at + i) {
+        let close = text.get(open..).and_then(|rest| rest.find("-->")).map_or(text.len(), |i| open + i);
+        found.push(Span::new(open, close));
+        at = close.max(open + 4);
+    }
+    found
+}
+
+/// Everything in `text` that has the form of a setting, in file order; role `Prose`, not editable.
+pub(in crate::formats) fn pseudo_settings(text: &str) -> Vec<Setting> {
+    let page = Page { text };
+    let mut found: Vec<Setting> = Vec::new();
+    let mut covered = Span::default();
+    let mut at = 0;
+    while let Some(&b) = text.as_bytes().get(at) {
+        let hits = match b {
+            b'=' | b':' => page.url(at, covered).map(|hit| vec![hit]).or_else(|| pairs::pair(page, at, &found).map(|hit| vec![hit])),
+            b'(' => programs::call(page, at),
+            b'|' | b'?' => programs::fallback(page, at).map(|hit| vec![hit]),
+            b'@' => programs::annotation(page, at),
+            b'-' => programs::private_key(page, at, covered).or_else(|| programs::flag(page, at)).map(|hit| vec![hit]),
+            b'\'' => programs::statement(page, at).map(|hit| vec![hit]),
+            b'<' => pairs::element(page, at).map(|hit| vec![hit]),
+            b'`' => pairs::quoted_word(page, at).map(|hit| vec![hit]),
+            b'E' => pairs::docker_variable(page, at).map(|hit| vec![hit]),
+            _ => None,
+        };
+        at += 1;
+        for hit in hits.into_iter().flatten() {
+            // Inside a text of several words there may be more; a single word is done with
+            if !hit.value.of(text).contains([' ', '\t']) || hit.value.of(text).contains('\n') {
+                at = at.max(hit.value.end);
+            }
+            covered = hit.value;
+            found.push(hit.into_setting(text));
+        }
+    }
+    found.sort_by_key(|s| (s.span.start, s.span.end));
+    found.dedup_by(|b, a| a.span == b.span && (b.name().is_empty() || a.name() == b.name()));
+    found
+}
+
+impl Page<'_> {
+    /// A connection URL whose scheme ends at the colon at `at`, unless it begins inside `covered`.
+    fn url(self, at: usize, covered: Span) -> Option<Hit> {
+        if self.byte(at) != b':' {
+            return None;
+        }
+        let scheme = self.run_back(at, |b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'.' | b'-'));
+        let java = scheme.of(self.text).eq_ignore_ascii_case("jdbc");
+        if !java && !self.is_at(at, "://") {
+            return None;
+        }
+        let many = |s: &str| ["mongodb", "kafka", "nats", "amqp"].iter().any(|p| s.starts_with(p));
+        let name = scheme.of(self.text).to_ascii_lowercase();
+        let stops: &[u8] = if java || many(&name) { b"<>)" } else { b"<>)," };
+        let end = self.word_end(at + 1, stops)?;
+        let whole = Span::new(scheme.start, end).of(self.text);
+        let whole = whole.trim_end_matches(['.', ';', ':', '!', '?', '*', ',', ']', '|', '\\']);
+        let whole =
+            if whole.matches("${").count() > whole.matches('}').count() { Span::new(scheme.start, end).of(self.text) } else { whole };
+        // A Java URL names its driver: `jdbc:script` is the name of an XML element
+        let rest = whole.get(name.len() + 1..).filter(|r| !java || r.contains(':'))?;
+        let rest = if java { rest } else { rest.get(2..).filter(|r| !r.is_empty())? };
+        let value = Span::new(scheme.start, scheme.start + whole.len());
+        let known = java || is_connection(&name) || (matches!(name.as_str(), "http" | "https") && has_password(rest));
+        let free = !(covered.start <= value.start && value.start < covered.end && covered.end >= value.end && covered.start == value.start);
+        (known && free).then(|| Hit { name: String::new(), key: Span::new(value.start, value.start), value, quoting: Quoting::Plain })
+    }
+}
+
+fn is_connection(scheme: &str) -> bool {
+    let base = scheme.split('+').next().unwrap_or(scheme);
+    matches!(
+        base,
+        "postgres"
+            | "postgresql"
+            | "mysql"
+            | "mysql2"
+            | "mariadb"
+            | "mongodb"
+            | "redis"
+            | "rediss"
+            | "valkey"
+            | "valkeys"
+            | "amqp"
+            | "amqps"
+            | "nats"
+            | "tls"
+            | "ldap"
+            | "ldaps"
+            | "smtp"
+            | "smtps"
+            | "clickhouse"
+            | "sqlserver"
+            | "mssql"
+            | "oracle"
+            | "cockroachdb"
+            | "kafka"
+            | "mqtt"
+            | "mqtts"
+            | "ftp"
+            | "sftp"
+    )
+}
+
+/// Whether the authority of a URL says `user:password@`.
+fn has_password(rest: &str) -> bool {
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
+    authority.rsplit_once('@').is_some_and(|(user, _)| user.split_once(':').is_some_and(|(_, password)| !password.is_empty()))
+}
+
+#[cfg(test)]
+#[path = "prose_tests.rs"]
+mod tests;

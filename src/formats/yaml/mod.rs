@@ -1,0 +1,17 @@
+//! YAML and what is written in it: compose files, Kubernetes manifests.
+
+mod command;
+mod compose;
+mod kubernetes;
+mod plain;
+mod reader;
+mod scalar;
+mod switch;
+#[cfg(test)]
+mod testing;
+mod tree;
+mod words;
+
+pub(super) use compose::Compose;
+pub(super) use kubernetes::Kubernetes;
+pub(super) use plain::Yaml;
