@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueHint};
 use harden::model::severity::Profile;
 use harden::render::RENDERERS;
 
-/// The exit codes, as every `--help` ends with them.
+/// The exit codes, as `harden --help` ends with them.
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  nothing at or above --fail-on; or everything was done; or nothing to do
@@ -17,10 +17,15 @@ Exit codes:
   4  left half done; the journal stands
   (run: the command's own code; 125 harden failed, 126 not executable, 127 not found)";
 
+const EXAMPLES: &str = "\
+Examples:
+  harden scan
+  harden fix";
+
 /// Find development secrets, weak keys and plaintext connections in configuration, replace them everywhere at once, and keep the result
 /// encrypted.
 #[derive(Debug, Parser)]
-#[command(name = "harden", version, max_term_width = 100, after_help = EXIT_CODES, disable_help_subcommand = true)]
+#[command(name = "harden", version, max_term_width = 100, after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"), disable_help_subcommand = true)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -242,15 +247,31 @@ pub(crate) struct RunArgs {
 
 /// `harden rules`
 #[derive(Debug, Subcommand)]
+#[command(after_help = "\
+Examples:
+  harden rules list
+  harden rules explain default-credential")]
 pub(crate) enum RulesCommand {
     /// List the rules
+    #[command(after_help = "\
+Examples:
+  harden rules list
+  harden rules list | grep weak-key")]
     List,
     /// What a rule finds, why it matters, an example, the fix
+    #[command(after_help = "\
+Examples:
+  harden rules explain default-credential
+  harden rules explain postgres-plain-url")]
     Explain {
         /// Rule id
         id: String,
     },
     /// Test rules against the examples that they carry
+    #[command(after_help = "\
+Examples:
+  harden rules test
+  harden rules test .harden/rules/own.toml")]
     Test {
         /// A rule file [default: the built-in rules and those of .harden/rules]
         #[arg(value_hint = ValueHint::FilePath)]
@@ -260,6 +281,10 @@ pub(crate) enum RulesCommand {
 
 /// `harden completions`
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harden completions bash > ~/.local/share/bash-completion/completions/harden
+  harden completions fish > ~/.config/fish/completions/harden.fish")]
 pub(crate) struct CompletionsArgs {
     /// bash, elvish, fish, powershell or zsh
     pub(crate) shell: clap_complete::Shell,
