@@ -44,11 +44,19 @@ fn explain(project: &Project, id: &str) -> Result<Exit, Failure> {
             None => failure.hint("`harden rules list` shows all"),
         });
     };
-    answer(&page(rule, prose))
+    answer(&page(rule, prose, example(id).as_deref()))
+}
+
+/// What a built-in rule finds, from its own tests. A rule of the project stands, with its tests, in the project.
+fn example(id: &str) -> Option<String> {
+    let files = builtin::sources().iter().filter(|(_, text)| text.contains(id));
+    let mut rules = files.filter_map(|(_, text)| parse(text).ok()).flat_map(|file| file.rules);
+    let written = rules.find(|written| written.rule.id == id)?;
+    written.examples.into_iter().find(|example| example.expect == "match").map(|example| example.input.replace(selftest::MARK, ""))
 }
 
 /// The page of a rule: fixed headings, so that every page reads the same.
-fn page(rule: &Rule, prose: &Prose) -> String {
+fn page(rule: &Rule, prose: &Prose, example: Option<&str>) -> String {
     let mut out = format!("{}: {}\n\n", rule.id, rule.title);
     let _ = writeln!(out, "class       {}{}", rule.class, if rule.topic.is_empty() { String::new() } else { format!(" ({})", rule.topic) });
     let _ = writeln!(out, "severity    {}; confidence {}", rule.severity, rule.confidence);
@@ -56,6 +64,12 @@ fn page(rule: &Rule, prose: &Prose) -> String {
     let _ = writeln!(out, "formats     {formats}");
     if !prose.why.is_empty() {
         let _ = write!(out, "\nWhy it matters\n  {}\n", prose.why);
+    }
+    if let Some(example) = example {
+        out.push_str("\nExample\n");
+        example.trim_matches('\n').lines().for_each(|line| {
+            let _ = writeln!(out, "  {line}");
+        });
     }
     let reach = match rule.repair.reach {
         harden::rules::schema::Reach::ByKind => "the kind of the secret decides how far `harden fix` goes".to_owned(),
@@ -119,8 +133,9 @@ fn test(file: Option<&Path>, no_config: bool) -> Result<Exit, Failure> {
     Ok(if missed > 0 { Exit::Findings } else { Exit::Clean })
 }
 
+/// A rule of the project may hold any character: none of them steers the terminal.
 fn answer(text: &str) -> Result<Exit, Failure> {
-    match io::stdout().write_all(text.as_bytes()) {
+    match io::stdout().write_all(ui::printable(text).as_bytes()) {
         Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(format!("the answer cannot be written: {}", e.kind()))),
         _ => Ok(Exit::Clean),
     }

@@ -56,7 +56,7 @@ fn line(style: Style, word: &str, message: &str) {
     let _ = writeln!(anstream::stderr(), "{style}{word}:{style:#} {}", printable(message));
 }
 
-/// Control characters from file names and keys must not reach the terminal.
+/// `text` with what could steer a terminal, or hide in it, written as escapes; line ends stay.
 pub(crate) fn printable(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_control() && c != '\n' { c.escape_default().collect::<Vec<_>>() } else { vec![c] }).collect()
+    text.split('\n').map(harden::report::printable::printable).collect::<Vec<_>>().join("\n")
 }
