@@ -1,9 +1,8 @@
 //! Checks `rules/` with the schema that the program itself uses, and writes the tables that it compiles in.
 //!
 //! A fault in a rule file is a build error with file, line and column.
-#![allow(
+#![expect(
     dead_code,
-    missing_docs,
     unreachable_pub,
     clippy::use_debug,
     reason = "the modules are the program's, and the build uses a part of each"
@@ -40,7 +39,7 @@ fn main() {
     put(&out.join("kinds.rs"), &kinds());
 }
 
-#[allow(clippy::disallowed_methods, reason = "OUT_DIR is the build's own")]
+#[expect(clippy::disallowed_methods, reason = "OUT_DIR is the build's own")]
 fn put(path: &Path, text: &str) {
     fs::write(path, text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
 }
@@ -114,7 +113,7 @@ fn rule(rule: &Rule) -> String {
     format!(
         "Rule {{ id: {}, title: {}, class: Class::{:?}, topic: {}, severity: Severity::{:?}, confidence: Confidence::{:?}, message: {}, help: {}, \
          formats: {}, path: {}, include: {}, exclude: {}, predicate: {}, severity_when: {when}, \
-         repair: Repair {{ strategy: Strategy::{:?}, reach: {reach}, set: {}, map: {}, ops: {}, needs: {} }} }},\n",
+         repair: Repair {{ strategy: Strategy::{:?}, reach: {reach}, set: {}, map: {}, needs: {} }} }},\n",
         cow(&rule.id),
         cow(&rule.title),
         rule.class,
@@ -131,7 +130,6 @@ fn rule(rule: &Rule) -> String {
         fix.strategy,
         cow(&fix.set),
         pairs(&fix.map),
-        pairs(&fix.ops),
         words(&fix.needs),
     )
 }

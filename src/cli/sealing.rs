@@ -104,7 +104,6 @@ pub(crate) fn create_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let folder = folder_of(path);
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
-    #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder).map_err(|error| Failure::new(format!("{}: the folder cannot be made: {error}", folder.display())))?;
     Ok(atomic::create_new(path, bytes, 0o600)?)

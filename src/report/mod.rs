@@ -79,6 +79,38 @@ pub struct Totals {
     pub suppressed_config: usize,
 }
 
+impl std::ops::AddAssign for Totals {
+    fn add_assign(&mut self, other: Self) {
+        // every field by name: one that is forgotten does not compile
+        let Self {
+            files,
+            parsed,
+            as_text,
+            faulty,
+            settings,
+            bytes,
+            skipped_large,
+            skipped_binary,
+            skipped_special,
+            unreadable,
+            suppressed_inline,
+            suppressed_config,
+        } = other;
+        self.files += files;
+        self.parsed += parsed;
+        self.as_text += as_text;
+        self.faulty += faulty;
+        self.settings += settings;
+        self.bytes += bytes;
+        self.skipped_large += skipped_large;
+        self.skipped_binary += skipped_binary;
+        self.skipped_special += skipped_special;
+        self.unreadable += unreadable;
+        self.suppressed_inline += suppressed_inline;
+        self.suppressed_config += suppressed_config;
+    }
+}
+
 impl Totals {
     /// Files that were seen and not read on purpose.
     #[must_use]

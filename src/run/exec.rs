@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use super::env::Variable;
@@ -57,34 +58,14 @@ pub fn environment(
 ///
 /// # Errors
 /// Always an error where it returns: [`RunError::NotFound`], [`RunError::NotExecutable`].
-#[cfg(unix)]
 pub fn replace_process(
     program: &OsStr,
     arguments: &[OsString],
     environment: Vec<(OsString, OsString)>,
 ) -> Result<std::convert::Infallible, RunError> {
-    use std::os::unix::process::CommandExt;
     let mut command = Command::new(program);
     command.args(arguments).env_clear().envs(environment);
     Err(failure(program, command.exec()))
-}
-
-/// Runs `program` with exactly this environment; ends with its exit code.
-///
-/// # Errors
-/// [`RunError::NotFound`], [`RunError::NotExecutable`].
-#[cfg(not(unix))]
-pub fn replace_process(
-    program: &OsStr,
-    arguments: &[OsString],
-    environment: Vec<(OsString, OsString)>,
-) -> Result<std::convert::Infallible, RunError> {
-    let mut command = Command::new(program);
-    command.args(arguments).env_clear().envs(environment);
-    match command.status() {
-        Ok(status) => std::process::exit(status.code().unwrap_or(125)),
-        Err(error) => Err(failure(program, error)),
-    }
 }
 
 fn failure(program: &OsStr, source: io::Error) -> RunError {

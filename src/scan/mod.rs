@@ -174,7 +174,7 @@ fn gather(request: &Request<'_>, detectors: &Detectors, looked: Vec<Looked>) -> 
     let (mut entries, mut notices, mut subjects) = (Vec::new(), Vec::new(), Vec::new());
     let (mut problems, mut allowed, mut waived) = (Vec::new(), BTreeSet::new(), 0);
     for one in looked {
-        add(&mut totals, &one.totals);
+        totals += one.totals;
         entries.extend(one.entries);
         notices.extend(one.notices);
         allowed.extend(one.allowed);
@@ -234,19 +234,4 @@ fn card((rule, prose): (&crate::rules::schema::Rule, &crate::rules::schema::Pros
         cwe: prose.cwe.to_vec(),
         controls: prose.controls.iter().map(|(name, ids)| (text(name), ids.iter().map(text).collect())).collect(),
     }
-}
-
-fn add(all: &mut Totals, one: &Totals) {
-    all.files += one.files;
-    all.parsed += one.parsed;
-    all.as_text += one.as_text;
-    all.faulty += one.faulty;
-    all.settings += one.settings;
-    all.bytes += one.bytes;
-    all.skipped_large += one.skipped_large;
-    all.skipped_binary += one.skipped_binary;
-    all.skipped_special += one.skipped_special;
-    all.unreadable += one.unreadable;
-    all.suppressed_inline += one.suppressed_inline;
-    all.suppressed_config += one.suppressed_config;
 }

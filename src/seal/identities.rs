@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use age::secrecy::SecretString;
@@ -168,16 +169,10 @@ fn read_private(path: &Path, open_file: OpenFile) -> Result<Zeroizing<Vec<u8>>, 
     if metadata.is_dir() {
         return Err(unusable(path, "this is a folder, not an identity file"));
     }
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        let mode = metadata.mode() & 0o7777;
-        if mode & 0o066 != 0 && open_file == OpenFile::Refuse {
-            return Err(SealError::OpenIdentity { path: path.to_owned(), mode });
-        }
+    let mode = metadata.mode() & 0o7777;
+    if mode & 0o066 != 0 && open_file == OpenFile::Refuse {
+        return Err(SealError::OpenIdentity { path: path.to_owned(), mode });
     }
-    #[cfg(not(unix))]
-    let _ = open_file;
     read_bounded(file, path)
 }
 

@@ -69,12 +69,6 @@ impl ValueClass {
             Self::Ok => "ok",
         }
     }
-
-    /// Whether a value of this class must not go live as a secret.
-    #[must_use]
-    pub fn is_weak(self) -> bool {
-        !matches!(self, Self::Reference | Self::NotSecret | Self::Empty | Self::Ok)
-    }
 }
 
 /// A class and its reason.

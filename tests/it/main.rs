@@ -5,6 +5,7 @@ mod cmd;
 mod docs;
 mod fix;
 mod floors;
+mod harness;
 mod hostile;
 mod leaks;
 mod live;
