@@ -1,12 +1,7 @@
 //! Checks `rules/` with the schema that the program itself uses, and writes the tables that it compiles in.
 //!
 //! A fault in a rule file is a build error with file, line and column.
-#![expect(
-    dead_code,
-    unreachable_pub,
-    clippy::use_debug,
-    reason = "the modules are the program's, and the build uses a part of each"
-)]
+#![expect(dead_code, unreachable_pub, clippy::use_debug, reason = "the modules are the program's, and the build uses a part of each")]
 
 #[path = "src/model/severity.rs"]
 mod severity;

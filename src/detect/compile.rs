@@ -4,23 +4,22 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hash};
 
 use super::FAMILIES;
+use super::circumstances::Circumstances;
 use super::family::Test;
 use super::message;
-use super::neighbours::Neighbourhood;
-use super::place::Circumstances;
+use super::neighbourhood::Neighbourhood;
 use super::source::is_catalogue;
 use super::subject::Subject;
 use super::value::check_regex;
+use super::weight::{reach, severity_in};
 use crate::config::{InternalPlaintext, Network};
 use crate::dsn::HostClass;
 use crate::model::document::Document;
 use crate::model::environment::Environment;
 use crate::model::finding::Finding;
-use crate::model::setting::Role;
-use crate::model::severity::{Class, Fix, Profile, Severity};
+use crate::model::severity::{Class, Profile, Severity};
 use crate::model::span::Span;
-use crate::rules::kinds::{Kind, kind_in};
-use crate::rules::schema::{Argument, Predicate, Reach, Rule, Strategy};
+use crate::rules::schema::{Argument, Predicate, Rule};
 use crate::strength::judge::ValueClass;
 use crate::strength::name::NameClass;
 
@@ -342,48 +341,6 @@ fn place(at: Target, subject: &Subject<'_>) -> Span {
     };
     let within = within.unwrap_or_else(|| subject.literal_span());
     subject.setting.locate(&subject.document.text, within).unwrap_or(subject.setting.span)
-}
-
-/// The severity in a file's environment (docs/environments.md): it is lowered, never made nothing.
-fn severity_in(environment: Environment, rule: &Rule, severity: Severity) -> Severity {
-    let provider = rule.topic == "provider-token";
-    match environment {
-        Environment::Production => severity,
-        Environment::Development if provider => severity.min(Severity::High),
-        Environment::Development => Severity::Info,
-        Environment::Example => match (rule.class, &*rule.topic) {
-            _ if severity == Severity::Info => Severity::Info,
-            (Class::DevSecret, "placeholder") | (Class::EmptySecret, _) => Severity::Info,
-            (Class::HardcodedSecret, _) => severity.min(Severity::Medium),
-            _ => severity.min(Severity::Low),
-        },
-    }
-}
-
-/// How far a fix may go at this place (docs/fix.md); the plan may find that it must go less far.
-fn reach(rule: &Rule, subject: &Subject<'_>, severity: Severity, environment: Environment) -> Fix {
-    let fixed = match rule.repair.reach {
-        Reach::Always(Fix::None) => return Fix::None,
-        Reach::Always(fix) => fix,
-        Reach::ByKind => match kind_in(subject.setting.key.parent_name(), subject.setting.name()).kind {
-            Kind::Stateless | Kind::Coordinated => Fix::Safe,
-            Kind::DataEncrypting | Kind::Derived | Kind::ProviderIssued => Fix::Manual,
-        },
-    };
-    let elsewhere = environment != Environment::Production || severity == Severity::Info;
-    let advice = match rule.repair.strategy {
-        Strategy::Suggest => true,
-        // the spelling depends on a driver that nothing names
-        Strategy::Url => !subject.connection().is_some_and(|c| {
-            let text = c.span.of(subject.value());
-            c.system.is_some_and(|s| s.secure(&c.dsn, text, c.dsn.driver(text)).is_some())
-        }),
-        Strategy::Generate | Strategy::Set | Strategy::Map => false,
-    };
-    if elsewhere || advice || subject.setting.role == Role::Prose || !subject.setting.editable || subject.document.lossy {
-        return Fix::Manual;
-    }
-    if subject.is_fallback() { fixed.max(Fix::Review) } else { fixed }
 }
 
 /// Of several findings of one class on overlapping bytes of one setting only the worst is kept: they say the same thing.

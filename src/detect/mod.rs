@@ -4,10 +4,12 @@
 //! kind of condition is one file and one line in [`FAMILIES`].
 
 mod across;
+mod circumstances;
 mod compile;
 mod family;
 mod message;
 mod name;
+mod neighbourhood;
 mod neighbours;
 mod place;
 mod source;
@@ -15,12 +17,13 @@ mod subject;
 mod suppress;
 mod url;
 mod value;
+mod weight;
 
 pub use across::across;
+pub use circumstances::{Circumstances, Kept};
 pub use compile::{CompileError, Detectors, Outcome, Seen, Sort};
 pub use family::Family;
-pub use place::Circumstances;
-pub use subject::{Kept, Subject};
+pub use subject::Subject;
 pub use suppress::suppress;
 
 /// Every family of conditions, found by the first word of a condition's name.

@@ -52,6 +52,19 @@ pub struct KindRow {
 
 include!(concat!(env!("OUT_DIR"), "/kinds.rs"));
 
+/// The row for a setting called `name`; the first that fits.
+///
+/// ```
+/// use harden::rules::kinds::{kind_of, Kind};
+/// assert_eq!(kind_of("JWT_SECRET").kind, Kind::Stateless);
+/// assert_eq!(kind_of("POSTGRES_PASSWORD").kind, Kind::Coordinated);
+/// ```
+#[must_use]
+pub fn kind_of(name: &str) -> &'static KindRow {
+    let own = words(name);
+    KINDS.iter().find(|row| row.names.iter().any(|pattern| fits(&pattern.split(' ').collect::<Vec<_>>(), &own))).unwrap_or(&UNKNOWN)
+}
+
 /// A secret that no row names: somebody else may hold it, so it is treated as coordinated.
 static UNKNOWN: KindRow = KindRow {
     names: &[],
@@ -65,12 +78,6 @@ static UNKNOWN: KindRow = KindRow {
 
 /// The row for a setting whose name alone may say too little: `storage.secret_key` is tried as `storage secret key` first. `parent` is the
 /// name of the map that holds it; may be empty.
-///
-/// ```
-/// use harden::rules::kinds::{kind_in, Kind};
-/// assert_eq!(kind_in("", "JWT_SECRET").kind, Kind::Stateless);
-/// assert_eq!(kind_in("db", "POSTGRES_PASSWORD").kind, Kind::Coordinated);
-/// ```
 #[must_use]
 pub fn kind_in(parent: &str, name: &str) -> &'static KindRow {
     let whole: Vec<String> = words(parent).into_iter().chain(words(name)).collect();

@@ -1,0 +1,50 @@
+//! How bad a finding is where it stands, and how far a fix may go there.
+
+use super::subject::Subject;
+use crate::model::environment::Environment;
+use crate::model::setting::Role;
+use crate::model::severity::{Class, Fix, Severity};
+use crate::rules::kinds::{Kind, kind_in};
+use crate::rules::schema::{Reach, Rule, Strategy};
+
+/// The severity in a file's environment (docs/environments.md): it is lowered, never made nothing.
+pub(super) fn severity_in(environment: Environment, rule: &Rule, severity: Severity) -> Severity {
+    let provider = rule.topic == "provider-token";
+    match environment {
+        Environment::Production => severity,
+        Environment::Development if provider => severity.min(Severity::High),
+        Environment::Development => Severity::Info,
+        Environment::Example => match (rule.class, &*rule.topic) {
+            _ if severity == Severity::Info => Severity::Info,
+            (Class::DevSecret, "placeholder") | (Class::EmptySecret, _) => Severity::Info,
+            (Class::HardcodedSecret, _) => severity.min(Severity::Medium),
+            _ => severity.min(Severity::Low),
+        },
+    }
+}
+
+/// How far a fix may go at this place (docs/fix.md); the plan may find that it must go less far.
+pub(super) fn reach(rule: &Rule, subject: &Subject<'_>, severity: Severity, environment: Environment) -> Fix {
+    let fixed = match rule.repair.reach {
+        Reach::Always(Fix::None) => return Fix::None,
+        Reach::Always(fix) => fix,
+        Reach::ByKind => match kind_in(subject.setting.key.parent_name(), subject.setting.name()).kind {
+            Kind::Stateless | Kind::Coordinated => Fix::Safe,
+            Kind::DataEncrypting | Kind::Derived | Kind::ProviderIssued => Fix::Manual,
+        },
+    };
+    let elsewhere = environment != Environment::Production || severity == Severity::Info;
+    let advice = match rule.repair.strategy {
+        Strategy::Suggest => true,
+        // the spelling depends on a driver that nothing names
+        Strategy::Url => !subject.connection().is_some_and(|c| {
+            let text = c.span.of(subject.value());
+            c.system.is_some_and(|s| s.secure(&c.dsn, text, c.dsn.driver(text)).is_some())
+        }),
+        Strategy::Generate | Strategy::Set | Strategy::Map => false,
+    };
+    if elsewhere || advice || subject.setting.role == Role::Prose || !subject.setting.editable || subject.document.lossy {
+        return Fix::Manual;
+    }
+    if subject.is_fallback() { fixed.max(Fix::Review) } else { fixed }
+}
