@@ -5,13 +5,14 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use harden::disk::read::{Links, Outcome, read};
 use harden::keygen::SystemEntropy;
 use harden::model::document::Document;
 use harden::model::environment::Environment;
 use harden::model::finding::Finding;
 use harden::model::severity::{Class, Fix, Profile, Severity};
 use harden::plan::{Plan, Planned, Wishes, plan, preview};
-use harden::scan::{Kept, Request, Scan, scan};
+use harden::scan::{Kept, LIMIT, Request, Scan, scan};
 use harden::{formats, rewrite, seal};
 use zeroize::Zeroizing;
 
@@ -54,7 +55,9 @@ pub(crate) fn run(args: &FixArgs, global: &Global) -> Result<Exit, Failure> {
         None => Work::of(scan),
     };
     let drivers = project.config.as_ref().map(|c| c.config.drivers.clone()).unwrap_or_default();
+    let before = work.plain_beside_twins();
     let wishes = Wishes {
+        before: &before,
         only: &args.only,
         drivers: &drivers,
         rules: &project.rules,
@@ -87,6 +90,21 @@ impl Work {
             twins.push(twin);
         }
         Self { documents, files, twins, findings, fresh: None, before: None }
+    }
+
+    /// The plain files whose twins were read in their place, with the index of the twin; only those whose settings still line up.
+    fn plain_beside_twins(&self) -> Vec<(Document, usize)> {
+        let mut out = Vec::new();
+        for (i, document) in self.documents.iter().enumerate().filter(|(i, _)| self.twins.get(*i) == Some(&true)) {
+            let Some(Ok(Outcome::Content(content, _))) = self.files.get(i).map(|f| read(f, Links::Refuse, LIMIT)) else { continue };
+            let plain = formats::parse(&document.path, &content.bytes, document.environment);
+            let lines_up = plain.settings.len() == document.settings.len()
+                && plain.settings.iter().zip(&document.settings).all(|(a, b)| a.key == b.key);
+            if lines_up {
+                out.push((plain, i));
+            }
+        }
+        out
     }
 
     fn carry_out(&self, args: &FixArgs, project: &Project, wishes: &Wishes<'_>) -> Result<Exit, Failure> {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::choose::choose;
-use super::place::{Form, Place, places};
-use super::same::{Same, group};
+use super::place::{Account, Form, Place, places};
+use super::same::{Same, group, same as accounts_match};
 use super::switches::{Switch, switches};
 use crate::formats;
 use crate::keygen::{Entropy, KeygenError};
@@ -80,6 +80,9 @@ pub struct Wishes<'a> {
     pub sealed: bool,
     /// The document that is a production file in the making: it gets production settings, and no server runs with it yet.
     pub fresh: Option<usize>,
+    /// Plain files whose sealed twins stand among the documents: the text, and the index of the twin. What a twin has replaced already is
+    /// not replaced by yet another value elsewhere.
+    pub before: &'a [(Document, usize)],
     /// Whether that file does not exist at all: placeholders of any kind may be filled, for no data depends on them.
     pub unborn: bool,
 }
@@ -99,9 +102,10 @@ pub fn plan(documents: &[Document], findings: &[&Finding], wishes: &Wishes<'_>, 
         }
     }
     let indices: Vec<usize> = wanted.keys().copied().collect();
+    let settled = settled(&all, wishes.before);
     let mut secrets = Vec::new();
     for same in group(&all, &indices, documents) {
-        secrets.push(secret(documents, &all, &same, &wanted, wishes, entropy)?);
+        secrets.push(secret(documents, &all, &same, &wanted, wishes, &settled, entropy)?);
     }
     secrets.retain(|s| chosen(&s.tags, wishes.only));
     let mut switches = switches(documents, findings, &by_path, wishes);
@@ -170,6 +174,7 @@ fn secret(
     same: &Same,
     wanted: &BTreeMap<usize, Vec<&Finding>>,
     wishes: &Wishes<'_>,
+    settled: &[Settled],
     entropy: &mut dyn Entropy,
 ) -> Result<SecretChange, KeygenError> {
     let places: Vec<Place> = same.live.iter().filter_map(|i| all.get(*i)).cloned().collect();
@@ -179,7 +184,8 @@ fn secret(
     let tags = tags(documents, &places, same, wanted);
     let mut change =
         SecretChange { name, row, fix: Fix::Safe, why: String::new(), value: Secret::default(), places, outside, added: Vec::new(), tags };
-    let fresh = wishes.fresh.is_some_and(|f| change.places.iter().all(|p| p.document == f));
+    let known = settled.iter().find(|s| change.places.iter().any(|p| s.old.same_as(&p.text) && accounts_match(&s.account, &p.account)));
+    let fresh = known.is_some() || wishes.fresh.is_some_and(|f| change.places.iter().all(|p| p.document == f));
     (change.fix, change.why) = reach(documents, &change, fresh, wishes);
     if change.fix != Fix::Manual
         && let Some(reason) = provide(documents, &mut change)
@@ -187,11 +193,36 @@ fn secret(
         (change.fix, change.why) = (Fix::Manual, reason);
     }
     if change.fix != Fix::Manual {
+        if let Some(known) = known {
+            change.value = known.new.clone();
+            return Ok(change);
+        }
         let in_url = change.places.iter().any(|p| p.in_url);
         let old = change.places.first().map(|p| p.text.clone()).unwrap_or_default();
         change.value = choose(row, purpose_of(&change, in_url), &old, in_url, entropy)?;
     }
     Ok(change)
+}
+
+/// A secret that a sealed twin has replaced already.
+struct Settled {
+    account: Account,
+    old: Secret,
+    new: Secret,
+}
+
+/// What the twins hold where the plain files beside them still hold something else.
+fn settled(all: &[Place], before: &[(Document, usize)]) -> Vec<Settled> {
+    let mut out = Vec::new();
+    for (plain, twin) in before {
+        for old in places(std::slice::from_ref(plain)) {
+            let now = all.iter().find(|p| (p.document, p.setting, p.in_url) == (*twin, old.setting, old.in_url));
+            if let Some(now) = now.filter(|now| !now.text.same_as(&old.text)) {
+                out.push(Settled { account: old.account, old: old.text, new: now.text.clone() });
+            }
+        }
+    }
+    out
 }
 
 fn purpose_of(change: &SecretChange, in_url: bool) -> crate::strength::name::Purpose {
