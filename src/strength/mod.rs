@@ -8,4 +8,5 @@ pub mod encoding;
 pub mod judge;
 pub mod lexicon;
 pub mod name;
+pub mod published;
 pub mod structure;
