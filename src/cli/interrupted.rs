@@ -47,7 +47,9 @@ pub(crate) fn settle(project: &Project, paths: &[PathBuf]) -> Result<(), Failure
 /// Says that an interrupted run left files half old and half new. For commands that only read.
 pub(crate) fn mention(project: &Project, paths: &[PathBuf]) {
     if roots(project, paths).iter().any(|root| pending(root)) {
-        ui::warn("an earlier run was interrupted while it wrote; the next `harden fix --apply` finishes it or takes it back, before it looks");
+        ui::warn(
+            "an earlier run was interrupted while it wrote; the next `harden fix --apply` finishes it or takes it back, before it looks",
+        );
     }
 }
 

@@ -5,6 +5,7 @@ mod interrupted;
 mod plain;
 mod promote;
 mod properties;
+mod reach;
 mod review;
 mod running;
 mod sealed;
