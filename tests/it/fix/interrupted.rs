@@ -1,6 +1,7 @@
 //! The run after one that was interrupted: it deals with what was left before it reads anything.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -16,6 +17,10 @@ fn hex(bytes: [u8; 32]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
+fn write(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+    File::create(path)?.write_all(bytes.as_ref())
+}
+
 /// HMAC-SHA-256 with a key of 32 bytes (RFC 2104).
 fn mac(key: [u8; 32], text: &str) -> [u8; 32] {
     let pad = |with: u8| -> Vec<u8> { (0..64).map(|i| with ^ key.get(i).copied().unwrap_or(0)).collect() };
@@ -27,17 +32,17 @@ fn mac(key: [u8; 32], text: &str) -> [u8; 32] {
 fn journal(desk: &Desk, root: &Path, stage: &str) {
     let own = desk.home.join(".local/state/harden");
     fs::create_dir_all(&own).unwrap();
-    fs::write(own.join("journal.key"), [7; 32]).unwrap();
+    write(own.join("journal.key"), [7; 32]).unwrap();
     let state = root.join(".harden/state");
     fs::create_dir_all(&state).unwrap();
-    fs::write(root.join(".harden/.gitignore"), "state/\n").unwrap();
+    write(root.join(".harden/.gitignore"), "state/\n").unwrap();
     fs::set_permissions(&state, fs::Permissions::from_mode(0o700)).unwrap();
     let below = |name: &str| desk.project.join(name).strip_prefix(root).unwrap().to_str().unwrap().to_owned();
     let (old, new) = (hex(sha256(OLD.as_bytes())), hex(sha256(NEW.as_bytes())));
     let line = |name: &str| format!("replace {old} {new} {}\n", below(name));
     let body = format!("harden journal 1 {ID}\n{}{}", line("a/.env.production"), line("b/.env.production"));
     let text = format!("{body}hmac {}\n", hex(mac([7; 32], &body)));
-    fs::write(state.join(stage), text).unwrap();
+    write(state.join(stage), text).unwrap();
 }
 
 fn temp(folder: &str) -> String {
@@ -120,7 +125,7 @@ fn what_cannot_be_finished_is_4_and_replaces_nothing() {
 #[test]
 fn a_journal_that_the_repository_brought_is_refused() {
     let desk = half_done();
-    fs::write(desk.home.join(".local/state/harden/journal.key"), [8; 32]).unwrap();
+    write(desk.home.join(".local/state/harden/journal.key"), [8; 32]).unwrap();
     let said = desk.refused(&["fix", "--apply", "--emit", "plain"], 2);
     assert!(said.contains("another user or machine wrote it"), "{said}");
 }
