@@ -20,6 +20,7 @@ use super::args::{FixArgs, Global};
 use super::exit::{Exit, Failure};
 use super::fix_emit::{self, Target};
 use super::fix_promote;
+use super::interrupted;
 use super::project::Project;
 use super::sealing::{self, about, twin_of};
 use super::ui;
@@ -27,6 +28,11 @@ use super::ui;
 /// Plans, shows, and writes what was asked for.
 pub(crate) fn run(args: &FixArgs, global: &Global) -> Result<Exit, Failure> {
     let project = Project::load(&args.paths, global.no_config)?;
+    if args.apply {
+        interrupted::settle(&project, &args.paths)?;
+    } else {
+        interrupted::mention(&project, &args.paths);
+    }
     let sealed = args.emit == "sealed";
     let identities = OnceLock::new();
     let open = |path: &Path| open_twin(path, args, &identities);

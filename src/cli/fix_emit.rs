@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use harden::disk::DiskError;
 use harden::disk::journal::Transaction;
 use harden::disk::read::sha256;
 use harden::git::Repository;
@@ -15,6 +14,7 @@ use zeroize::Zeroizing;
 use super::args::FixArgs;
 use super::exit::{Exit, Failure};
 use super::fix::Work;
+use super::interrupted;
 use super::project::Project;
 use super::sealing::{self, name_in, twin_of, warn_if_single};
 use super::ui;
@@ -58,7 +58,7 @@ fn sealed(args: &FixArgs, project: &Project, targets: &[Target<'_>]) -> Result<E
         Some(config) => Some((config.root.clone(), Index::load(&config.root)?)),
         None => None,
     };
-    let root = root(project, targets);
+    let root = root(args, project, targets);
     let mut transaction = Transaction::new(&root);
     for target in targets {
         let twin = twin_of(target.file);
@@ -75,7 +75,7 @@ fn sealed(args: &FixArgs, project: &Project, targets: &[Target<'_>]) -> Result<E
             transaction.create(&twin, Zeroizing::new(bytes), 0o644)
         };
     }
-    commit(transaction)?;
+    transaction.commit().map_err(interrupted::failure)?;
     if let Some((root, index)) = &index
         && let Err(error) = index.save(root)
     {
@@ -112,7 +112,7 @@ fn plain(args: &FixArgs, project: &Project, targets: &[Target<'_>]) -> Result<Ex
                 .hint("commit it first, or say `--allow-dirty`"));
         }
     }
-    let mut transaction = Transaction::new(&root(project, targets));
+    let mut transaction = Transaction::new(&root(args, project, targets));
     for target in targets {
         let bytes = target.bytes.clone();
         transaction = match target.held {
@@ -120,17 +120,9 @@ fn plain(args: &FixArgs, project: &Project, targets: &[Target<'_>]) -> Result<Ex
             None => transaction.create(target.file, bytes, 0o600),
         };
     }
-    commit(transaction)?;
+    transaction.commit().map_err(interrupted::failure)?;
     targets.iter().for_each(|t| ui::say(&format!("{}: {}", if t.held.is_none() { "written" } else { "patched" }, t.document.path)));
     Ok(Exit::Clean)
-}
-
-fn commit(transaction: Transaction) -> Result<(), Failure> {
-    transaction.commit().map_err(|error| {
-        let half = matches!(error, DiskError::HalfDone { .. });
-        let failure = Failure::from(error);
-        if half { failure.code(Exit::HalfDone) } else { failure }
-    })
 }
 
 fn is_restorable(held: &str, file: &Path) -> bool {
@@ -138,11 +130,10 @@ fn is_restorable(held: &str, file: &Path) -> bool {
     Repository::discover(folder).is_some_and(|r| r.tracks(file, held.as_bytes()))
 }
 
-/// The folder of harden.toml, of the repository, or the nearest that holds all files: where the journal is kept.
-fn root(project: &Project, targets: &[Target<'_>]) -> PathBuf {
+/// The folder where the journal is kept: the first of [`interrupted::roots`] that holds all files, else the nearest that does.
+fn root(args: &FixArgs, project: &Project, targets: &[Target<'_>]) -> PathBuf {
     let holds = |root: &Path| targets.iter().all(|t| t.file.starts_with(root));
     let first = targets.first().and_then(|t| t.file.parent()).unwrap_or(Path::new("."));
-    let known = project.config.as_ref().map(|c| c.root.clone()).into_iter().chain(Repository::discover(first).map(|r| r.root().to_owned()));
     let common = || first.ancestors().find(|a| holds(a)).map(Path::to_owned);
-    known.into_iter().find(|root| holds(root)).or_else(common).unwrap_or_else(|| first.to_owned())
+    interrupted::roots(project, &args.paths).into_iter().find(|root| holds(root)).or_else(common).unwrap_or_else(|| first.to_owned())
 }

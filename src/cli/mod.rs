@@ -9,6 +9,7 @@ pub(crate) mod fix;
 pub(crate) mod fix_emit;
 pub(crate) mod fix_promote;
 pub(crate) mod init;
+pub(crate) mod interrupted;
 pub(crate) mod keygen;
 pub(crate) mod project;
 pub(crate) mod rules;

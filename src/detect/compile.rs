@@ -4,10 +4,10 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hash};
 
 use super::FAMILIES;
+use super::circumstances::Circumstances;
 use super::family::Test;
 use super::message;
 use super::neighbours::Neighbourhood;
-use super::place::Circumstances;
 use super::source::is_catalogue;
 use super::subject::Subject;
 use super::value::check_regex;

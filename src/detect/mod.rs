@@ -4,12 +4,14 @@
 //! kind of condition is one file and one line in [`FAMILIES`].
 
 mod across;
+mod circumstances;
 mod compile;
 mod family;
 mod message;
 mod name;
 mod neighbours;
 mod place;
+mod sibling;
 mod source;
 mod subject;
 mod suppress;
@@ -17,11 +19,11 @@ mod url;
 mod value;
 
 pub use across::across;
+pub use circumstances::{Circumstances, Kept};
 pub use compile::{CompileError, Detectors, Outcome, Seen, Sort};
 pub use family::Family;
-pub use place::Circumstances;
-pub use subject::{Kept, Subject};
+pub use subject::Subject;
 pub use suppress::suppress;
 
 /// Every family of conditions, found by the first word of a condition's name.
-pub static FAMILIES: &[&dyn Family] = &[&name::Name, &value::Value, &url::Url, &neighbours::Neighbours, &place::Place, &across::Project];
+pub static FAMILIES: &[&dyn Family] = &[&name::Name, &value::Value, &url::Url, &sibling::Sibling, &place::Place, &across::Project];

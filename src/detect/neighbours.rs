@@ -1,14 +1,11 @@
-//! What stands around a setting: its siblings, its service and image, the accounts named nearby. And conditions on them.
+//! What stands around a setting: its siblings, its service and image, the accounts named nearby.
 
 use std::collections::HashMap;
 
-use super::family::{Compile, Family, Test};
-use super::place::Circumstances;
-use super::subject::Subject;
+use super::circumstances::Circumstances;
 use crate::model::document::Document;
 use crate::model::key_path::{KeyPath, Segment, words};
 use crate::model::setting::{Role, Setting};
-use crate::rules::schema::Argument;
 use crate::strength::context::Context;
 
 /// The settings of one document by scope.
@@ -153,24 +150,4 @@ fn is_filler(word: &str) -> bool {
             | "services"
             | "spec"
     ) || word.len() < 3
-}
-
-/// Conditions on other settings of the same map.
-pub(super) struct Neighbours;
-
-impl Family for Neighbours {
-    fn word(&self) -> &'static str {
-        "sibling"
-    }
-
-    fn compile(&self, _name: &str, argument: &Argument, nested: Compile<'_>) -> Result<Test, String> {
-        let Argument::Nested(list) = argument else { return Err("`sibling` takes a condition".to_owned()) };
-        let tests = list.iter().map(nested).collect::<Result<Vec<_>, _>>()?;
-        Ok(Box::new(move |subject| {
-            subject.around.siblings(subject.setting).any(|(i, other)| {
-                let other = Subject::new(subject.document, i, other, subject.around);
-                tests.iter().all(|test| test(&other))
-            })
-        }))
-    }
 }

@@ -1,17 +1,10 @@
 //! Conditions on the file: its environment, its name, whether git hands it round, in what capacity the setting stands there.
 
+use super::circumstances::Kept;
 use super::family::{Compile, Family, Test, known, words};
-use super::subject::Kept;
 use crate::model::environment::Environment;
 use crate::model::setting::Role;
 use crate::rules::schema::Argument;
-
-/// What is known of a file beside its content.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Circumstances {
-    /// Whether git hands it round.
-    pub kept: Kept,
-}
 
 /// Conditions on the file.
 pub(super) struct Place;

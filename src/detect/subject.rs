@@ -14,18 +14,6 @@ use crate::strength::name::{NameClass, Purpose, classify, purpose};
 use super::neighbours::Neighbourhood;
 use super::source::{is_any_host, is_code, is_secret_in_code};
 
-/// Whether git keeps a file to itself or hands it round.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Kept {
-    /// Not known: no repository.
-    #[default]
-    Unknown,
-    /// Git tracks it, or would with the next `git add`.
-    Shared,
-    /// Git ignores it.
-    Private,
-}
-
 /// A setting with everything that conditions may ask of it; each answer is worked out once, when first asked.
 pub struct Subject<'d> {
     /// The file.

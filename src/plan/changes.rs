@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::choose::choose;
+use super::elsewhere::doubt;
 use super::place::{Account, Form, Place, places};
 use super::same::{Same, group, same as accounts_match};
 use super::switches::{Switch, switches};
@@ -290,6 +291,9 @@ fn reach(documents: &[Document], change: &SecretChange, fresh: bool, wishes: &Wi
     let server = change.row.server || change.places.iter().any(|p| p.account.server) || referenced_by_a_server(documents, change);
     if change.row.kind == Kind::Coordinated && !server && !fresh {
         return (Fix::Review, "the server's own setting is not among these files".to_owned());
+    }
+    if let Some(why) = doubt(documents, &change.places, change.row.kind, &change.name) {
+        return (Fix::Review, why);
     }
     (Fix::Safe, String::new())
 }

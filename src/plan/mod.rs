@@ -3,6 +3,7 @@
 mod changes;
 mod choose;
 mod edits;
+mod elsewhere;
 mod place;
 mod preview;
 mod same;

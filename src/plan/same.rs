@@ -112,7 +112,8 @@ pub(super) fn same(a: &Account, b: &Account) -> bool {
         return false;
     }
     // two settings of one server under two names are two accounts: POSTGRES_PASSWORD and POSTGRES_NON_ROOT_PASSWORD
-    let two_servers = a.server && b.server && a.system != "redis";
+    // but `requirepass` and `masterauth`, or Keycloak's old and new name for its first administrator, are one
+    let two_servers = a.server && b.server && !matches!(a.system, "redis" | "keycloak");
     // without a user on one side and with names of their own on both, only a server ties them together
     let two_names = !a.names.is_empty()
         && !b.names.is_empty()
