@@ -6,29 +6,17 @@ use std::path::{Path, PathBuf};
 use harden::disk::journal::Transaction;
 use harden::disk::read::sha256;
 use harden::git::Repository;
-use harden::model::document::Document;
 use harden::plan::Planned;
 use harden::seal::{self, Index};
 use zeroize::Zeroizing;
 
 use super::args::FixArgs;
 use super::exit::{Exit, Failure};
-use super::fix::Work;
+use super::fix_work::{Target, Work};
 use super::interrupted;
 use super::project::Project;
 use super::sealing::{self, name_in, twin_of, warn_if_single};
 use super::ui;
-
-/// One file with its new bytes.
-pub(crate) struct Target<'w> {
-    pub(crate) document: &'w Document,
-    pub(crate) file: &'w PathBuf,
-    pub(crate) bytes: Zeroizing<Vec<u8>>,
-    /// Whether a sealed twin was read in its place.
-    pub(crate) twin: bool,
-    /// What the file, or its twin, held when it was read; none where the file does not exist yet.
-    pub(crate) held: Option<&'w str>,
-}
 
 /// Says what `--apply` would write, and what it still needs.
 pub(crate) fn foretell(args: &FixArgs, work: &Work, edits: &BTreeMap<usize, Planned>, project: &Project) {

@@ -8,6 +8,7 @@ pub(crate) mod exit;
 pub(crate) mod fix;
 pub(crate) mod fix_emit;
 pub(crate) mod fix_promote;
+pub(crate) mod fix_work;
 pub(crate) mod init;
 pub(crate) mod interrupted;
 pub(crate) mod keygen;

@@ -7,6 +7,7 @@ use super::elsewhere::doubt;
 use super::place::{Account, Form, Place, places};
 use super::same::{Same, group, same as accounts_match};
 use super::switches::{Switch, switches};
+use super::wishes::Wishes;
 use crate::formats;
 use crate::keygen::{Entropy, KeygenError};
 use crate::model::document::Document;
@@ -19,7 +20,6 @@ use crate::model::severity::{Class, Fix, Severity};
 use crate::model::span::Span;
 use crate::model::template::has_reference;
 use crate::rules::kinds::{Kind, KindRow, kind_in};
-use crate::rules::load::RuleSet;
 use crate::strength::name::purpose;
 
 /// Everything that would be changed, and everything that has to be changed by hand.
@@ -67,25 +67,6 @@ pub struct SecretChange {
     pub added: Vec<(usize, String)>,
     /// Rules, classes and keys by which it can be chosen.
     pub(super) tags: BTreeSet<String>,
-}
-
-/// What the plan is made for.
-pub struct Wishes<'a> {
-    /// Rule ids, classes or keys; empty for all.
-    pub only: &'a [String],
-    /// Setting or scheme to driver, from harden.toml.
-    pub drivers: &'a BTreeMap<String, String>,
-    /// The rules, for what they propose.
-    pub rules: &'a RuleSet,
-    /// Whether the result is sealed: what cannot be sealed is then changed by hand.
-    pub sealed: bool,
-    /// The document that is a production file in the making: it gets production settings, and no server runs with it yet.
-    pub fresh: Option<usize>,
-    /// Plain files whose sealed twins stand among the documents: the text, and the index of the twin. What a twin has replaced already is
-    /// not replaced by yet another value elsewhere.
-    pub before: &'a [(Document, usize)],
-    /// Whether that file does not exist at all: placeholders of any kind may be filled, for no data depends on them.
-    pub unborn: bool,
 }
 
 /// Makes the plan for `findings` in `documents`. New values come from `entropy`.

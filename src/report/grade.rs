@@ -5,77 +5,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::area::Area;
 use super::grading::{GRADING, LETTERS};
 use crate::model::environment::Environment;
 use crate::model::finding::Finding;
 use crate::model::severity::{Class, Severity};
 
-/// What a subject is a part of; each area has its weight.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Area {
-    /// Passwords and tokens.
-    Secrets,
-    /// Signing and encryption keys.
-    Keys,
-    /// Connections.
-    Transport,
-    /// Authentication and published ports.
-    Access,
-    /// Application settings.
-    App,
-    /// Containers and processes.
-    Runtime,
-    /// How secrets are kept.
-    Handling,
-    /// Logs and error reports.
-    Observability,
-    /// Backups and restarts.
-    Recovery,
-}
-
-impl Area {
-    /// Every area, in the order of reports.
-    pub const ALL: [Self; 9] = [
-        Self::Secrets,
-        Self::Keys,
-        Self::Transport,
-        Self::Access,
-        Self::App,
-        Self::Runtime,
-        Self::Handling,
-        Self::Observability,
-        Self::Recovery,
-    ];
-    /// The areas that make half of the readiness.
-    pub const CORE: [Self; 3] = [Self::Secrets, Self::Keys, Self::Transport];
-
-    /// The word used in `rules/grading.toml` and in output.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Secrets => "secrets",
-            Self::Keys => "keys",
-            Self::Transport => "transport",
-            Self::Access => "access",
-            Self::App => "app",
-            Self::Runtime => "runtime",
-            Self::Handling => "handling",
-            Self::Observability => "observability",
-            Self::Recovery => "recovery",
-        }
-    }
-
-    /// The area named by `word`.
-    #[must_use]
-    pub fn named(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|area| area.word() == word)
-    }
-
-    /// What a finding of this class and topic is about, where no subject says so.
-    #[must_use]
-    pub fn of(class: Class, topic: &str) -> Self {
-        GRADING.area(class, topic)
-    }
+/// What a finding of this class and topic is about, where no subject says so.
+#[must_use]
+pub fn area_of(class: Class, topic: &str) -> Area {
+    GRADING.area(class, topic)
 }
 
 /// Something that can be right or wrong: a secret, a key, a connection, a switch. Counted once, however many places it has.
@@ -145,7 +84,8 @@ pub struct GradeFacts {
 ///
 /// ```
 /// use harden::model::environment::Environment;
-/// use harden::report::grade::{grade, Area, GradeFacts, Subject};
+/// use harden::report::area::Area;
+/// use harden::report::grade::{grade, GradeFacts, Subject};
 /// let subjects: Vec<_> = (0..6).map(|id| Subject { id, area: Area::Secrets, environment: Environment::Production }).collect();
 /// let verdict = grade(&subjects, &[], GradeFacts::default());
 /// assert_eq!((verdict.letter, verdict.readiness, verdict.go), ("A+", 100, true));
@@ -185,7 +125,7 @@ fn judge(subjects: &[Subject], live: &[&Finding]) -> Judged {
     };
     subjects.iter().filter(|s| s.environment == Environment::Production).for_each(|s| place(s.id, s.area));
     let known: BTreeSet<u64> = subjects.iter().filter(|s| s.environment == Environment::Production).map(|s| s.id).collect();
-    live.iter().filter(|f| !known.contains(&f.subject)).for_each(|f| place(f.subject, Area::of(f.class, &f.topic)));
+    live.iter().filter(|f| !known.contains(&f.subject)).for_each(|f| place(f.subject, area_of(f.class, &f.topic)));
     for finding in live {
         if let Some((_, worst)) = judged.get_mut(&finding.subject) {
             *worst = (*worst).max(Some(finding.severity));

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::grade::Area;
+use super::area::Area;
 use crate::model::severity::Class;
 
 /// Letters, best first; `?` stands beside them.
@@ -120,7 +120,7 @@ pub(super) static GRADING: LazyLock<Grading> = LazyLock::new(|| {
 mod tests {
     use super::{GRADING, Grading, GradingError};
     use crate::model::severity::Class;
-    use crate::report::grade::Area;
+    use crate::report::area::Area;
 
     const TEXT: &str = include_str!("../../rules/grading.toml");
 

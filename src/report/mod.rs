@@ -3,6 +3,7 @@
 //! Renderers get no document and no secret, so they cannot leak one.
 
 pub mod advice;
+pub mod area;
 mod card;
 pub mod controls;
 pub mod excerpt;

@@ -22,8 +22,9 @@ use crate::model::document::Document;
 use crate::model::environment::Environment;
 use crate::model::finding::Finding;
 use crate::model::severity::{Profile, Severity};
+use crate::report::area::Area;
 use crate::report::fingerprint::fingerprint;
-use crate::report::grade::{Area, GradeFacts, Subject, grade};
+use crate::report::grade::{GradeFacts, Subject, area_of, grade};
 use crate::report::{Entry, Notice, Report, RuleCard, Totals};
 use crate::rules::load::RuleSet;
 
@@ -185,7 +186,7 @@ fn gather(request: &Request<'_>, detectors: &Detectors, looked: Vec<Looked>) -> 
                 Sort::Secret => Area::Secrets,
                 Sort::Key => Area::Keys,
                 Sort::Connection => Area::Transport,
-                Sort::Setting(i) => detectors.rule(i).map_or(Area::App, |rule| Area::of(rule.class, &rule.topic)),
+                Sort::Setting(i) => detectors.rule(i).map_or(Area::App, |rule| area_of(rule.class, &rule.topic)),
             };
             Subject { id: seen.id, area, environment: seen.environment }
         }));
