@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::choose::choose;
+use super::edits::unwritable;
 use super::elsewhere::doubt;
 use super::place::{Account, Form, Place, places};
 use super::same::{Same, group, same as accounts_match};
@@ -182,6 +183,10 @@ fn secret(
         let in_url = change.places.iter().any(|p| p.in_url);
         let old = change.places.first().map(|p| p.text.clone()).unwrap_or_default();
         change.value = choose(row, purpose_of(&change, in_url), &old, in_url, entropy)?;
+        if let Some(reason) = unwritable(documents, &change) {
+            (change.fix, change.why, change.value) = (Fix::Manual, reason, Secret::default());
+            change.added.clear();
+        }
     }
     Ok(change)
 }

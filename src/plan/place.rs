@@ -151,7 +151,8 @@ fn place(d: usize, around: &Around<'_>, s: usize, setting: &Setting, out: &mut V
             account.server = false;
             (password.shift(trimmed.start), account, true)
         }
-        None => (Span::new(0, value.len()), account(around, setting), false),
+        // the line break that ends a block of YAML is not the secret's
+        None => (Span::new(0, value.trim_end_matches('\n').len()), account(around, setting), false),
     };
     let within = innermost_default(inner.of(value)).shift(inner.start);
     let form = if in_url && within == inner { Form::Plain } else { form(value, within) };

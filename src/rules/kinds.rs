@@ -162,8 +162,19 @@ mod tests {
             ("cipher", "secret-key"),
             ("Aes", "SecretKey"),
             ("encryptor", "password"),
+            ("", "TWO_FACTOR_SECRET_KEY"),
+            ("", "CREDENTIALS_SECRET_KEY"),
+            ("", "PASSWORD_HMAC_KEY"),
+            ("", "RESTIC_PASSWORD"),
         ] {
             assert_eq!(kind_in(parent, name).kind, Kind::DataEncrypting, "{parent}.{name}");
+        }
+    }
+
+    #[test]
+    fn half_of_a_pair_is_no_random_text() {
+        for name in ["JWT_PRIVATE_KEY", "JWT_PUBLIC_KEY", "VAPID_PRIVATE_KEY", "SSH_PRIVATE_KEY", "MATRIX_SIGNING_KEY"] {
+            assert_eq!(kind_of(name).kind, Kind::Derived, "{name}");
         }
     }
 

@@ -92,3 +92,28 @@ fn bytes_around_a_value_stay() {
         );
     }
 }
+
+#[test]
+fn what_follows_a_bare_carriage_return_is_not_swallowed() {
+    for (name, text) in [
+        (".env", "JWT_SECRET=changeme\rDEBUG=false\rPORT=80"),
+        ("app.properties", "jwt.secret=changeme\rport=80\r\n"),
+        ("app.ini", "jwt_secret=changeme\rport=80\r\n"),
+        ("redis.conf", "requirepass changeme\rport 80\r\n"),
+    ] {
+        let desk = Desk::with(&[(name, text)]);
+        let output = desk.ok(&["fix", "--apply", "--emit", "plain", "--allow-dirty"]);
+        assert!(stdout(&output).contains("cannot be edited safely"), "{name}: {}", stdout(&output));
+        assert_eq!(desk.text(name), text);
+    }
+}
+
+#[test]
+fn the_line_break_that_ends_a_block_stays_and_stops_nothing() {
+    let yaml = "jwt_secret: |\n  changeme\nsession_secret: |+\n  changeme\n\ncookie_secret: >\n  changeme\ncsrf_secret: changeme\n";
+    let desk = Desk::with(&[("app.yml", yaml)]);
+    desk.ok(&["fix", "--apply", "--emit", "plain", "--allow-dirty"]);
+    let new = desk.text("app.yml");
+    assert_eq!(differing(yaml, &new), [2, 4, 7, 8].into(), "{new}");
+    assert!(!new.contains("changeme"));
+}
