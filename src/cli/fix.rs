@@ -58,6 +58,7 @@ pub(crate) fn run(args: &FixArgs, global: &Global) -> Result<Exit, Failure> {
         Some(_) => fix_promote::work(&request, &mut scan)?,
         None => Work::of(scan),
     };
+    work.knows(&args.only, &project.rules)?;
     let drivers = project.config.as_ref().map(|c| c.config.drivers.clone()).unwrap_or_default();
     let before = work.plain_beside_twins();
     let wishes = Wishes {

@@ -9,6 +9,7 @@ use harden::model::environment::Environment;
 use harden::model::finding::Finding;
 use harden::model::severity::{Class, Severity};
 use harden::plan::Planned;
+use harden::rules::load::RuleSet;
 use harden::scan::{Kept, LIMIT, Scan};
 use harden::{formats, rewrite};
 use zeroize::Zeroizing;
@@ -49,6 +50,21 @@ impl Work {
             twins.push(twin);
         }
         Self { documents, files, twins, findings, fresh: None, before: None }
+    }
+
+    /// Refuses a word of `--only` that names nothing: a typing mistake must not look like "nothing to change".
+    pub(crate) fn knows(&self, only: &[String], rules: &RuleSet) -> Result<(), Failure> {
+        let names = |word: &str| {
+            self.documents.iter().flat_map(|d| &d.settings).any(|s| s.name().eq_ignore_ascii_case(word) || s.key.to_string() == word)
+        };
+        match only.iter().find(|word| !Class::WORDS.contains(&word.as_str()) && rules.get(word).is_none() && !names(word)) {
+            None => Ok(()),
+            Some(word) => {
+                let failure = Failure::new(format!("`--only {word}` names no rule, class or setting of these files; nothing was written"));
+                let near = rules.nearest(word).map(|near| format!("the nearest rule is `{near}`"));
+                Err(failure.hint(near.as_deref().unwrap_or("`harden rules list` shows rules and classes")))
+            }
+        }
     }
 
     /// The plain files whose twins were read in their place, with the index of the twin; only those whose settings still line up.

@@ -21,7 +21,7 @@ use crate::model::severity::{Class, Fix, Severity};
 use crate::model::span::Span;
 use crate::model::template::has_reference;
 use crate::rules::kinds::{Kind, KindRow, kind_in};
-use crate::strength::name::purpose;
+use crate::strength::name::{Purpose, purpose};
 
 /// Everything that would be changed, and everything that has to be changed by hand.
 #[derive(Debug, Default)]
@@ -212,8 +212,8 @@ fn settled(all: &[Place], before: &[(Document, usize)]) -> Vec<Settled> {
     out
 }
 
-fn purpose_of(change: &SecretChange, in_url: bool) -> crate::strength::name::Purpose {
-    if in_url { crate::strength::name::Purpose::Password } else { purpose(&change.name) }
+fn purpose_of(change: &SecretChange, in_url: bool) -> Purpose {
+    if in_url { Purpose::Password } else { purpose(&change.name) }
 }
 
 /// The name that the plan goes by: of a server's setting, else of any named place, else of the variable in a reference, else of the first.
@@ -275,7 +275,9 @@ fn reach(documents: &[Document], change: &SecretChange, fresh: bool, wishes: &Wi
         return (Fix::Review, "a default in a reference becomes a required variable".to_owned());
     }
     let server = change.row.server || change.places.iter().any(|p| p.account.server) || referenced_by_a_server(documents, change);
-    if change.row.kind == Kind::Coordinated && !server && !fresh {
+    // in a file that nothing runs with yet a password may be made up; a token that somebody else may have to issue may not
+    let made_up = fresh && (change.row.is_named() || purpose(&change.name) == Purpose::Password);
+    if change.row.kind == Kind::Coordinated && !server && !made_up {
         return (Fix::Review, "the server's own setting is not among these files".to_owned());
     }
     if let Some(why) = doubt(documents, &change.places, change.row.kind, &change.name) {

@@ -56,6 +56,14 @@ pub struct KindRow {
     pub effect: &'static str,
 }
 
+impl KindRow {
+    /// Whether a row of the table speaks of the name; otherwise it is only assumed that somebody else may hold the value.
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        !self.names.is_empty()
+    }
+}
+
 include!(concat!(env!("OUT_DIR"), "/kinds.rs"));
 
 /// The row for a setting called `name`; the first that fits.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use super::{Desk, differing, planned, stderr, stdout};
+use super::{Desk, assert_code, differing, planned, stderr, stdout};
 
 const PLAIN: [&str; 4] = ["fix", "--apply", "--emit", "plain"];
 
@@ -116,4 +116,12 @@ fn the_line_break_that_ends_a_block_stays_and_stops_nothing() {
     let new = desk.text("app.yml");
     assert_eq!(differing(yaml, &new), [2, 4, 7, 8].into(), "{new}");
     assert!(!new.contains("changeme"));
+}
+
+#[test]
+fn a_mistyped_choice_is_an_error_and_not_nothing_to_change() {
+    let desk = Desk::with(&[(".env.production", "ADMIN_PASSWORD=bluehouseriver\n")]);
+    let said = desk.refused(&["fix", "--only", "guesable-secret"], 2);
+    assert!(said.contains("nothing was written") && said.contains("`guessable-secret`"), "{said}");
+    assert_code(&desk.harden(&["fix", "--only", "admin_password"]), 1);
 }

@@ -195,8 +195,9 @@ fn only_chooses_by_rule_class_and_key() {
     let finding = scan.lines().find(|line| line.contains("\"line\":30,")).unwrap();
     let rule = between(finding, "\"rule\":\"", "\"");
     assert!(lines(&[rule]).iter().any(|l| l == ".env.production:30"), "{rule}");
-    let output = desk.ok(&["fix", "--only", "no-such-thing-4711"]);
+    let output = desk.ok(&["fix", "--only", "bcrypt-cost-too-low", "--only", "NODE_ENV"]);
     assert!(stderr(&output).contains("nothing to change"));
+    desk.refused(&["fix", "--only", "no-such-thing-4711"], 2);
 }
 
 #[test]
