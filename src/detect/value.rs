@@ -11,6 +11,7 @@ use crate::rules::ascii_classes;
 use crate::rules::schema::Argument;
 use crate::strength::encoding::measure;
 use crate::strength::judge::ValueClass;
+use crate::strength::phc;
 
 /// Conditions on the value.
 pub(super) struct Value;
@@ -45,6 +46,10 @@ impl Family for Value {
                 Ok(Box::new(move |s| (switch(s.literal()) == Some(truth)) == wanted))
             }
             "regex" => regex(argument),
+            "hash" => {
+                let wanted = known("value.hash", argument, &["cheap", "sound"])?;
+                Ok(Box::new(move |s| phc::fault(s.value()).is_some_and(|f| wanted.iter().any(|w| (w == "sound") == f.is_empty()))))
+            }
             "bytes" => size("value.bytes", argument, |s| measure(s.literal()).bytes),
             "bits" => size("value.bits", argument, |s| measure(s.literal()).bits),
             "length" => size("value.length", argument, |s| s.literal().chars().count()),
@@ -53,7 +58,7 @@ impl Family for Value {
                 Ok(Box::new(move |s| s.literal().trim().parse().is_ok_and(&fits)))
             }
             _ => Err(format!(
-                "`value.{name}` is not known: value.class, value.telling, value.is, value.in, value.truthy, value.falsy, value.regex, value.bytes, value.bits, value.length, value.number"
+                "`value.{name}` is not known: value.class, value.telling, value.is, value.in, value.truthy, value.falsy, value.regex, value.hash, value.bytes, value.bits, value.length, value.number"
             )),
         }
     }
