@@ -114,7 +114,7 @@ fn rule(rule: &Rule) -> String {
     format!(
         "Rule {{ id: {}, title: {}, class: Class::{:?}, topic: {}, severity: Severity::{:?}, confidence: Confidence::{:?}, message: {}, help: {}, \
          formats: {}, path: {}, include: {}, exclude: {}, predicate: {}, severity_when: {when}, \
-         repair: Repair {{ strategy: Strategy::{:?}, reach: {reach}, set: {}, map: {}, ops: {}, needs: {} }} }},\n",
+         repair: Repair {{ strategy: Strategy::{:?}, reach: {reach}, set: {}, map: {}, needs: {} }} }},\n",
         cow(&rule.id),
         cow(&rule.title),
         rule.class,
@@ -131,7 +131,6 @@ fn rule(rule: &Rule) -> String {
         fix.strategy,
         cow(&fix.set),
         pairs(&fix.map),
-        pairs(&fix.ops),
         words(&fix.needs),
     )
 }

@@ -134,8 +134,6 @@ struct RawFix {
     #[serde(default)]
     map: Vec<RawMap>,
     #[serde(default)]
-    ops: Vec<BTreeMap<String, String>>,
-    #[serde(default)]
     needs: Vec<String>,
 }
 
@@ -212,7 +210,6 @@ fn repair(raw: RawFix) -> Result<Repair, String> {
         reach,
         set: raw.set.into(),
         map: raw.map.into_iter().map(|m| (m.regex.into(), m.to.into())).collect(),
-        ops: raw.ops.into_iter().flatten().map(|(name, arg)| (name.into(), arg.into())).collect(),
         needs: texts(raw.needs),
     })
 }

@@ -144,8 +144,6 @@ pub struct Repair {
     pub set: Text,
     /// For [`Strategy::Map`]: pattern and replacement.
     pub map: List<(Text, Text)>,
-    /// For [`Strategy::Url`]: name of the operation and its argument.
-    pub ops: List<(Text, Text)>,
     /// What the operator must supply or do.
     pub needs: List<Text>,
 }
