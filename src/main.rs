@@ -8,7 +8,10 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    let typed = cli::args::Cli::parse();
+    let typed = match cli::args::Cli::try_parse() {
+        Ok(typed) => typed,
+        Err(error) => return cli::exit::usage(&error),
+    };
     cli::ui::choose_color(&typed.global.color);
     match cli::dispatch(typed) {
         Ok(exit) => exit.into(),

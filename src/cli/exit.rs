@@ -32,6 +32,20 @@ impl From<Exit> for std::process::ExitCode {
     }
 }
 
+/// Prints clap's own answer (help, version, a mistake) and gives its code; a mistake in `harden run` is told from the codes of the command that
+/// it would have run.
+pub(crate) fn usage(error: &clap::Error) -> std::process::ExitCode {
+    // a closed pipe is no reason to fail
+    let _ = error.print();
+    let runs = std::env::args_os().nth(1).is_some_and(|first| first == "run");
+    match error.exit_code() {
+        0 => Exit::Clean,
+        _ if runs => Exit::Child(125),
+        _ => Exit::Failed,
+    }
+    .into()
+}
+
 /// What a command could not do: the message, what to do about it, and the code. Printed by `ui::complain` alone.
 #[derive(Debug)]
 pub(crate) struct Failure {

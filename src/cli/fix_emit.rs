@@ -3,32 +3,20 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use harden::disk::DiskError;
 use harden::disk::journal::Transaction;
 use harden::disk::read::sha256;
 use harden::git::Repository;
-use harden::model::document::Document;
 use harden::plan::Planned;
 use harden::seal::{self, Index};
 use zeroize::Zeroizing;
 
 use super::args::FixArgs;
 use super::exit::{Exit, Failure};
-use super::fix::Work;
+use super::fix_work::{Target, Work};
+use super::interrupted;
 use super::project::Project;
 use super::sealing::{self, name_in, twin_of, warn_if_single};
 use super::ui;
-
-/// One file with its new bytes.
-pub(crate) struct Target<'w> {
-    pub(crate) document: &'w Document,
-    pub(crate) file: &'w PathBuf,
-    pub(crate) bytes: Zeroizing<Vec<u8>>,
-    /// Whether a sealed twin was read in its place.
-    pub(crate) twin: bool,
-    /// What the file, or its twin, held when it was read; none where the file does not exist yet.
-    pub(crate) held: Option<&'w str>,
-}
 
 /// Says what `--apply` would write, and what it still needs.
 pub(crate) fn foretell(args: &FixArgs, work: &Work, edits: &BTreeMap<usize, Planned>, project: &Project) {
@@ -58,7 +46,7 @@ fn sealed(args: &FixArgs, project: &Project, targets: &[Target<'_>]) -> Result<E
         Some(config) => Some((config.root.clone(), Index::load(&config.root)?)),
         None => None,
     };
-    let root = root(project, targets);
+    let root = root(args, project, targets);
     let mut transaction = Transaction::new(&root);
     for target in targets {
         let twin = twin_of(target.file);
@@ -75,7 +63,7 @@ fn sealed(args: &FixArgs, project: &Project, targets: &[Target<'_>]) -> Result<E
             transaction.create(&twin, Zeroizing::new(bytes), 0o644)
         };
     }
-    commit(transaction)?;
+    transaction.commit().map_err(interrupted::failure)?;
     if let Some((root, index)) = &index
         && let Err(error) = index.save(root)
     {
@@ -112,7 +100,7 @@ fn plain(args: &FixArgs, project: &Project, targets: &[Target<'_>]) -> Result<Ex
                 .hint("commit it first, or say `--allow-dirty`"));
         }
     }
-    let mut transaction = Transaction::new(&root(project, targets));
+    let mut transaction = Transaction::new(&root(args, project, targets));
     for target in targets {
         let bytes = target.bytes.clone();
         transaction = match target.held {
@@ -120,17 +108,9 @@ fn plain(args: &FixArgs, project: &Project, targets: &[Target<'_>]) -> Result<Ex
             None => transaction.create(target.file, bytes, 0o600),
         };
     }
-    commit(transaction)?;
+    transaction.commit().map_err(interrupted::failure)?;
     targets.iter().for_each(|t| ui::say(&format!("{}: {}", if t.held.is_none() { "written" } else { "patched" }, t.document.path)));
     Ok(Exit::Clean)
-}
-
-fn commit(transaction: Transaction) -> Result<(), Failure> {
-    transaction.commit().map_err(|error| {
-        let half = matches!(error, DiskError::HalfDone { .. });
-        let failure = Failure::from(error);
-        if half { failure.code(Exit::HalfDone) } else { failure }
-    })
 }
 
 fn is_restorable(held: &str, file: &Path) -> bool {
@@ -138,11 +118,10 @@ fn is_restorable(held: &str, file: &Path) -> bool {
     Repository::discover(folder).is_some_and(|r| r.tracks(file, held.as_bytes()))
 }
 
-/// The folder of harden.toml, of the repository, or the nearest that holds all files: where the journal is kept.
-fn root(project: &Project, targets: &[Target<'_>]) -> PathBuf {
+/// The folder where the journal is kept: the first of [`interrupted::roots`] that holds all files, else the nearest that does.
+fn root(args: &FixArgs, project: &Project, targets: &[Target<'_>]) -> PathBuf {
     let holds = |root: &Path| targets.iter().all(|t| t.file.starts_with(root));
     let first = targets.first().and_then(|t| t.file.parent()).unwrap_or(Path::new("."));
-    let known = project.config.as_ref().map(|c| c.root.clone()).into_iter().chain(Repository::discover(first).map(|r| r.root().to_owned()));
     let common = || first.ancestors().find(|a| holds(a)).map(Path::to_owned);
-    known.into_iter().find(|root| holds(root)).or_else(common).unwrap_or_else(|| first.to_owned())
+    interrupted::roots(project, &args.paths).into_iter().find(|root| holds(root)).or_else(common).unwrap_or_else(|| first.to_owned())
 }

@@ -6,7 +6,7 @@ use harden::scan::{Kept, Request, Scan, examine};
 use zeroize::Zeroizing;
 
 use super::exit::Failure;
-use super::fix::Work;
+use super::fix_work::Work;
 
 /// `.env.production` as a document: what it holds already, then what only `.env` has; or all of `.env` where it does not exist.
 pub(crate) fn work(request: &Request<'_>, scan: &mut Scan) -> Result<Work, Failure> {

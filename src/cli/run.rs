@@ -3,6 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
+use harden::formats::{self, Dialect, Reading};
+use harden::model::environment::Environment;
+use harden::model::setting::Role;
 use harden::run::{self, Base, Precedence, RunError, Variable};
 use harden::seal::{self, Identities};
 
@@ -56,10 +59,27 @@ fn load(name: &Path, args: &RunArgs, identities: &mut Option<Identities>) -> Res
         return Err(about(name, &seal::SealError::NotSealed));
     }
     let read = run::parse(&shown, &bytes).map_err(|error| error.hints().iter().fold(Failure::new(&error), Failure::hint))?;
+    warn_of_dialects(&shown, &bytes);
     for warning in &read.warnings {
         ui::warn(&format!("{shown}:{}: {}", warning.line, warning.message));
     }
     Ok(read.variables)
+}
+
+/// Says where `docker compose` would read another value than this command does: the file may serve both.
+fn warn_of_dialects(shown: &str, bytes: &[u8]) {
+    // whatever the file is called, it is read as an env file here
+    let document = formats::parse(".env", bytes, Environment::Production);
+    for setting in document.settings.iter().filter(|s| s.role == Role::Live) {
+        let statement = formats::statement(&document.text, setting);
+        let (here, compose) = (formats::reading(statement, Dialect::Dotenvy), formats::reading(statement, Dialect::Compose));
+        // what depends on other variables is no matter of this line
+        let comparable = |reading: &Reading| matches!(reading, Reading::Value(_) | Reading::Unset | Reading::Refused);
+        if comparable(&here) && comparable(&compose) && !here.same_as(&compose) {
+            let line = document.lines.line(setting.key_span.start);
+            ui::warn(&format!("{shown}:{line}: `{}` is read differently by docker compose", setting.name()));
+        }
+    }
 }
 
 /// The one sealed env file beside harden.toml.

@@ -9,12 +9,14 @@ use harden::scan::{Request, Scan, scan, scan_stream};
 
 use super::args::{Global, ScanArgs};
 use super::exit::{Exit, Failure};
+use super::interrupted;
 use super::project::Project;
 use super::ui;
 
 /// Scans and prints the report to stdout; notices and problems go to stderr.
 pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Exit, Failure> {
     let project = Project::load(&args.paths, global.no_config)?;
+    interrupted::mention(&project, &args.paths);
     let told = project.config.as_ref().map(|c| &c.config);
     let fail_on = match args.fail_on.as_deref() {
         Some("none") => None,

@@ -63,7 +63,7 @@ const DEVELOPMENT_WORDS: &[&str] = &["dev", "devel", "development", "test", "tes
 const DEVELOPMENT_FOLDERS: &[&str] =
     &["test", "tests", "testing", "spec", "fixture", "fixtures", "e2e", "testdata", "test-data", "test_data", "__tests__", "__fixtures__"];
 const PRODUCTION_WORDS: &[&str] = &["production", "prod", "staging"];
-const DOCUMENT_EXTENSIONS: &[&str] = &["md", "mdx", "markdown", "rst", "adoc", "asciidoc"];
+const DOCUMENT_EXTENSIONS: &[&str] = &["md", "mdx", "markdown", "rst", "adoc", "asciidoc", "html", "htm"];
 /// Files that are documents with the extension `.txt` or none: any other `.txt` may be a list of passwords.
 const DOCUMENT_STEMS: &[&str] =
     &["readme", "install", "changelog", "changes", "contributing", "news", "history", "todo", "authors", "upgrading"];

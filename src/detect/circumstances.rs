@@ -1,4 +1,4 @@
-//! What is known of a file beside its content.
+//! What a detector must know of a file beside its content.
 
 /// Whether git keeps a file to itself or hands it round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

@@ -7,7 +7,7 @@ use super::FAMILIES;
 use super::circumstances::Circumstances;
 use super::family::Test;
 use super::message;
-use super::neighbourhood::Neighbourhood;
+use super::neighbours::Neighbourhood;
 use super::source::is_catalogue;
 use super::subject::Subject;
 use super::value::check_regex;

@@ -8,6 +8,7 @@ use crate::rules::builtin;
 use crate::rules::schema::Rule;
 use crate::strength::encoding::measure;
 use crate::strength::name::NameClass;
+use crate::strength::phc::guess_cost;
 
 /// `text` with `{key}`, `{path}`, `{value.reason}` and the others replaced; an unknown one stays as it is.
 pub(super) fn fill(text: &str, rule: &Rule, subject: &Subject<'_>) -> String {
@@ -54,6 +55,7 @@ fn placeholder(name: &str, rule: &Rule, subject: &Subject<'_>) -> Option<String>
         "value.bytes" => measure(subject.literal()).bytes.to_string(),
         "value.bits" => measure(subject.literal()).bits.to_string(),
         "value.length" => subject.literal().chars().count().to_string(),
+        "value.hash" => guess_cost(subject.literal()).map_or("", |cost| cost.reason()).to_owned(),
         "value.mask" => MASK.to_owned(),
         "value.word" => word(rule, subject),
         "url.host" => host(subject).map_or_else(|| "the server".to_owned(), |h| format!("`{h}`")),

@@ -9,9 +9,9 @@ mod compile;
 mod family;
 mod message;
 mod name;
-mod neighbourhood;
 mod neighbours;
 mod place;
+mod sibling;
 mod source;
 mod subject;
 mod suppress;
@@ -27,4 +27,4 @@ pub use subject::Subject;
 pub use suppress::suppress;
 
 /// Every family of conditions, found by the first word of a condition's name.
-pub static FAMILIES: &[&dyn Family] = &[&name::Name, &value::Value, &url::Url, &neighbours::Neighbours, &place::Place, &across::Project];
+pub static FAMILIES: &[&dyn Family] = &[&name::Name, &value::Value, &url::Url, &sibling::Sibling, &place::Place, &across::Project];

@@ -38,9 +38,8 @@ impl Family for Name {
             "any" => {
                 let patterns: Vec<Vec<String>> = words("key.any", argument, false)?.iter().map(|w| pattern(w)).collect();
                 Ok(Box::new(move |s| {
-                    let own = split(s.setting.name());
-                    let dotted: Vec<String> = s.setting.key.names().flat_map(split).collect();
-                    patterns.iter().any(|p| fits(p, &own) || (p.len() > 1 && fits(p, &dotted)))
+                    let (own, dotted) = s.words();
+                    patterns.iter().any(|p| fits(p, own) || (p.len() > 1 && fits(p, dotted)))
                 }))
             }
             "path" => {

@@ -4,13 +4,14 @@ use std::cell::OnceCell;
 
 use crate::dsn::{self, Dsn, HostClass, Scheme, Tls};
 use crate::model::document::Document;
+use crate::model::key_path::words;
 use crate::model::setting::{Role, Setting};
 use crate::model::span::Span;
 use crate::model::template::innermost_default;
 use crate::strength::judge::{ValueClass, Verdict, judge};
 use crate::strength::name::{NameClass, Purpose, classify, purpose};
 
-use super::neighbourhood::Neighbourhood;
+use super::neighbours::Neighbourhood;
 use super::source::{is_any_host, is_code, is_secret_in_code};
 
 /// A setting with everything that conditions may ask of it; each answer is worked out once, when first asked.
@@ -23,6 +24,7 @@ pub struct Subject<'d> {
     pub index: usize,
     /// What stands around it.
     pub(super) around: &'d Neighbourhood<'d>,
+    words: OnceCell<(Vec<String>, Vec<String>)>,
     name: OnceCell<NameClass>,
     judged: OnceCell<Verdict>,
     connection: OnceCell<Option<Connection>>,
@@ -44,7 +46,21 @@ pub(super) struct Connection {
 
 impl<'d> Subject<'d> {
     pub(super) fn new(document: &'d Document, index: usize, setting: &'d Setting, around: &'d Neighbourhood<'d>) -> Self {
-        Self { document, setting, index, around, name: OnceCell::new(), judged: OnceCell::new(), connection: OnceCell::new() }
+        Self {
+            document,
+            setting,
+            index,
+            around,
+            words: OnceCell::new(),
+            name: OnceCell::new(),
+            judged: OnceCell::new(),
+            connection: OnceCell::new(),
+        }
+    }
+
+    /// The words of the name, and those of the whole path.
+    pub(super) fn words(&self) -> &(Vec<String>, Vec<String>) {
+        self.words.get_or_init(|| (words(self.setting.name()), self.setting.key.names().flat_map(words).collect()))
     }
 
     /// The value as read.

@@ -11,7 +11,7 @@ use crate::rules::ascii_classes;
 use crate::rules::schema::Argument;
 use crate::strength::encoding::measure;
 use crate::strength::judge::ValueClass;
-use crate::strength::password_hash::{GuessCost, guess_cost};
+use crate::strength::phc::{GuessCost, guess_cost};
 
 /// Conditions on the value.
 pub(super) struct Value;
@@ -45,11 +45,11 @@ impl Family for Value {
                 let truth = name == "truthy";
                 Ok(Box::new(move |s| (switch(s.literal()) == Some(truth)) == wanted))
             }
-            "phc" => {
-                let wanted = known("value.phc", argument, GuessCost::WORDS)?;
+            "regex" => regex(argument),
+            "hash" => {
+                let wanted = known("value.hash", argument, GuessCost::WORDS)?;
                 Ok(Box::new(move |s| guess_cost(s.literal()).is_some_and(|cost| wanted.iter().any(|w| w == cost.word()))))
             }
-            "regex" => regex(argument),
             "bytes" => size("value.bytes", argument, |s| measure(s.literal()).bytes),
             "bits" => size("value.bits", argument, |s| measure(s.literal()).bits),
             "length" => size("value.length", argument, |s| s.literal().chars().count()),
@@ -58,7 +58,7 @@ impl Family for Value {
                 Ok(Box::new(move |s| s.literal().trim().parse().is_ok_and(&fits)))
             }
             _ => Err(format!(
-                "`value.{name}` is not known: value.class, value.telling, value.is, value.in, value.truthy, value.falsy, value.phc, value.regex, value.bytes, value.bits, value.length, value.number"
+                "`value.{name}` is not known: value.class, value.telling, value.is, value.in, value.truthy, value.falsy, value.regex, value.hash, value.bytes, value.bits, value.length, value.number"
             )),
         }
     }

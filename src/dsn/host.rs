@@ -71,7 +71,7 @@ pub fn classify(dsn: &Dsn, text: &str) -> HostClass {
 
 /// The class of one host name or address.
 #[must_use]
-fn of_name(name: &str) -> HostClass {
+pub fn of_name(name: &str) -> HostClass {
     let lower = name.trim_end_matches('.').to_ascii_lowercase();
     if lower.is_empty() {
         return HostClass::Loopback;

@@ -18,7 +18,7 @@ mod split;
 mod sqlserver;
 
 pub use change::{Change, edits};
-pub use host::{HostClass, classify};
+pub use host::{HostClass, classify, of_name as host_class};
 pub use scheme::{Scheme, Tls};
 pub use split::{Dsn, Host, Param, Style};
 

@@ -99,8 +99,17 @@ pub fn parse(path: &str, bytes: &[u8], environment: Environment) -> Document {
             setting.editable &= setting.value.expose().is_ascii();
         }
     }
+    for setting in &mut settings {
+        // some readers end a line there, so what follows may be other settings
+        setting.editable &= !has_bare_return(setting.span.of(&text));
+    }
     let lines = LineIndex::new(&text);
     Document { path: path.to_owned(), format: name, environment, text, lossy, lines, settings, fault }
+}
+
+/// Whether a carriage return stands in `text` that belongs to no line end of this system.
+fn has_bare_return(text: &str) -> bool {
+    text.split('\r').skip(1).any(|after| !after.starts_with('\n'))
 }
 
 /// UTF-8 as it is; otherwise the same number of bytes, with `?` for each byte that is not part of a character.

@@ -282,6 +282,11 @@ mod tests {
         }
     }
 
+    #[test]
+    fn an_option_within_quotes_of_its_own() {
+        check(&Properties, "=\"d83c=\"\"", "=");
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(512))]
         #[test]

@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::choose::choose;
-use super::place::{Form, Place, places};
-use super::same::{Same, group};
+use super::edits::unwritable;
+use super::elsewhere::doubt;
+use super::place::{Account, Form, Place, places};
+use super::same::{Same, group, same as accounts_match};
 use super::switches::{Switch, switches};
+use super::wishes::Wishes;
 use crate::formats;
 use crate::keygen::{Entropy, KeygenError};
 use crate::model::document::Document;
@@ -18,8 +21,7 @@ use crate::model::severity::{Class, Fix, Severity};
 use crate::model::span::Span;
 use crate::model::template::has_reference;
 use crate::rules::kinds::{Kind, KindRow, kind_in};
-use crate::rules::load::RuleSet;
-use crate::strength::name::purpose;
+use crate::strength::name::{Purpose, purpose};
 
 /// Everything that would be changed, and everything that has to be changed by hand.
 #[derive(Debug, Default)]
@@ -68,22 +70,6 @@ pub struct SecretChange {
     pub(super) tags: BTreeSet<String>,
 }
 
-/// What the plan is made for.
-pub struct Wishes<'a> {
-    /// Rule ids, classes or keys; empty for all.
-    pub only: &'a [String],
-    /// Setting or scheme to driver, from harden.toml.
-    pub drivers: &'a BTreeMap<String, String>,
-    /// The rules, for what they propose.
-    pub rules: &'a RuleSet,
-    /// Whether the result is sealed: what cannot be sealed is then changed by hand.
-    pub sealed: bool,
-    /// The document that is a production file in the making: it gets production settings, and no server runs with it yet.
-    pub fresh: Option<usize>,
-    /// Whether that file does not exist at all: placeholders of any kind may be filled, for no data depends on them.
-    pub unborn: bool,
-}
-
 /// Makes the plan for `findings` in `documents`. New values come from `entropy`.
 ///
 /// # Errors
@@ -99,9 +85,10 @@ pub fn plan(documents: &[Document], findings: &[&Finding], wishes: &Wishes<'_>, 
         }
     }
     let indices: Vec<usize> = wanted.keys().copied().collect();
+    let settled = settled(&all, wishes.before);
     let mut secrets = Vec::new();
     for same in group(&all, &indices, documents) {
-        secrets.push(secret(documents, &all, &same, &wanted, wishes, entropy)?);
+        secrets.push(secret(documents, &all, &same, &wanted, wishes, &settled, entropy)?);
     }
     secrets.retain(|s| chosen(&s.tags, wishes.only));
     let mut switches = switches(documents, findings, &by_path, wishes);
@@ -170,6 +157,7 @@ fn secret(
     same: &Same,
     wanted: &BTreeMap<usize, Vec<&Finding>>,
     wishes: &Wishes<'_>,
+    settled: &[Settled],
     entropy: &mut dyn Entropy,
 ) -> Result<SecretChange, KeygenError> {
     let places: Vec<Place> = same.live.iter().filter_map(|i| all.get(*i)).cloned().collect();
@@ -179,7 +167,8 @@ fn secret(
     let tags = tags(documents, &places, same, wanted);
     let mut change =
         SecretChange { name, row, fix: Fix::Safe, why: String::new(), value: Secret::default(), places, outside, added: Vec::new(), tags };
-    let fresh = wishes.fresh.is_some_and(|f| change.places.iter().all(|p| p.document == f));
+    let known = settled.iter().find(|s| change.places.iter().any(|p| s.old.same_as(&p.text) && accounts_match(&s.account, &p.account)));
+    let fresh = known.is_some() || wishes.fresh.is_some_and(|f| change.places.iter().all(|p| p.document == f));
     (change.fix, change.why) = reach(documents, &change, fresh, wishes);
     if change.fix != Fix::Manual
         && let Some(reason) = provide(documents, &mut change)
@@ -187,15 +176,44 @@ fn secret(
         (change.fix, change.why) = (Fix::Manual, reason);
     }
     if change.fix != Fix::Manual {
+        if let Some(known) = known {
+            change.value = known.new.clone();
+            return Ok(change);
+        }
         let in_url = change.places.iter().any(|p| p.in_url);
         let old = change.places.first().map(|p| p.text.clone()).unwrap_or_default();
         change.value = choose(row, purpose_of(&change, in_url), &old, in_url, entropy)?;
+        if let Some(reason) = unwritable(documents, &change) {
+            (change.fix, change.why, change.value) = (Fix::Manual, reason, Secret::default());
+            change.added.clear();
+        }
     }
     Ok(change)
 }
 
-fn purpose_of(change: &SecretChange, in_url: bool) -> crate::strength::name::Purpose {
-    if in_url { crate::strength::name::Purpose::Password } else { purpose(&change.name) }
+/// A secret that a sealed twin has replaced already.
+struct Settled {
+    account: Account,
+    old: Secret,
+    new: Secret,
+}
+
+/// What the twins hold where the plain files beside them still hold something else.
+fn settled(all: &[Place], before: &[(Document, usize)]) -> Vec<Settled> {
+    let mut out = Vec::new();
+    for (plain, twin) in before {
+        for old in places(std::slice::from_ref(plain)) {
+            let now = all.iter().find(|p| (p.document, p.setting, p.in_url) == (*twin, old.setting, old.in_url));
+            if let Some(now) = now.filter(|now| !now.text.same_as(&old.text)) {
+                out.push(Settled { account: old.account, old: old.text, new: now.text.clone() });
+            }
+        }
+    }
+    out
+}
+
+fn purpose_of(change: &SecretChange, in_url: bool) -> Purpose {
+    if in_url { Purpose::Password } else { purpose(&change.name) }
 }
 
 /// The name that the plan goes by: of a server's setting, else of any named place, else of the variable in a reference, else of the first.
@@ -257,8 +275,13 @@ fn reach(documents: &[Document], change: &SecretChange, fresh: bool, wishes: &Wi
         return (Fix::Review, "a default in a reference becomes a required variable".to_owned());
     }
     let server = change.row.server || change.places.iter().any(|p| p.account.server) || referenced_by_a_server(documents, change);
-    if change.row.kind == Kind::Coordinated && !server && !fresh {
+    // in a file that nothing runs with yet a password may be made up; a token that somebody else may have to issue may not
+    let made_up = fresh && (change.row.is_named() || purpose(&change.name) == Purpose::Password);
+    if change.row.kind == Kind::Coordinated && !server && !made_up {
         return (Fix::Review, "the server's own setting is not among these files".to_owned());
+    }
+    if let Some(why) = doubt(documents, &change.places, change.row.kind, &change.name) {
+        return (Fix::Review, why);
     }
     (Fix::Safe, String::new())
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::changes::Plan;
-use super::place::Form;
+use super::changes::{Plan, SecretChange};
+use super::place::{Form, Place};
 use crate::formats;
 use crate::model::document::Document;
 use crate::model::edit::{Edit, EditSet};
@@ -46,14 +46,7 @@ impl Plan {
         let mut added: BTreeMap<usize, Vec<(String, Secret)>> = BTreeMap::new();
         for secret in self.secrets.iter().filter(|s| s.fix <= most) {
             for place in &secret.places {
-                let part = match place.form {
-                    Form::Plain => (place.within, secret.value.clone()),
-                    Form::Fallback { reference, name } => {
-                        let value =
-                            documents.get(place.document).and_then(|d| d.settings.get(place.setting)).map_or("", |s| s.value.expose());
-                        (reference, required(value, name))
-                    }
-                };
+                let part = part(documents, place, &secret.value);
                 let parts = values.entry((place.document, place.setting)).or_default();
                 if !parts.iter().any(|(span, _)| *span == part.0) {
                     parts.push(part);
@@ -81,6 +74,27 @@ impl Plan {
             .filter_map(|(d, settings)| documents.get(d).map(|document| (d, document, settings)))
             .map(|(d, document, settings)| Ok((d, planned(document, settings, added.remove(&d).unwrap_or_default())?)))
             .collect()
+    }
+}
+
+/// Why the new value of a secret cannot be written at one of its places: file, line and reason. Asked when the plan is made, so that one
+/// place does not stop all others.
+pub(super) fn unwritable(documents: &[Document], secret: &SecretChange) -> Option<String> {
+    secret.places.iter().find_map(|place| {
+        let document = documents.get(place.document)?;
+        let parts = vec![part(documents, place, &secret.value)];
+        planned(document, vec![(place.setting, parts)], Vec::new()).err().map(|c| format!("{}:{}: {}", c.path, c.line, c.what))
+    })
+}
+
+/// What comes where at one place.
+fn part(documents: &[Document], place: &Place, new: &Secret) -> (Span, Secret) {
+    match place.form {
+        Form::Plain => (place.within, new.clone()),
+        Form::Fallback { reference, name } => {
+            let value = documents.get(place.document).and_then(|d| d.settings.get(place.setting)).map_or("", |s| s.value.expose());
+            (reference, required(value, name))
+        }
     }
 }
 

@@ -3,13 +3,16 @@
 mod changes;
 mod choose;
 mod edits;
+mod elsewhere;
 mod place;
 mod preview;
 mod same;
 mod switches;
+mod wishes;
 
-pub use changes::{Plan, Remark, SecretChange, Wishes, plan};
+pub use changes::{Plan, Remark, SecretChange, plan};
 pub use edits::{Conflict, Planned};
 pub use place::{Account, Form, Place};
 pub use preview::preview;
 pub use switches::Switch;
+pub use wishes::Wishes;

@@ -83,6 +83,22 @@ fn is_generic(name: &[String]) -> bool {
         || name.join(" ") == "secret key"
 }
 
+/// Names that say something in an env file, and little in a map of their own: `facebook.app_secret` is not `wechat.app_secret`.
+fn is_common(name: &[String]) -> bool {
+    const COMMON: &[&str] = &[
+        "app secret",
+        "app key",
+        "api secret",
+        "api token",
+        "client secret",
+        "access token",
+        "access key",
+        "auth token",
+        "admin password",
+    ];
+    COMMON.contains(&name.join(" ").as_str())
+}
+
 /// Names of maps that hold the settings of anything.
 fn is_container(name: &[String]) -> bool {
     const CONTAINERS: &[&str] = &[
@@ -135,7 +151,8 @@ fn place(d: usize, around: &Around<'_>, s: usize, setting: &Setting, out: &mut V
             account.server = false;
             (password.shift(trimmed.start), account, true)
         }
-        None => (Span::new(0, value.len()), account(around, setting), false),
+        // the line break that ends a block of YAML is not the secret's
+        None => (Span::new(0, value.trim_end_matches('\n').len()), account(around, setting), false),
     };
     let within = innermost_default(inner.of(value)).shift(inner.start);
     let form = if in_url && within == inner { Form::Plain } else { form(value, within) };
@@ -187,10 +204,11 @@ fn normal(name: &str) -> String {
 fn account(around: &Around<'_>, setting: &Setting) -> Account {
     let own = words(setting.name());
     let mut names = Vec::new();
-    if is_generic(&own) {
+    let parent = setting.key.names().rev().nth(1).map(words).unwrap_or_default();
+    let placed = !parent.is_empty() && !is_container(&parent) && setting.role == Role::Live;
+    if is_generic(&own) || (placed && is_common(&own)) {
         // `session: { secret: .. }` is the session secret
-        let parent = setting.key.names().rev().nth(1).map(words).unwrap_or_default();
-        if !parent.is_empty() && !is_container(&parent) && setting.role == Role::Live {
+        if placed {
             names.push([parent, own.clone()].concat().join(" "));
         }
     } else {
@@ -200,7 +218,9 @@ fn account(around: &Around<'_>, setting: &Setting) -> Account {
     if system.is_empty() || system == "sql" {
         let names: Vec<String> = around.names(setting).iter().flat_map(|n| words(n)).collect();
         let near = system_of(&names);
-        system = if near.is_empty() { system } else { near };
+        // `KC_DB_PASSWORD` in the service `keycloak` is a database's
+        let fits = system.is_empty() || !matches!(near, "grafana" | "keycloak" | "ldap");
+        system = if near.is_empty() || !fits { system } else { near };
     }
     let row = kind_in(setting.key.parent_name(), setting.name());
     let server = row.server || (setting.role == Role::Argument && matches!(own.join(" ").as_str(), "requirepass" | "masterauth"));
@@ -262,7 +282,7 @@ impl<'d> Around<'d> {
 }
 
 /// The path that a setting stands in; entries of one list stand together.
-fn scope(setting: &Setting) -> KeyPath {
+pub(super) fn scope(setting: &Setting) -> KeyPath {
     let mut path = setting.key.parent().unwrap_or_default();
     while matches!(path.segments().last(), Some(Segment::Index(_))) {
         path = path.parent().unwrap_or_default();
@@ -271,7 +291,7 @@ fn scope(setting: &Setting) -> KeyPath {
 }
 
 /// The system that words name; the first hit wins.
-fn system_of(words: &[String]) -> &'static str {
+pub(super) fn system_of(words: &[String]) -> &'static str {
     const SYSTEMS: &[(&str, &[&str])] = &[
         ("postgres", &["postgres", "postgresql", "postgis", "pg", "psql", "pgpassword", "timescaledb"]),
         ("mysql", &["mysql", "mariadb"]),
@@ -282,8 +302,11 @@ fn system_of(words: &[String]) -> &'static str {
         ("clickhouse", &["clickhouse"]),
         ("elastic", &["elastic", "elasticsearch", "es", "opensearch"]),
         ("storage", &["minio", "s3"]),
-        ("grafana", &["grafana", "gf"]),
         ("sql", &["db", "database", "sql", "datasource"]),
+        // behind `sql`: what they call their database's password is not their own
+        ("grafana", &["grafana", "gf"]),
+        ("keycloak", &["keycloak", "kc"]),
+        ("ldap", &["ldap", "openldap"]),
     ];
     SYSTEMS.iter().find(|(_, known)| words.iter().any(|w| known.contains(&w.as_str()))).map_or("", |(system, _)| system)
 }

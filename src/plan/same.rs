@@ -108,11 +108,16 @@ pub(super) fn same(a: &Account, b: &Account) -> bool {
     if a.names.iter().any(|n| b.names.contains(n)) {
         return true;
     }
+    // `minioadmin` is the user and the password: the first half of a login never becomes the second
+    if is_access_key(a) != is_access_key(b) {
+        return false;
+    }
     if users_differ || a.system.is_empty() || b.system.is_empty() || !compatible(a.system, b.system) {
         return false;
     }
     // two settings of one server under two names are two accounts: POSTGRES_PASSWORD and POSTGRES_NON_ROOT_PASSWORD
-    let two_servers = a.server && b.server && a.system != "redis";
+    // but `requirepass` and `masterauth`, or Keycloak's old and new name for its first administrator, are one
+    let two_servers = a.server && b.server && !matches!(a.system, "redis" | "keycloak");
     // without a user on one side and with names of their own on both, only a server ties them together
     let two_names = !a.names.is_empty()
         && !b.names.is_empty()
@@ -122,6 +127,11 @@ pub(super) fn same(a: &Account, b: &Account) -> bool {
         && (a.user.is_none() || b.user.is_none());
     let nameless = a.names.is_empty() && b.names.is_empty() && a.user.is_none() && b.user.is_none() && a.system != "redis";
     !two_servers && !two_names && !nameless
+}
+
+/// Whether a setting holds what object stores call the access key: the name of the account.
+fn is_access_key(account: &Account) -> bool {
+    account.names.iter().any(|name| name.ends_with("access key") && !name.ends_with("secret access key"))
 }
 
 fn compatible(a: &str, b: &str) -> bool {
@@ -150,6 +160,14 @@ mod tests {
         assert!(same(&server, &account("postgres", Some("app"), "", false)), "the URL of a client");
         assert!(same(&server, &account("sql", None, "db password", false)), "a client's own name for it");
         assert!(same(&account("redis", None, "requirepass", true), &account("redis", None, "", false)));
+    }
+
+    #[test]
+    fn the_name_of_an_account_is_not_its_password() {
+        let server = account("storage", None, "minio root password", true);
+        assert!(!same(&server, &account("storage", None, "s3 access key", false)));
+        assert!(same(&server, &account("storage", None, "s3 secret key", false)));
+        assert!(same(&server, &account("storage", None, "aws secret access key", false)));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regex::Regex;
 
-use super::changes::Wishes;
+use super::wishes::Wishes;
 use crate::dsn;
 use crate::formats;
 use crate::model::document::Document;

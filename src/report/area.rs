@@ -1,4 +1,4 @@
-//! What the grade is made of.
+//! The areas that a grade is made of.
 
 /// What a subject is a part of; each area has its weight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -167,9 +167,10 @@ fn long_lines_show_the_mark_within_the_width() {
     }
 }
 
-/// Capitals and digits only, so that nothing else in the documents below is part of it.
+/// Capitals and digits only, so that nothing else in the documents below is part of it; a capital first, for a small number is no secret and
+/// may be shown.
 fn canary() -> impl Strategy<Value = String> {
-    "[QZXJKVW0-9É]{4,24}"
+    "[QZXJKVWÉ][QZXJKVW0-9É]{3,23}"
 }
 
 fn piece() -> impl Strategy<Value = String> {

@@ -18,6 +18,12 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Whether a secret of this kind is never replaced by a program.
+    #[must_use]
+    pub fn is_by_hand(self) -> bool {
+        matches!(self, Self::DataEncrypting | Self::Derived | Self::ProviderIssued)
+    }
+
     /// The word used in data and output.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -50,6 +56,14 @@ pub struct KindRow {
     pub effect: &'static str,
 }
 
+impl KindRow {
+    /// Whether a row of the table speaks of the name; otherwise it is only assumed that somebody else may hold the value.
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        !self.names.is_empty()
+    }
+}
+
 include!(concat!(env!("OUT_DIR"), "/kinds.rs"));
 
 /// The row for a setting called `name`; the first that fits.
@@ -80,14 +94,20 @@ static UNKNOWN: KindRow = KindRow {
 /// name of the map that holds it; may be empty.
 #[must_use]
 pub fn kind_in(parent: &str, name: &str) -> &'static KindRow {
-    let whole: Vec<String> = words(parent).into_iter().chain(words(name)).collect();
+    let own = words(name);
     let row = |own: &[String]| KINDS.iter().find(|row| row.names.iter().any(|pattern| fits(&pattern.split(' ').collect::<Vec<_>>(), own)));
-    let placed = row(&whole).filter(|_| !parent.is_empty());
-    let named = row(&words(name));
-    // the parent may only make the answer stricter or give one: `auth.password` is no other thing than `password`
+    // `default: { password: .. }` is a map of what others inherit, not a password that a server starts with
+    let above: Vec<String> = words(parent).into_iter().filter(|word| word != "default").collect();
+    let below = |above: Vec<String>| row(&above.into_iter().chain(own.iter().cloned()).collect::<Vec<_>>());
+    // `PayPal` is one name, and so is `GitHub`
+    let squeezed = below(vec![above.concat()]).filter(|row| above.len() > 1 && row.kind.is_by_hand());
+    let placed = squeezed.or_else(|| below(above.clone())).filter(|_| !above.is_empty());
+    let named = row(&own);
+    // the parent may only make the answer stricter or give one: `auth.password` is no other thing than `password`, but `aes.secret_key` is
+    // no signing key, and `paypal.secret` is PayPal's
     match (placed, named) {
         (Some(placed), None) => placed,
-        (Some(placed), Some(_)) if placed.parents => placed,
+        (Some(placed), Some(named)) if placed.parents || placed.kind.is_by_hand() && !named.kind.is_by_hand() => placed,
         (_, Some(named)) => named,
         (None, None) => &UNKNOWN,
     }
@@ -99,5 +119,77 @@ fn fits(pattern: &[&str], words: &[String]) -> bool {
         (Some((&"*", rest)), _) => fits(rest, words) || words.split_first().is_some_and(|(_, below)| fits(pattern, below)),
         (Some((p, rest)), Some((word, below))) => word == p && fits(rest, below),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, kind_in, kind_of};
+
+    #[test]
+    fn what_a_third_party_holds_is_not_ours_to_make() {
+        for name in [
+            "AWS_SECRET_KEY",
+            "PAYSTACK_SECRET_KEY",
+            "CLERK_SECRET_KEY",
+            "CLERK_JWT_KEY",
+            "XENDIT_SECRET_KEY",
+            "DUO_SECRET_KEY",
+            "OAUTH_TOKEN_SECRET",
+            "MUX_SIGNING_KEY",
+            "IMGIX_SIGNING_KEY",
+            "INNGEST_SIGNING_KEY",
+            "WECHAT_APP_SECRET",
+        ] {
+            assert_eq!(kind_of(name).kind, Kind::ProviderIssued, "{name}");
+        }
+        for (parent, name) in [
+            ("google_oauth", "secret"),
+            ("paypal", "secret"),
+            ("recaptcha", "secret_key"),
+            ("aws", "secret_key"),
+            ("facebook", "app_secret"),
+            ("PayPal", "SecretKey"),
+        ] {
+            assert_eq!(kind_in(parent, name).kind, Kind::ProviderIssued, "{parent}.{name}");
+        }
+        assert_eq!(kind_in("session", "secret").kind, Kind::Stateless);
+        assert_eq!(kind_in("Jwt", "SecretKey").kind, Kind::Stateless);
+    }
+
+    #[test]
+    fn what_opens_files_or_data_is_kept() {
+        for (parent, name) in [
+            ("", "JWT_PASSPHRASE"),
+            ("", "JWT_SECRET_KEY_PASSPHRASE"),
+            ("ssl", "key-store-password"),
+            ("", "OLD_SECRET_KEY"),
+            ("", "old_secret_key_base"),
+            ("", "JWT_SECRET_PREVIOUS"),
+            ("", "SECRET_KEY_FALLBACKS"),
+            ("cipher", "secret-key"),
+            ("Aes", "SecretKey"),
+            ("encryptor", "password"),
+            ("", "TWO_FACTOR_SECRET_KEY"),
+            ("", "CREDENTIALS_SECRET_KEY"),
+            ("", "PASSWORD_HMAC_KEY"),
+            ("", "RESTIC_PASSWORD"),
+        ] {
+            assert_eq!(kind_in(parent, name).kind, Kind::DataEncrypting, "{parent}.{name}");
+        }
+    }
+
+    #[test]
+    fn half_of_a_pair_is_no_random_text() {
+        for name in ["JWT_PRIVATE_KEY", "JWT_PUBLIC_KEY", "VAPID_PRIVATE_KEY", "SSH_PRIVATE_KEY", "MATRIX_SIGNING_KEY"] {
+            assert_eq!(kind_of(name).kind, Kind::Derived, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_map_of_defaults_starts_no_server() {
+        assert!(!kind_in("default", "password").server);
+        assert!(kind_in("", "PGADMIN_DEFAULT_PASSWORD").server);
+        assert!(kind_in("postgres", "password").server, "a parent may say which server it is");
     }
 }

@@ -46,15 +46,21 @@ pub fn measure(value: &str) -> Measure {
     Measure { encoding, bytes, bits: bits.min(bytes * 8) }
 }
 
+/// The bytes that hex or base64 text stands for; `None` for text.
+#[must_use]
+pub(super) fn decoded(body: &str) -> Option<Zeroizing<Vec<u8>>> {
+    match recognise(body) {
+        Encoding::Base64 => decode_base64(body),
+        Encoding::Hex => Some(decode_hex(body)),
+        Encoding::Uuid | Encoding::Text => None,
+    }
+}
+
 /// The text that hides in base64 or hex: `Some` when `value` decodes to at least four bytes of printable ASCII.
 #[must_use]
 pub fn disguised(value: &str) -> Option<Zeroizing<String>> {
     let body = value.strip_prefix("base64:").unwrap_or(value);
-    let bytes = match recognise(body) {
-        Encoding::Base64 => decode_base64(body)?,
-        Encoding::Hex if body.len() >= 16 => decode_hex(body),
-        _ => return None,
-    };
+    let bytes = decoded(body)?;
     let printable = bytes.len() >= 4 && bytes.iter().all(|b| (b' '..=b'~').contains(b));
     printable.then(|| Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned()))
 }

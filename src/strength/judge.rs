@@ -6,6 +6,7 @@ use super::dictionary::coverage;
 use super::encoding::{Encoding, disguised, measure};
 use super::lexicon::{LEXICON, NOT_SECRETS, PLACEHOLDERS, REFERENCES, listed};
 use super::name::Purpose;
+use super::published::published;
 use super::structure::regularity;
 use crate::model::template::{self, Part};
 
@@ -152,6 +153,9 @@ fn judge_text(value: &str, context: &Context, purpose: Purpose) -> Option<Verdic
     if is_product(value) {
         return Some(verdict(ValueClass::LiveDefault, "the name of a product"));
     }
+    if let Some(source) = published(value) {
+        return Some(verdict(ValueClass::Published, source));
+    }
     if let Some(reason) = regularity(value) {
         return Some(verdict(ValueClass::Structure, reason));
     }
@@ -222,6 +226,6 @@ mod tests {
 
     #[test]
     fn text_in_base64_is_judged_as_text() {
-        assert_eq!(class("Y2hhbmdlbWU="), ValueClass::Placeholder);
+        assert_eq!(class("cmVwbGFjZS1tZS1wbGVhc2U="), ValueClass::Placeholder);
     }
 }

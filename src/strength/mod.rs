@@ -8,5 +8,6 @@ pub mod encoding;
 pub mod judge;
 pub mod lexicon;
 pub mod name;
-pub mod password_hash;
+pub mod phc;
+pub mod published;
 pub mod structure;

@@ -191,7 +191,7 @@ fn an_import_that_runs_up_is_noticed() {
 }
 
 /// Circles that are known, by their first file in the order of the alphabet. Each wants a file of its own for what the two share.
-const CIRCLES: &[&str] = &["src/cli/fix.rs", "src/plan/changes.rs", "src/seal/file.rs"];
+const CIRCLES: &[&str] = &["src/plan/changes.rs", "src/seal/file.rs"];
 
 /// The files beside `file` that it imports.
 fn beside(file: &Path) -> Vec<PathBuf> {

@@ -31,8 +31,11 @@ fn every_rule_file_passes_its_own_examples() {
     let mut ids = Vec::new();
     for path in files(&folder) {
         // data, kinds and the like are no rules, and say so by having no rule
+        if path.extension().is_none_or(|e| e != "toml") {
+            continue;
+        }
         let text = fs::read_to_string(&path).unwrap();
-        if path.extension().is_none_or(|e| e != "toml") || !text.contains("[[rule]]") {
+        if !text.contains("[[rule]]") {
             continue;
         }
         let file = parse(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use super::{Desk, differing, planned, stderr, stdout};
+use super::{Desk, assert_code, differing, planned, stderr, stdout};
 
 const PLAIN: [&str; 4] = ["fix", "--apply", "--emit", "plain"];
 
@@ -91,4 +91,37 @@ fn bytes_around_a_value_stay() {
             "{name}: {new}"
         );
     }
+}
+
+#[test]
+fn what_follows_a_bare_carriage_return_is_not_swallowed() {
+    for (name, text) in [
+        (".env", "JWT_SECRET=changeme\rDEBUG=false\rPORT=80"),
+        ("app.properties", "jwt.secret=changeme\rport=80\r\n"),
+        ("app.ini", "jwt_secret=changeme\rport=80\r\n"),
+        ("redis.conf", "requirepass changeme\rport 80\r\n"),
+    ] {
+        let desk = Desk::with(&[(name, text)]);
+        let output = desk.ok(&["fix", "--apply", "--emit", "plain", "--allow-dirty"]);
+        assert!(stdout(&output).contains("cannot be edited safely"), "{name}: {}", stdout(&output));
+        assert_eq!(desk.text(name), text);
+    }
+}
+
+#[test]
+fn the_line_break_that_ends_a_block_stays_and_stops_nothing() {
+    let yaml = "jwt_secret: |\n  changeme\nsession_secret: |+\n  changeme\n\ncookie_secret: >\n  changeme\ncsrf_secret: changeme\n";
+    let desk = Desk::with(&[("app.yml", yaml)]);
+    desk.ok(&["fix", "--apply", "--emit", "plain", "--allow-dirty"]);
+    let new = desk.text("app.yml");
+    assert_eq!(differing(yaml, &new), [2, 4, 7, 8].into(), "{new}");
+    assert!(!new.contains("changeme"));
+}
+
+#[test]
+fn a_mistyped_choice_is_an_error_and_not_nothing_to_change() {
+    let desk = Desk::with(&[(".env.production", "ADMIN_PASSWORD=bluehouseriver\n")]);
+    let said = desk.refused(&["fix", "--only", "guesable-secret"], 2);
+    assert!(said.contains("nothing was written") && said.contains("`guessable-secret`"), "{said}");
+    assert_code(&desk.harden(&["fix", "--only", "admin_password"]), 1);
 }

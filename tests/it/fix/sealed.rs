@@ -195,8 +195,9 @@ fn only_chooses_by_rule_class_and_key() {
     let finding = scan.lines().find(|line| line.contains("\"line\":30,")).unwrap();
     let rule = between(finding, "\"rule\":\"", "\"");
     assert!(lines(&[rule]).iter().any(|l| l == ".env.production:30"), "{rule}");
-    let output = desk.ok(&["fix", "--only", "no-such-thing-4711"]);
+    let output = desk.ok(&["fix", "--only", "bcrypt-cost-too-low", "--only", "NODE_ENV"]);
     assert!(stderr(&output).contains("nothing to change"));
+    desk.refused(&["fix", "--only", "no-such-thing-4711"], 2);
 }
 
 #[test]
@@ -222,4 +223,18 @@ fn a_folder_that_nobody_may_write_to_is_an_error_and_nothing_is_half_done() {
     desk.refused(&["fix", "--apply"], 2);
     desk.refused(&["fix", "--apply", "--emit", "plain", "--allow-dirty"], 2);
     mode(0o755);
+}
+
+#[test]
+fn a_file_that_comes_later_gets_the_value_that_the_twin_has_already() {
+    let desk = Desk::with(&[(".env.production", "POSTGRES_USER=app\nPOSTGRES_PASSWORD=bluehouseriver\n")]).ready();
+    desk.ok(&["fix", "--apply"]);
+    let first = after(&desk.opened(".env.production"), "POSTGRES_PASSWORD=").to_owned();
+    desk.put(
+        "compose.yml",
+        "services:\n  db:\n    image: postgres:16\n    environment:\n      POSTGRES_USER: app\n      POSTGRES_PASSWORD: bluehouseriver\n",
+    );
+    desk.ok(&["fix", "--apply"]);
+    assert_eq!(after(&desk.opened("compose.yml"), "POSTGRES_PASSWORD: "), first);
+    assert_eq!(after(&desk.opened(".env.production"), "POSTGRES_PASSWORD="), first);
 }

@@ -4,13 +4,13 @@
 //! of Django, and the `{SCHEME}` of LDAP and htpasswd. The bounds are those of the
 //! [OWASP cheat sheet](https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html). Nothing is hashed or verified.
 
-/// How much work one guess is.
+/// What one guess at the password costs. The reasons fit after "a password hash".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum GuessCost {
-    /// A function made to be fast, or broken: MD5, SHA-1, SHA-2, the crypt(3) forms of them, DES.
-    Obsolete,
-    /// A function made to be slow, with parameters that take that away.
-    Cheap,
+    /// Next to nothing: the function was made to be fast.
+    Obsolete(&'static str),
+    /// Less than OWASP asks for: the function was made to be slow, and its parameters take that away.
+    Cheap(&'static str),
     /// At least what OWASP asks for.
     Sound,
 }
@@ -23,14 +23,23 @@ impl GuessCost {
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
-            Self::Obsolete => "obsolete",
-            Self::Cheap => "cheap",
+            Self::Obsolete(_) => "obsolete",
+            Self::Cheap(_) => "cheap",
             Self::Sound => "sound",
         }
     }
 
-    fn sound_if(enough: bool) -> Self {
-        if enough { Self::Sound } else { Self::Cheap }
+    /// Why it is not sound; empty where it is.
+    #[must_use]
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Obsolete(reason) | Self::Cheap(reason) => reason,
+            Self::Sound => "",
+        }
+    }
+
+    fn sound_if(enough: bool, otherwise: &'static str) -> Self {
+        if enough { Self::Sound } else { Self::Cheap(otherwise) }
     }
 }
 
@@ -45,8 +54,9 @@ const BCRYPT_LEAST: u32 = 10;
 /// A name before it (`admin:$apr1$..`, as htpasswd has it) and the doubled dollar signs of compose files are read over.
 ///
 /// ```
-/// use harden::strength::password_hash::{GuessCost, guess_cost};
-/// assert_eq!(guess_cost("$argon2id$v=19$m=4096,t=1,p=1$c29tZXNhbHQ$aGFzaGhhc2hoYXNoaGFzaA"), Some(GuessCost::Cheap));
+/// use harden::strength::phc::{GuessCost, guess_cost};
+/// let cost = guess_cost("$argon2id$v=19$m=4096,t=1,p=1$c29tZXNhbHQ$aGFzaGhhc2hoYXNoaGFzaA");
+/// assert!(matches!(cost, Some(GuessCost::Cheap(_))));
 /// assert_eq!(guess_cost("correct horse battery staple"), None);
 /// ```
 #[must_use]
@@ -63,12 +73,14 @@ pub fn guess_cost(value: &str) -> Option<GuessCost> {
     let (function, rest) = fields.split_first()?;
     let digest = rest.last().filter(|d| d.len() >= 16 && d.bytes().all(|b| b.is_ascii_alphanumeric() || b"./+=-_".contains(&b)))?;
     match *function {
-        "argon2id" | "argon2i" | "argon2d" => argon2(rest),
+        "argon2id" => argon2(rest),
+        "argon2i" | "argon2d" => argon2(rest).map(|_| GuessCost::Cheap("made with argon2 in another form than argon2id")),
         "2" | "2a" | "2b" | "2x" | "2y" if digest.len() == 53 => {
-            rest.first()?.parse().ok().map(|cost: u32| GuessCost::sound_if(cost >= BCRYPT_LEAST))
+            rest.first()?.parse().ok().map(|cost: u32| GuessCost::sound_if(cost >= BCRYPT_LEAST, "made with bcrypt at a cost below 10"))
         }
         "scrypt" => scrypt(rest.first()?),
-        "1" | "apr1" | "md5" | "sha1" | "5" | "6" if rest.len() >= 2 => Some(GuessCost::Obsolete),
+        "1" | "apr1" | "md5" if rest.len() >= 2 => Some(GuessCost::Obsolete("made with MD5, which is fast to guess")),
+        "sha1" | "5" | "6" if rest.len() >= 2 => Some(GuessCost::Obsolete("made with SHA, which is fast to guess")),
         "y" | "gy" | "7" if rest.len() >= 2 => Some(GuessCost::Sound),
         name if name.starts_with("pbkdf2-") => pbkdf2(name, rest.first()?),
         _ => None,
@@ -88,18 +100,18 @@ fn ldap(hash: &str) -> Option<GuessCost> {
     let (scheme, digest) = hash.strip_prefix('{')?.split_once('}')?;
     let known = ["SHA", "SSHA", "MD5", "SMD5"].iter().any(|s| scheme.eq_ignore_ascii_case(s));
     let base64 = digest.len() >= 24 && digest.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(&b));
-    (known && base64).then_some(GuessCost::Obsolete)
+    (known && base64).then_some(GuessCost::Obsolete("made with MD5 or SHA-1, which are fast to guess"))
 }
 
 /// Only the parameters reach the parser: salt and hash are nobody else's matter.
 fn argon2(fields: &[&str]) -> Option<GuessCost> {
     let params: argon2::Params = fields.iter().find(|f| f.starts_with("m="))?.parse().ok()?;
-    Some(GuessCost::sound_if(reaches(ARGON2_LEAST, params.m_cost(), params.t_cost())))
+    Some(GuessCost::sound_if(reaches(ARGON2_LEAST, params.m_cost(), params.t_cost()), "made with argon2id below 19 MiB and two passes"))
 }
 
 fn scrypt(parameters: &str) -> Option<GuessCost> {
     let [log_n, r, p] = ["ln", "r", "p"].map(|name| parameter(parameters, name));
-    Some(GuessCost::sound_if(r? >= 8 && reaches(SCRYPT_LEAST, log_n?, p?)))
+    Some(GuessCost::sound_if(r? >= 8 && reaches(SCRYPT_LEAST, log_n?, p?), "made with scrypt below N = 2^17"))
 }
 
 /// `function` names the hash below: `pbkdf2-sha512`, `pbkdf2_sha256`. `rounds` is a number, with or without `i=`.
@@ -111,7 +123,7 @@ fn pbkdf2(function: &str, rounds: &str) -> Option<GuessCost> {
         _ => return None,
     };
     let rounds: u32 = rounds.parse().ok().or_else(|| parameter(rounds, "i"))?;
-    Some(GuessCost::sound_if(rounds >= least))
+    Some(GuessCost::sound_if(rounds >= least, "made with PBKDF2 in too few rounds"))
 }
 
 fn parameter(parameters: &str, name: &str) -> Option<u32> {
@@ -126,26 +138,31 @@ fn reaches(least: &[(u32, u32)], first: u32, second: u32) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{GuessCost, guess_cost};
+    use super::guess_cost;
 
     /// Salt and digest of the right form; they belong to no password.
     const TAIL: &str = "c29tZXNhbHRzb21l$Zm9ybW9ubHlmb3Jtb25seWZvcm1vbmx5";
 
-    fn argon2id(parameters: &str) -> Option<GuessCost> {
-        guess_cost(&format!("$argon2id$v=19${parameters}${TAIL}"))
+    fn word(text: &str) -> Option<&'static str> {
+        guess_cost(text).map(|cost| cost.word())
     }
 
-    fn bcrypt(variant: &str, cost: &str) -> Option<GuessCost> {
-        guess_cost(&format!("${variant}${cost}${}", "a".repeat(53)))
+    fn argon2id(parameters: &str) -> Option<&'static str> {
+        word(&format!("$argon2id$v=19${parameters}${TAIL}"))
+    }
+
+    fn bcrypt(variant: &str, cost: &str) -> Option<&'static str> {
+        word(&format!("${variant}${cost}${}", "a".repeat(53)))
     }
 
     #[test]
     fn argon2_needs_memory_and_passes() {
         for sound in ["m=19456,t=2,p=1", "m=65536,t=3,p=4", "m=47104,t=1,p=1", "m=12288,t=3,p=1"] {
-            assert_eq!(argon2id(sound), Some(GuessCost::Sound), "{sound}");
+            assert_eq!(argon2id(sound), Some("sound"), "{sound}");
         }
+        assert_eq!(word(&format!("$argon2i$v=19$m=65536,t=3,p=4${TAIL}")), Some("cheap"));
         for cheap in ["m=4096,t=3,p=1", "m=19456,t=1,p=1", "m=19455,t=2,p=1", "m=8,t=1,p=1"] {
-            assert_eq!(argon2id(cheap), Some(GuessCost::Cheap), "{cheap}");
+            assert_eq!(argon2id(cheap), Some("cheap"), "{cheap}");
         }
         // p lanes need 8 p KiB (RFC 9106 section 3.1)
         for broken in ["m=8,t=1,p=4", "m=x,t=1,p=1", "t=2", "m=99999999999,t=2,p=1"] {
@@ -155,24 +172,25 @@ mod tests {
 
     #[test]
     fn bcrypt_is_sound_from_ten_on() {
-        assert_eq!(bcrypt("2b", "09"), Some(GuessCost::Cheap));
-        assert_eq!(bcrypt("2y", "10"), Some(GuessCost::Sound));
+        assert_eq!(bcrypt("2b", "09"), Some("cheap"));
+        assert_eq!(bcrypt("2y", "10"), Some("sound"));
         assert_eq!(bcrypt("2a", "ten"), None);
-        assert_eq!(guess_cost("$2b$04$short"), None);
+        assert_eq!(word("$2b$04$short"), None);
+        assert_eq!(guess_cost(&format!("$2b$04${}", "a".repeat(53))).map(|c| c.reason()), Some("made with bcrypt at a cost below 10"));
     }
 
     #[test]
     fn other_slow_functions_have_their_own_bounds() {
         for (text, cost) in [
-            (format!("$scrypt$ln=17,r=8,p=1${TAIL}"), GuessCost::Sound),
-            (format!("$scrypt$ln=14,r=8,p=1${TAIL}"), GuessCost::Cheap),
-            (format!("$pbkdf2-sha256$29000${TAIL}"), GuessCost::Cheap),
-            (format!("$pbkdf2-sha512$i=220000${TAIL}"), GuessCost::Sound),
-            (format!("pbkdf2_sha256$1000000${TAIL}"), GuessCost::Sound),
-            (format!("pbkdf2_sha256$36000${TAIL}"), GuessCost::Cheap),
-            (format!("$y$j9T${TAIL}"), GuessCost::Sound),
+            (format!("$scrypt$ln=17,r=8,p=1${TAIL}"), "sound"),
+            (format!("$scrypt$ln=14,r=8,p=1${TAIL}"), "cheap"),
+            (format!("$pbkdf2-sha256$29000${TAIL}"), "cheap"),
+            (format!("$pbkdf2-sha512$i=220000${TAIL}"), "sound"),
+            (format!("pbkdf2_sha256$1000000${TAIL}"), "sound"),
+            (format!("pbkdf2_sha256$36000${TAIL}"), "cheap"),
+            (format!("$y$j9T${TAIL}"), "sound"),
         ] {
-            assert_eq!(guess_cost(&text), Some(cost), "{text}");
+            assert_eq!(word(&text), Some(cost), "{text}");
         }
     }
 
@@ -186,7 +204,7 @@ mod tests {
             format!("{{SHA}}{}=", "b".repeat(27)),
             format!("admin:{{SSHA}}{}", "b".repeat(32)),
         ] {
-            assert_eq!(guess_cost(&text), Some(GuessCost::Obsolete), "{text}");
+            assert_eq!(word(&text), Some("obsolete"), "{text}");
         }
     }
 
@@ -195,7 +213,7 @@ mod tests {
         for text in
             ["", "$", "$$", "${A:-x}", "$1", "$1$", "$1.00", "$HOME/$USER", "a:$b", "{SHA}short", "pbkdf2_sha256$", "$5$ is the price"]
         {
-            assert_eq!(guess_cost(text), None, "{text}");
+            assert_eq!(word(text), None, "{text}");
         }
     }
 

@@ -1,0 +1,124 @@
+//! What `harden fix` works on: the documents that were read, and the files that they become.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use harden::disk::read::{Links, Outcome, read};
+use harden::model::document::Document;
+use harden::model::environment::Environment;
+use harden::model::finding::Finding;
+use harden::model::severity::{Class, Severity};
+use harden::plan::Planned;
+use harden::rules::load::RuleSet;
+use harden::scan::{Kept, LIMIT, Scan};
+use harden::{formats, rewrite};
+use zeroize::Zeroizing;
+
+use super::args::FixArgs;
+use super::exit::Failure;
+
+/// One file with its new bytes.
+pub(crate) struct Target<'w> {
+    pub(crate) document: &'w Document,
+    pub(crate) file: &'w PathBuf,
+    pub(crate) bytes: Zeroizing<Vec<u8>>,
+    /// Whether a sealed twin was read in its place.
+    pub(crate) twin: bool,
+    /// What the file, or its twin, held when it was read; none where the file does not exist yet.
+    pub(crate) held: Option<&'w str>,
+}
+
+/// What a plan is made of.
+pub(crate) struct Work {
+    pub(crate) documents: Vec<Document>,
+    pub(crate) files: Vec<PathBuf>,
+    pub(crate) twins: Vec<bool>,
+    pub(crate) findings: Vec<Finding>,
+    /// The document that `.env` is promoted to: new, or with more in it than its file has.
+    pub(crate) fresh: Option<usize>,
+    /// What the file of that document, or its twin, holds now; none where there is neither.
+    pub(crate) before: Option<Zeroizing<String>>,
+}
+
+impl Work {
+    pub(crate) fn of(scan: Scan) -> Self {
+        let findings = scan.report.entries.into_iter().map(|e| e.finding).collect();
+        let (mut documents, mut files, mut twins) = (Vec::new(), Vec::new(), Vec::new());
+        for Kept { document, path, twin } in scan.documents {
+            documents.push(document);
+            files.push(path);
+            twins.push(twin);
+        }
+        Self { documents, files, twins, findings, fresh: None, before: None }
+    }
+
+    /// Refuses a word of `--only` that names nothing: a typing mistake must not look like "nothing to change".
+    pub(crate) fn knows(&self, only: &[String], rules: &RuleSet) -> Result<(), Failure> {
+        let names = |word: &str| {
+            self.documents.iter().flat_map(|d| &d.settings).any(|s| s.name().eq_ignore_ascii_case(word) || s.key.to_string() == word)
+        };
+        match only.iter().find(|word| !Class::WORDS.contains(&word.as_str()) && rules.get(word).is_none() && !names(word)) {
+            None => Ok(()),
+            Some(word) => {
+                let failure = Failure::new(format!("`--only {word}` names no rule, class or setting of these files; nothing was written"));
+                let near = rules.nearest(word).map(|near| format!("the nearest rule is `{near}`"));
+                Err(failure.hint(near.as_deref().unwrap_or("`harden rules list` shows rules and classes")))
+            }
+        }
+    }
+
+    /// The plain files whose twins were read in their place, with the index of the twin; only those whose settings still line up.
+    pub(crate) fn plain_beside_twins(&self) -> Vec<(Document, usize)> {
+        let mut out = Vec::new();
+        for (i, document) in self.documents.iter().enumerate().filter(|(i, _)| self.twins.get(*i) == Some(&true)) {
+            let Some(Ok(Outcome::Content(content, _))) = self.files.get(i).map(|f| read(f, Links::Refuse, LIMIT)) else { continue };
+            let plain = formats::parse(&document.path, &content.bytes, document.environment);
+            let lines_up = plain.settings.len() == document.settings.len()
+                && plain.settings.iter().zip(&document.settings).all(|(a, b)| a.key == b.key);
+            if lines_up {
+                out.push((plain, i));
+            }
+        }
+        out
+    }
+
+    /// The promoted document, where it is not yet what its file holds.
+    pub(crate) fn grown(&self) -> Option<usize> {
+        self.fresh.filter(|f| self.documents.get(*f).is_some_and(|d| Some(&d.text) != self.before.as_ref()))
+    }
+
+    /// What the file of a document, or its twin, held when it was read; none where it does not exist.
+    pub(crate) fn held(&self, index: usize) -> Option<&str> {
+        if self.fresh == Some(index) {
+            return self.before.as_ref().map(|text| text.as_str());
+        }
+        self.documents.get(index).map(|d| d.text.as_str())
+    }
+
+    pub(crate) fn target(&self, index: usize, planned: Option<&Planned>) -> Result<Target<'_>, Failure> {
+        let (Some(document), Some(file)) = (self.documents.get(index), self.files.get(index)) else {
+            return Err(Failure::new("the plan names a file that was not read; nothing was written"));
+        };
+        let bytes = match planned {
+            Some(planned) => rewrite::patch(document, planned).map_err(Failure::new)?,
+            None => Zeroizing::new(document.text.as_bytes().to_vec()),
+        };
+        Ok(Target { document, file, bytes, twin: self.twins.get(index).copied().unwrap_or(false), held: self.held(index) })
+    }
+
+    /// Env files whose secrets are strong and stand in the open: they are sealed as they are.
+    pub(crate) fn only_to_seal(&self, args: &FixArgs, edits: &BTreeMap<usize, Planned>) -> Vec<usize> {
+        let wanted = |f: &Finding| args.only.is_empty() || args.only.iter().any(|o| *o == f.rule || o == f.class.word() || *o == f.key);
+        let open = |document: &Document| {
+            self.findings
+                .iter()
+                .any(|f| f.file == document.path && f.class == Class::HardcodedSecret && f.severity > Severity::Info && wanted(f))
+        };
+        (0..self.documents.len())
+            .filter(|i| !edits.contains_key(i) && !self.twins.get(*i).copied().unwrap_or(false))
+            .filter(|i| {
+                self.documents.get(*i).is_some_and(|d| d.format == "env" && d.environment == Environment::Production && !d.lossy && open(d))
+            })
+            .collect()
+    }
+}

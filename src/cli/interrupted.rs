@@ -1,0 +1,66 @@
+//! What an interrupted run left: it is dealt with before anything is read, since a plan made on files half old and half new gives one login
+//! two values, and would take the journal's temporary files for files of the project.
+
+use std::path::{Path, PathBuf};
+
+use harden::disk::DiskError;
+use harden::disk::journal::{Recovered, pending, recover};
+use harden::git::Repository;
+
+use super::exit::{Exit, Failure};
+use super::project::Project;
+use super::ui;
+
+/// The folders where a journal for files below `paths` may lie, best first: that of harden.toml, of the repository, then the paths themselves.
+/// They are told from the paths alone, so that the next run looks where the interrupted one wrote.
+pub(crate) fn roots(project: &Project, paths: &[PathBuf]) -> Vec<PathBuf> {
+    let folders: Vec<PathBuf> = paths
+        .iter()
+        .filter_map(|path| path.canonicalize().ok())
+        .filter_map(|path| if path.is_dir() { Some(path) } else { path.parent().map(Path::to_owned) })
+        .collect();
+    let common = folders.first().and_then(|first| first.ancestors().find(|a| folders.iter().all(|f| f.starts_with(a))));
+    let configured = project.config.as_ref().map(|c| c.root.clone());
+    let tracked = folders.iter().filter_map(|f| Repository::discover(f).map(|r| r.root().to_owned()));
+    let all = configured.into_iter().chain(tracked).chain(folders.iter().cloned()).chain(common.map(Path::to_owned));
+    let mut out: Vec<PathBuf> = Vec::new();
+    for root in all.filter_map(|root| root.canonicalize().ok()) {
+        if !out.contains(&root) {
+            out.push(root);
+        }
+    }
+    out
+}
+
+/// Finishes or takes back what an interrupted run left below `paths`. For commands that write.
+pub(crate) fn settle(project: &Project, paths: &[PathBuf]) -> Result<(), Failure> {
+    for root in roots(project, paths) {
+        match recover(&root).map_err(failure)? {
+            Recovered::Nothing => {}
+            Recovered::Finished => ui::note("an earlier run was interrupted while it wrote: its changes are finished now"),
+            Recovered::Undone => ui::note("an earlier run was interrupted before it changed a file: what it left is removed"),
+        }
+    }
+    Ok(())
+}
+
+/// Says that an interrupted run left files half old and half new. For commands that only read.
+pub(crate) fn mention(project: &Project, paths: &[PathBuf]) {
+    if roots(project, paths).iter().any(|root| pending(root)) {
+        ui::warn(
+            "an earlier run was interrupted while it wrote; the next `harden fix --apply` finishes it or takes it back, before it looks",
+        );
+    }
+}
+
+/// A failed transaction, with the code for how far it came.
+pub(crate) fn failure(error: DiskError) -> Failure {
+    let half = matches!(error, DiskError::HalfDone { .. });
+    let failure = Failure::from(error);
+    if !half {
+        return failure;
+    }
+    failure
+        .code(Exit::HalfDone)
+        .hint("put that file right and run `harden fix --apply` again: the journal is followed to its end, and no file that others changed is replaced")
+}

@@ -1,0 +1,90 @@
+//! What stands in the way of a replacement although every name says that it is safe: a server at another place, tokens that were signed
+//! with the key, a value that says "no password".
+
+use super::place::{Place, scope, system_of};
+use crate::dsn::{self, HostClass};
+use crate::model::document::Document;
+use crate::model::environment::Environment;
+use crate::model::key_path::words;
+use crate::model::setting::{Role, Setting};
+use crate::rules::kinds::Kind;
+
+/// Why a secret of `kind`, called `name`, is to be reviewed before it is replaced at `places`; `None` where nothing speaks against it.
+#[must_use]
+pub(super) fn doubt(documents: &[Document], places: &[Place], kind: Kind, name: &str) -> Option<String> {
+    match kind {
+        Kind::Coordinated if places.iter().any(|p| p.text.expose().eq_ignore_ascii_case("null")) => {
+            Some("it says that there is no password: the server has to get one first".to_owned())
+        }
+        Kind::Coordinated if is_elsewhere(documents, places) => {
+            Some("the host beside it is elsewhere, and the server holds the old one".to_owned())
+        }
+        Kind::Stateless if words(name).iter().any(|w| w == "jwt") => signed_token(documents)
+            .map(|(path, line)| format!("{path}:{line} holds a token that may be signed with it, and would have to be made again")),
+        _ => None,
+    }
+}
+
+/// Whether a place names a host that no file here runs: a managed service, or a public name while no image of the system that any of the
+/// places tells is among the files.
+fn is_elsewhere(documents: &[Document], places: &[Place]) -> bool {
+    let hosts = places.iter().filter_map(|place| host(documents.get(place.document)?, place));
+    match hosts.max_by_key(|class| (*class == HostClass::Managed, *class)) {
+        Some(HostClass::Managed) => true,
+        Some(HostClass::External) => !places.iter().any(|place| runs(documents, place.account.system)),
+        _ => false,
+    }
+}
+
+/// The class of the host that belongs to a password: in its own connection string, or in `X_HOST` or `X_URL` beside `X_PASSWORD`.
+fn host(document: &Document, place: &Place) -> Option<HostClass> {
+    let setting = document.settings.get(place.setting)?;
+    if place.in_url {
+        return of_url(setting.value.expose());
+    }
+    let mut stem = words(setting.name());
+    stem.pop()?;
+    let (part, around) = (setting.part, scope(setting));
+    let beside = |s: &&Setting| s.part == part && s.role != Role::Commented && scope(s) == around;
+    document.settings.iter().filter(beside).filter_map(|s| named_host(&stem, s)).max()
+}
+
+fn named_host(stem: &[String], setting: &Setting) -> Option<HostClass> {
+    let own = words(setting.name());
+    let (last, before) = own.split_last()?;
+    if before != stem {
+        return None;
+    }
+    let value = setting.value.expose().trim();
+    match last.as_str() {
+        "host" | "hostname" | "server" | "endpoint" | "address" => {
+            Some(dsn::host_class(value.split_once(':').map_or(value, |(host, _)| host)))
+        }
+        "url" | "uri" | "dsn" => of_url(value),
+        _ => None,
+    }
+}
+
+fn of_url(text: &str) -> Option<HostClass> {
+    let text = text.trim();
+    dsn::parse(text).map(|found| dsn::classify(&found, text))
+}
+
+/// Whether a file starts the server itself.
+fn runs(documents: &[Document], system: &str) -> bool {
+    let mut images = documents.iter().flat_map(|d| &d.settings).filter(|s| s.name() == "image" && s.role != Role::Commented);
+    !system.is_empty() && images.any(|s| system_of(&words(s.value.expose())) == system)
+}
+
+/// The first setting for production that holds a signed token: path and line.
+fn signed_token(documents: &[Document]) -> Option<(&str, usize)> {
+    let live = documents.iter().filter(|d| d.environment == Environment::Production);
+    live.flat_map(|d| d.settings.iter().map(move |s| (d, s)))
+        .find(|(_, s)| s.role == Role::Live && is_token(s.value.expose()))
+        .map(|(d, s)| (d.path.as_str(), d.lines.line(s.span.start)))
+}
+
+/// A JSON web token in its compact form (RFC 7515): three parts, of which the first opens a JSON object.
+fn is_token(value: &str) -> bool {
+    value.starts_with("eyJ") && value.split('.').count() == 3 && value.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b))
+}

@@ -1,0 +1,25 @@
+//! What a plan is made for.
+
+use std::collections::BTreeMap;
+
+use crate::model::document::Document;
+use crate::rules::load::RuleSet;
+
+/// What the plan is made for.
+pub struct Wishes<'a> {
+    /// Rule ids, classes or keys; empty for all.
+    pub only: &'a [String],
+    /// Setting or scheme to driver, from harden.toml.
+    pub drivers: &'a BTreeMap<String, String>,
+    /// The rules, for what they propose.
+    pub rules: &'a RuleSet,
+    /// Whether the result is sealed: what cannot be sealed is then changed by hand.
+    pub sealed: bool,
+    /// The document that is a production file in the making: it gets production settings, and no server runs with it yet.
+    pub fresh: Option<usize>,
+    /// Plain files whose sealed twins stand among the documents: the text, and the index of the twin. What a twin has replaced already is
+    /// not replaced by yet another value elsewhere.
+    pub before: &'a [(Document, usize)],
+    /// Whether that file does not exist at all: placeholders of any kind may be filled, for no data depends on them.
+    pub unborn: bool,
+}

@@ -1,0 +1,115 @@
+//! How far a replacement may go, on small projects: what would break an app, or part one login from the other, is not called safe.
+
+use super::{Desk, assert_code, stdout};
+
+/// The part of a plan that `--apply` makes by itself.
+fn safe(desk: &Desk) -> String {
+    let output = desk.harden(&["fix", "--emit", "plain"]);
+    let plan = stdout(&output);
+    plan.split("\n\n").find(|part| part.starts_with("safe:")).unwrap_or_default().to_owned()
+}
+
+#[track_caller]
+fn assert_not_safe(files: &[(&str, &str)], key: &str) {
+    let desk = Desk::with(files);
+    let safe = safe(&desk);
+    assert!(!safe.contains(key), "{safe}");
+    // found it is, all the same
+    let output = desk.harden(&["scan"]);
+    assert_code(&output, 1);
+    assert!(stdout(&output).contains(key), "{}", stdout(&output));
+}
+
+#[test]
+fn a_server_at_another_place_keeps_its_password() {
+    assert_not_safe(
+        &[(".env", "POSTGRES_HOST=shop.abc.eu-west-1.rds.amazonaws.com\nPOSTGRES_USER=shop\nPOSTGRES_PASSWORD=Summer2023\n")],
+        "POSTGRES_PASSWORD",
+    );
+    assert_not_safe(&[(".env", "MYSQL_HOST=db.corp.example.com:3306\nMYSQL_USER=shop\nMYSQL_PASSWORD=shop\n")], "MYSQL_PASSWORD");
+    assert_not_safe(&[(".env", "REDIS_URL=rediss://default:changeme@eu1.upstash.io:6379\nREDIS_PASSWORD=changeme\n")], "REDIS_PASSWORD");
+    assert_not_safe(
+        &[("values.yaml", "redis:\n  auth: {password: redis}\nexternalRedis: {host: cache.corp.example.com, password: redis}\n")],
+        "password",
+    );
+}
+
+#[test]
+fn a_server_that_is_started_here_does_not_whatever_its_clients_call_it() {
+    let desk = Desk::with(&[
+        (".env", "POSTGRES_USER=shop\nPOSTGRES_PASSWORD=changeme\nDATABASE_URL=postgres://shop:changeme@db.shop.example.com/shop\n"),
+        ("compose.yaml", "services:\n  db:\n    image: postgres:16\n    environment:\n      POSTGRES_PASSWORD: ${POSTGRES_PASSWORD}\n"),
+    ]);
+    let safe = safe(&desk);
+    assert!(safe.contains("POSTGRES_PASSWORD (coordinated): a new value of 32 characters in 2 places"), "{safe}");
+    let near = Desk::with(&[(".env", "POSTGRES_HOST=db\nPOSTGRES_PASSWORD=changeme\n")]);
+    assert!(self::safe(&near).contains("POSTGRES_PASSWORD"));
+}
+
+#[test]
+fn a_key_whose_tokens_stand_in_a_file_is_looked_at_first() {
+    let token = ["eyJhbGciOiJIUzI1NiJ9", "eyJyb2xlIjoiYW5vbiJ9", "c2lnbmF0dXJlLW9mLXRoZS10b2tlbi1pbi10aGUtdGVzdA"].join(".");
+    let env = format!("JWT_SECRET=changeme\nANON_KEY={token}\n");
+    assert_not_safe(&[(".env", env.as_str())], "JWT_SECRET");
+    assert!(safe(&Desk::with(&[(".env", "JWT_SECRET=changeme\n")])).contains("JWT_SECRET"));
+}
+
+#[test]
+fn null_is_no_password_to_replace_unasked() {
+    assert_not_safe(&[(".env", "REDIS_HOST=127.0.0.1\nREDIS_PASSWORD=null\n")], "REDIS_PASSWORD");
+}
+
+#[test]
+fn what_others_inherit_in_a_yaml_file_is_no_first_start() {
+    assert_not_safe(
+        &[("config/database.yml", "default: &default\n  username: app\n  password: app\nproduction:\n  <<: *default\n")],
+        "password",
+    );
+}
+
+#[test]
+fn a_parent_can_make_a_secret_another_partys() {
+    let yaml = "production:\n  wechat: {app_secret: changeme}\n  paypal: {secret: changeme}\n  aws: {secret_key: changeme}\n  cipher: {secret_key: changeme}\n";
+    let desk = Desk::with(&[("config/secrets.yml", yaml)]);
+    assert_eq!(safe(&desk), "");
+}
+
+#[test]
+fn one_login_is_one_value_under_each_programs_name_for_it() {
+    let compose = "services:
+  ldap:
+    image: osixia/openldap
+    environment:
+      LDAP_ADMIN_PASSWORD: admin
+  app:
+    image: app
+    environment:
+      LDAP_BIND_PASSWORD: admin
+      KEYCLOAK_ADMIN_PASSWORD: admin
+  kc:
+    image: quay.io/keycloak/keycloak
+    environment:
+      KC_BOOTSTRAP_ADMIN_PASSWORD: admin
+      KC_DB_PASSWORD: keycloak
+  grafana:
+    image: grafana/grafana
+    environment:
+      GF_DATABASE_PASSWORD: keycloak
+  kcdb:
+    image: postgres
+    environment: [POSTGRES_PASSWORD=keycloak, POSTGRES_USER=keycloak]
+";
+    let desk = Desk::with(&[("compose.yaml", compose)]);
+    desk.ok(&["fix", "--apply", "--emit", "plain", "--allow-dirty"]);
+    let text = desk.text("compose.yaml");
+    let value =
+        |key: &str| text.split(key).nth(1).unwrap().trim_start_matches([':', '=', ' ']).split([',', '\n']).next().unwrap().to_owned();
+    for (server, clients) in [
+        ("LDAP_ADMIN_PASSWORD", &["LDAP_BIND_PASSWORD"][..]),
+        ("KC_BOOTSTRAP_ADMIN_PASSWORD", &["KEYCLOAK_ADMIN_PASSWORD"]),
+        ("POSTGRES_PASSWORD", &["KC_DB_PASSWORD", "GF_DATABASE_PASSWORD"]),
+    ] {
+        assert_eq!(value(server).len(), 32, "{text}");
+        clients.iter().for_each(|client| assert_eq!(value(client), value(server), "{client}"));
+    }
+}
