@@ -253,10 +253,11 @@ fn kinds() -> String {
             "provider-issued" => "ProviderIssued",
             other => panic!("{}: `{other}` is no kind", path.display()),
         };
-        let names: Vec<String> = row.names.iter().map(|n| n.to_lowercase()).collect();
+        let names: Vec<String> = row.names.iter().map(|n| format!("&{:?}", n.to_lowercase().split(' ').collect::<Vec<_>>())).collect();
+        let names = names.join(", ");
         let _ = writeln!(
             text,
-            "KindRow {{ names: &{names:?}, kind: Kind::{kind}, first_boot: {}, parents: {}, server: {}, generator: {:?}, effect: {:?} }},",
+            "KindRow {{ names: &[{names}], kind: Kind::{kind}, first_boot: {}, parents: {}, server: {}, generator: {:?}, effect: {:?} }},",
             row.first_boot,
             row.parents,
             row.server || row.first_boot,

@@ -47,8 +47,7 @@ pub(crate) fn run(args: &FixArgs, global: &Global) -> Result<Exit, Failure> {
     };
     let mut scan = scan(&request).map_err(|e| Failure::new(e).hint("no file was looked at"))?;
     if let Some(problem) = scan.problems.first() {
-        let place = if problem.display.is_empty() { String::new() } else { format!("`{}`: ", problem.display) };
-        return Err(Failure::new(format!("{place}{}", problem.reason)));
+        return Err(Failure::new(problem));
     }
     if scan.documents.is_empty() {
         ui::note("no file to look at");

@@ -46,7 +46,9 @@ pub(crate) fn settle(project: &Project, paths: &[PathBuf]) -> Result<(), Failure
 
 /// Says that an interrupted run left files half old and half new. For commands that only read.
 pub(crate) fn mention(project: &Project, paths: &[PathBuf]) {
-    if roots(project, paths).iter().any(|root| pending(root)) {
+    // every root is a folder above or at a path: where none has a journal, git need not be asked for its own
+    let any = paths.iter().filter_map(|path| path.canonicalize().ok()).any(|path| path.ancestors().any(pending));
+    if any && roots(project, paths).iter().any(|root| pending(root)) {
         ui::warn(
             "an earlier run was interrupted while it wrote; the next `harden fix --apply` finishes it or takes it back, before it looks",
         );

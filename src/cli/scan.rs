@@ -72,8 +72,7 @@ fn print(format: &str, scan: &Scan) -> Result<(), Failure> {
 
 fn tell(scan: &Scan, args: &ScanArgs) {
     for problem in &scan.problems {
-        let place = if problem.display.is_empty() { String::new() } else { format!("`{}`: ", problem.display) };
-        ui::error(&format!("{place}{}", problem.reason));
+        ui::error(&problem.to_string());
     }
     // json, sarif and markdown carry them
     if !matches!(args.format.as_str(), "human" | "jsonl") || args.quiet {

@@ -336,7 +336,7 @@ fn file_glob(pattern: &str, name: &str) -> bool {
 
 fn place(at: Target, subject: &Subject<'_>) -> Span {
     let within = match at {
-        Target::UrlPassword => subject.url_password().map(|(span, _)| span),
+        Target::UrlPassword => subject.url_password().map(|(span, _)| *span),
         Target::Literal => subject.connection().map(|c| c.span),
     };
     let within = within.unwrap_or_else(|| subject.literal_span());

@@ -1,7 +1,7 @@
 //! Conditions on the name: `key.class`, `key.any`, `key.path`, `key.purpose`.
 
 use super::family::{Compile, Family, Test, known, words};
-use crate::model::key_path::words as split;
+use crate::model::key_path::{words as split, words_fit};
 use crate::rules::schema::Argument;
 use crate::strength::name::Purpose;
 
@@ -39,7 +39,7 @@ impl Family for Name {
                 let patterns: Vec<Vec<String>> = words("key.any", argument, false)?.iter().map(|w| pattern(w)).collect();
                 Ok(Box::new(move |s| {
                     let (own, dotted) = s.words();
-                    patterns.iter().any(|p| fits(p, own) || (p.len() > 1 && fits(p, dotted)))
+                    patterns.iter().any(|p| words_fit(p, own) || (p.len() > 1 && words_fit(p, dotted)))
                 }))
             }
             "path" => {
@@ -61,13 +61,4 @@ fn pattern(text: &str) -> Vec<String> {
         out.extend(split(piece));
     }
     out
-}
-
-fn fits(pattern: &[String], words: &[String]) -> bool {
-    match (pattern.split_first(), words.split_first()) {
-        (None, None) => true,
-        (Some((p, rest)), _) if p == "*" => fits(rest, words) || words.split_first().is_some_and(|(_, below)| fits(pattern, below)),
-        (Some((p, rest)), Some((word, below))) => p == word && fits(rest, below),
-        _ => false,
-    }
 }

@@ -20,20 +20,11 @@ pub(super) struct Neighbourhood<'d> {
     secret_parts: Vec<usize>,
 }
 
-/// A map in a part of a file, list places left out: the items of `environment:` are siblings whether it is a list or a map.
-#[derive(PartialEq, Eq, Hash)]
-struct Scope {
-    part: usize,
-    path: Vec<Segment>,
-}
+/// A map in a part of a file.
+type Scope = (usize, KeyPath);
 
 fn scope(setting: &Setting) -> Scope {
-    let mut path = setting.key.segments().to_vec();
-    path.pop();
-    while matches!(path.last(), Some(Segment::Index(_))) {
-        path.pop();
-    }
-    Scope { part: setting.part, path }
+    (setting.part, setting.key.scope())
 }
 
 impl<'d> Neighbourhood<'d> {

@@ -28,6 +28,7 @@ pub struct Subject<'d> {
     name: OnceCell<NameClass>,
     judged: OnceCell<Verdict>,
     connection: OnceCell<Option<Connection>>,
+    password: OnceCell<Option<(Span, Verdict)>>,
 }
 
 /// A connection string found in a value.
@@ -55,6 +56,7 @@ impl<'d> Subject<'d> {
             name: OnceCell::new(),
             judged: OnceCell::new(),
             connection: OnceCell::new(),
+            password: OnceCell::new(),
         }
     }
 
@@ -143,7 +145,11 @@ impl<'d> Subject<'d> {
     }
 
     /// The judgement of the password in the connection string; `None` without one.
-    pub(super) fn url_password(&self) -> Option<(Span, Verdict)> {
+    pub(super) fn url_password(&self) -> Option<&(Span, Verdict)> {
+        self.password.get_or_init(|| self.judge_url_password()).as_ref()
+    }
+
+    fn judge_url_password(&self) -> Option<(Span, Verdict)> {
         let found = self.connection()?;
         let text = found.span.of(self.value());
         let password = found.dsn.password?;
@@ -218,10 +224,7 @@ fn template_default(value: &str) -> Option<Span> {
 }
 
 fn connection(value: &str) -> Option<Connection> {
-    let whole = fallback_of(value);
-    let shown = whole.of(value);
-    let lead = shown.len() - shown.trim_start().len();
-    let span = Span::new(whole.start + lead, whole.start + lead + shown.trim().len());
+    let span = fallback_of(value).trimmed(value);
     let text = span.of(value);
     if text.len() > 4096 {
         return None;

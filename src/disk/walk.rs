@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
+use std::fmt;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -52,6 +53,15 @@ pub struct Problem {
     pub display: String,
     /// Why, in lower case.
     pub reason: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.display.is_empty() {
+            write!(f, "`{}`: ", self.display)?;
+        }
+        f.write_str(&self.reason)
+    }
 }
 
 /// What was found. Every list is sorted by `display` and holds each file once.

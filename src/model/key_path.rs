@@ -53,6 +53,17 @@ impl KeyPath {
         Some(Self(rest.to_vec()))
     }
 
+    /// The map that the setting stands in, list places left out: the items of `environment:` stand together whether it is a list or a map.
+    #[must_use]
+    pub fn scope(&self) -> Self {
+        let mut path = self.0.clone();
+        path.pop();
+        while matches!(path.last(), Some(Segment::Index(_))) {
+            path.pop();
+        }
+        Self(path)
+    }
+
     /// The steps, from the top.
     #[must_use]
     pub fn segments(&self) -> &[Segment] {
@@ -130,6 +141,19 @@ impl fmt::Display for KeyPath {
     }
 }
 
+/// Whether `words` are those of `pattern`, in which `*` stands for any run of words.
+#[must_use]
+pub fn words_fit<P: AsRef<str>>(pattern: &[P], words: &[String]) -> bool {
+    match (pattern.split_first(), words.split_first()) {
+        (None, None) => true,
+        (Some((p, rest)), _) if p.as_ref() == "*" => {
+            words_fit(rest, words) || words.split_first().is_some_and(|(_, below)| words_fit(pattern, below))
+        }
+        (Some((p, rest)), Some((word, below))) => p.as_ref() == word && words_fit(rest, below),
+        _ => false,
+    }
+}
+
 /// The lower-case words of a name: split at `_ - . : / space`, at a change of case, with digits staying on the word they follow.
 ///
 /// `DB_PASSWORD`, `dbPassword` and `db-password` all give `[db, password]`; `OAuth2Secret` gives `[o, auth2, secret]`.
@@ -162,7 +186,25 @@ pub fn words(name: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{KeyPath, words};
+    use super::{KeyPath, words, words_fit};
+
+    #[test]
+    fn items_of_a_list_share_the_scope_of_a_map() {
+        let environment = KeyPath::of("services").child("db").child("environment");
+        assert_eq!(environment.item(2).child("PASSWORD").scope(), environment);
+        assert_eq!(environment.child("PASSWORD").scope(), environment);
+        assert_eq!(KeyPath::of("PASSWORD").scope(), KeyPath::default());
+    }
+
+    #[test]
+    fn a_star_stands_for_any_run_of_words() {
+        let own = words("SMTP_RELAY_PASSWORD");
+        for (pattern, fits) in
+            [(&["*", "password"][..], true), (&["smtp", "*"], true), (&["*", "relay", "*"], true), (&["password"], false), (&["*"], true)]
+        {
+            assert_eq!(words_fit(pattern, &own), fits, "{pattern:?}");
+        }
+    }
 
     #[test]
     fn paths_print_in_the_documented_grammar() {

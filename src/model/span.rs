@@ -48,6 +48,14 @@ impl Span {
         self.start <= other.start && other.end <= self.end
     }
 
+    /// The same span without the blanks at both ends of the text under it.
+    #[must_use]
+    pub fn trimmed(self, text: &str) -> Self {
+        let shown = self.of(text);
+        let lead = shown.len() - shown.trim_start().len();
+        Self::new(self.start + lead, self.start + lead + shown.trim().len())
+    }
+
     /// The text under the span; empty when the span does not fit `text` or splits a character.
     #[must_use]
     pub fn of(self, text: &str) -> &str {

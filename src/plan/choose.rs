@@ -44,11 +44,11 @@ mod tests {
     use super::{choose, demanded};
     use crate::keygen::SystemEntropy;
     use crate::model::secret::Secret;
-    use crate::rules::kinds::kind_of;
+    use crate::rules::kinds::kind_in;
     use crate::strength::name::purpose;
 
     fn value(name: &str, old: &str, in_url: bool) -> String {
-        choose(kind_of(name), purpose(name), &Secret::copy_of(old), in_url, &mut SystemEntropy).unwrap().expose().to_owned()
+        choose(kind_in("", name), purpose(name), &Secret::copy_of(old), in_url, &mut SystemEntropy).unwrap().expose().to_owned()
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What stands in the way of a replacement although every name says that it is safe: a server at another place, tokens that were signed
 //! with the key, a value that says "no password".
 
-use super::place::{Place, scope, system_of};
+use super::place::{Place, system_of};
 use crate::dsn::{self, HostClass};
 use crate::model::document::Document;
 use crate::model::environment::Environment;
@@ -44,8 +44,8 @@ fn host(document: &Document, place: &Place) -> Option<HostClass> {
     }
     let mut stem = words(setting.name());
     stem.pop()?;
-    let (part, around) = (setting.part, scope(setting));
-    let beside = |s: &&Setting| s.part == part && s.role != Role::Commented && scope(s) == around;
+    let (part, around) = (setting.part, setting.key.scope());
+    let beside = |s: &&Setting| s.part == part && s.role != Role::Commented && s.key.scope() == around;
     document.settings.iter().filter(beside).filter_map(|s| named_host(&stem, s)).max()
 }
 

@@ -138,7 +138,7 @@ pub(super) fn places(documents: &[Document]) -> Vec<Place> {
 fn place(d: usize, around: &Around<'_>, s: usize, setting: &Setting, out: &mut Vec<Place>) {
     let value = setting.value.expose();
     let whole = innermost_default(value);
-    let trimmed = trim(value, whole);
+    let trimmed = whole.trimmed(value);
     let shown = trimmed.of(value);
     let (inner, account, in_url) = match dsn::parse(shown) {
         Some(found) => {
@@ -165,12 +165,6 @@ fn place(d: usize, around: &Around<'_>, s: usize, setting: &Setting, out: &mut V
         account.names.push(normal(name.of(value)));
     }
     out.push(Place { document: d, setting: s, within, form, in_url, account, text });
-}
-
-fn trim(value: &str, span: Span) -> Span {
-    let text = span.of(value);
-    let lead = text.len() - text.trim_start().len();
-    Span::new(span.start + lead, span.start + lead + text.trim().len())
 }
 
 /// The reference whose default lies at `within`; the innermost where they are nested.
@@ -250,7 +244,7 @@ impl<'d> Around<'d> {
             }
             let mut name = words(setting.name());
             if matches!(name.pop().as_deref(), Some("user" | "username" | "login")) {
-                around.users.entry((setting.part, scope(setting), name)).or_insert(value);
+                around.users.entry((setting.part, setting.key.scope(), name)).or_insert(value);
             }
         }
         around
@@ -275,19 +269,10 @@ impl<'d> Around<'d> {
     /// The user that belongs to a password: `X_USER` or `X_USERNAME` beside `X_PASSWORD`, `username` beside `password`.
     fn user(&self, setting: &Setting, own: &[String]) -> Option<String> {
         let (_, stem) = own.split_last()?;
-        let found = self.users.get(&(setting.part, scope(setting), stem.to_vec()));
+        let found = self.users.get(&(setting.part, setting.key.scope(), stem.to_vec()));
         // a user that is said elsewhere is not known here; a default is
         found.map(|v| innermost_default(v).of(v)).filter(|u| !u.is_empty() && !has_reference(u)).map(str::to_owned)
     }
-}
-
-/// The path that a setting stands in; entries of one list stand together.
-pub(super) fn scope(setting: &Setting) -> KeyPath {
-    let mut path = setting.key.parent().unwrap_or_default();
-    while matches!(path.segments().last(), Some(Segment::Index(_))) {
-        path = path.parent().unwrap_or_default();
-    }
-    path
 }
 
 /// The system that words name; the first hit wins.

@@ -1,6 +1,6 @@
 //! What well-known secrets are, and what replacing them does. Data: `rules/kinds.toml`.
 
-use crate::model::key_path::words;
+use crate::model::key_path::{words, words_fit};
 
 /// What a replacement means (docs/fix.md).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,8 +40,8 @@ impl Kind {
 /// One row of `rules/kinds.toml`.
 #[derive(Clone, Copy, Debug)]
 pub struct KindRow {
-    /// Word patterns: `*` for any run of words, words in lower case separated by spaces.
-    names: &'static [&'static str],
+    /// Patterns of [`words_fit`].
+    names: &'static [&'static [&'static str]],
     /// What it is.
     pub kind: Kind,
     /// Whether a server reads the setting only while its data volume is empty.
@@ -66,19 +66,6 @@ impl KindRow {
 
 include!(concat!(env!("OUT_DIR"), "/kinds.rs"));
 
-/// The row for a setting called `name`; the first that fits.
-///
-/// ```
-/// use harden::rules::kinds::{kind_of, Kind};
-/// assert_eq!(kind_of("JWT_SECRET").kind, Kind::Stateless);
-/// assert_eq!(kind_of("POSTGRES_PASSWORD").kind, Kind::Coordinated);
-/// ```
-#[must_use]
-pub fn kind_of(name: &str) -> &'static KindRow {
-    let own = words(name);
-    KINDS.iter().find(|row| row.names.iter().any(|pattern| fits(&pattern.split(' ').collect::<Vec<_>>(), &own))).unwrap_or(&UNKNOWN)
-}
-
 /// A secret that no row names: somebody else may hold it, so it is treated as coordinated.
 static UNKNOWN: KindRow = KindRow {
     names: &[],
@@ -92,10 +79,16 @@ static UNKNOWN: KindRow = KindRow {
 
 /// The row for a setting whose name alone may say too little: `storage.secret_key` is tried as `storage secret key` first. `parent` is the
 /// name of the map that holds it; may be empty.
+///
+/// ```
+/// use harden::rules::kinds::{kind_in, Kind};
+/// assert_eq!(kind_in("", "JWT_SECRET").kind, Kind::Stateless);
+/// assert_eq!(kind_in("", "POSTGRES_PASSWORD").kind, Kind::Coordinated);
+/// ```
 #[must_use]
 pub fn kind_in(parent: &str, name: &str) -> &'static KindRow {
     let own = words(name);
-    let row = |own: &[String]| KINDS.iter().find(|row| row.names.iter().any(|pattern| fits(&pattern.split(' ').collect::<Vec<_>>(), own)));
+    let row = |own: &[String]| KINDS.iter().find(|row| row.names.iter().any(|pattern| words_fit(pattern, own)));
     // `default: { password: .. }` is a map of what others inherit, not a password that a server starts with
     let above: Vec<String> = words(parent).into_iter().filter(|word| word != "default").collect();
     let below = |above: Vec<String>| row(&above.into_iter().chain(own.iter().cloned()).collect::<Vec<_>>());
@@ -113,18 +106,9 @@ pub fn kind_in(parent: &str, name: &str) -> &'static KindRow {
     }
 }
 
-fn fits(pattern: &[&str], words: &[String]) -> bool {
-    match (pattern.split_first(), words.split_first()) {
-        (None, None) => true,
-        (Some((&"*", rest)), _) => fits(rest, words) || words.split_first().is_some_and(|(_, below)| fits(pattern, below)),
-        (Some((p, rest)), Some((word, below))) => word == p && fits(rest, below),
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Kind, kind_in, kind_of};
+    use super::{Kind, kind_in};
 
     #[test]
     fn what_a_third_party_holds_is_not_ours_to_make() {
@@ -141,7 +125,7 @@ mod tests {
             "INNGEST_SIGNING_KEY",
             "WECHAT_APP_SECRET",
         ] {
-            assert_eq!(kind_of(name).kind, Kind::ProviderIssued, "{name}");
+            assert_eq!(kind_in("", name).kind, Kind::ProviderIssued, "{name}");
         }
         for (parent, name) in [
             ("google_oauth", "secret"),
@@ -182,7 +166,7 @@ mod tests {
     #[test]
     fn half_of_a_pair_is_no_random_text() {
         for name in ["JWT_PRIVATE_KEY", "JWT_PUBLIC_KEY", "VAPID_PRIVATE_KEY", "SSH_PRIVATE_KEY", "MATRIX_SIGNING_KEY"] {
-            assert_eq!(kind_of(name).kind, Kind::Derived, "{name}");
+            assert_eq!(kind_in("", name).kind, Kind::Derived, "{name}");
         }
     }
 

@@ -131,9 +131,14 @@ impl Engine<'_> {
         let mut document = formats::parse(&blob.name, &blob.content.bytes, environment);
         document.lossy |= blob.content.utf16;
         let outcome = self.detectors.run(&document, circumstances);
-        let mut findings = outcome.findings;
-        name_places(&document, within.unwrap_or(&blob.name), &mut findings);
-        self.suppress(&document, within, &mut findings, &mut looked);
+        looked.seen = outcome.seen;
+        if !outcome.findings.is_empty() {
+            let mut findings = outcome.findings;
+            let excerpts = Excerpts::new(&document);
+            name_places(&excerpts, within.unwrap_or(&blob.name), &mut findings);
+            self.suppress(&document, within, &mut findings, &mut looked);
+            looked.entries = findings.into_iter().map(|finding| Entry { excerpt: excerpts.of(&finding), finding }).collect();
+        }
         if let Some(fault) = &document.fault {
             looked.notices.push(Notice { file: blob.name.clone(), line: fault.line, message: format!("{}; searched as text", fault.kind) });
         }
@@ -145,10 +150,6 @@ impl Engine<'_> {
         let as_text = document.format == "text" && document.fault.is_none();
         totals.as_text += usize::from(as_text);
         totals.parsed += usize::from(document.format != "text");
-        let excerpts = Excerpts::new(&document);
-        looked.entries = findings.into_iter().map(|finding| Entry { excerpt: excerpts.of(&finding), finding }).collect();
-        looked.seen = outcome.seen;
-        drop(excerpts);
         if self.keep {
             looked.document = Some(document);
         }
@@ -184,8 +185,7 @@ impl Engine<'_> {
 }
 
 /// Gives each finding the name of its place.
-fn name_places(document: &Document, path: &str, findings: &mut [Finding]) {
-    let excerpts = Excerpts::new(document);
+fn name_places(excerpts: &Excerpts<'_>, path: &str, findings: &mut [Finding]) {
     let mut seen: HashMap<(String, String), u32> = HashMap::new();
     for finding in findings {
         let place = if finding.key.is_empty() {

@@ -1,6 +1,15 @@
 //! What tests that run the program ask of its output.
 
-use std::process::Output;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+/// A program in `project` with no environment but a home of its own, and nothing on standard input.
+pub(crate) fn command(program: &str, home: &Path, project: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(project).env_clear().env("HOME", home).env("PATH", std::env::var_os("PATH").unwrap());
+    command.stdin(Stdio::null());
+    command
+}
 
 /// Fails, and shows what was said, when the exit code is another.
 #[track_caller]

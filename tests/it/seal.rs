@@ -7,7 +7,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use crate::harness::{assert_code, stderr, stdout};
+use crate::harness::{assert_code, command, stderr, stdout};
 
 /// A home folder and a project, both thrown away at the end.
 struct Desk {
@@ -33,10 +33,7 @@ impl Desk {
     }
 
     fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
-        command.current_dir(&self.project).env_clear().env("HOME", &self.home).env("PATH", std::env::var_os("PATH").unwrap());
-        command.stdin(Stdio::null());
-        command
+        command(program, &self.home, &self.project)
     }
 
     fn harden(&self, args: &[&str]) -> Output {
