@@ -1,6 +1,8 @@
 //! The judgement of one value. First test that fits wins: reference, no secret, empty, default, repeat of its context, placeholder,
 //! published, structure, wordy, short; else ok.
 
+use std::sync::LazyLock;
+
 use super::context::{Context, is_product};
 use super::dictionary::coverage;
 use super::encoding::{Encoding, disguised, measure};
@@ -175,15 +177,30 @@ fn asks_to_be_replaced(value: &str, lower: &str) -> bool {
     if PLACEHOLDERS.is_match(value) {
         return true;
     }
-    let spaced = lower.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ");
-    let padded = format!(" {spaced} ");
-    let squeezed = spaced.replace(' ', "");
-    LEXICON.placeholder_words.iter().any(|word| {
-        let whole = padded.contains(&format!(" {word} "));
-        let bare = word.replace(' ', "");
-        whole || (bare.len() > 6 && squeezed.contains(&bare)) || near(&squeezed, &bare)
-    })
+    // the words between single blanks, a blank at each end
+    let mut padded = String::with_capacity(lower.len() + 2);
+    let mut squeezed = String::with_capacity(lower.len());
+    padded.push(' ');
+    for word in lower.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()) {
+        padded.push_str(word);
+        padded.push(' ');
+        squeezed.push_str(word);
+    }
+    ASKING
+        .iter()
+        .any(|word| padded.contains(&word.padded) || (word.bare.len() > 6 && squeezed.contains(&word.bare)) || near(&squeezed, &word.bare))
 }
+
+/// One of the lexicon's placeholder words, in the two forms that are looked for.
+struct Asking {
+    /// With a blank at each end.
+    padded: String,
+    /// Without any blank.
+    bare: String,
+}
+
+static ASKING: LazyLock<Vec<Asking>> =
+    LazyLock::new(|| LEXICON.placeholder_words.iter().map(|w| Asking { padded: format!(" {w} "), bare: w.replace(' ', "") }).collect());
 
 /// One typing slip away from one of the longer placeholders: `chnageme`, `replaceem`.
 fn near(value: &str, word: &str) -> bool {
