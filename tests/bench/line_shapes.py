@@ -42,6 +42,11 @@ def repeated(unit):
     return (unit * (SIZE // len(unit) + 1))[:SIZE]
 
 
+def lines(form):
+    """Different lines of one form, as many as fit."""
+    return "".join(form.format(i) for i in range(SIZE // len(form.format(1_000_000))))
+
+
 def shapes():
     rng = random.Random(7)
     noise = base64.b64encode(rng.randbytes(SIZE * 3 // 4)).decode()[:SIZE]
@@ -51,15 +56,17 @@ def shapes():
         for i in range(SIZE // 110)
     )
     yield "minified.js", minified[:SIZE]
-    yield "minified.json", "[" + ",".join(json.dumps({"id": i, "name": f"{word}{i}", "token": None, "n": [1, 2]}) for i in range(SIZE // 60)) + "]"
+    items = (json.dumps({"id": i, "name": f"{word}{i}", "token": None, "n": [1, 2]}) for i in range(SIZE // 75))
+    yield "minified.json", "[" + ",".join(items) + "]"
     yield "base64.txt", noise
     yield "base64.env", "BLOB=" + noise + "\n"
     yield "base64.yaml", "blob: " + noise + "\n"
     yield "hex.txt", rng.randbytes(SIZE // 2).hex()
-    yield "million.env", "".join(f"KEY_{i}=value{i}\n" for i in range(1_000_000))
-    yield "million.yaml", "".join(f"key_{i}: v{i}\n" for i in range(1_000_000))[:SIZE]
-    yield "million.properties", "".join(f"k{i}=v{i}\n" for i in range(1_000_000))[:SIZE]
-    yield "secrets.env", "".join(f"A{i}_PASSWORD=${{P{i}}}\n" for i in range(SIZE // 27))
+    yield "million.env", "KEY=value\n" * 1_000_000
+    yield "names.env", lines("KEY_{0}=value{0}\n")
+    yield "names.yaml", lines("key_{0}: v{0}\n")
+    yield "names.properties", lines("k{0}=v{0}\n")
+    yield "secrets.env", lines("A{0}_PASSWORD=${{P{0}}}\n")
     yield "quotes.env", repeated('A="\n')
     yield "quotes.ini", repeated('a = """\n')
     yield "quotes.yaml", repeated('a: "\n')
