@@ -6,6 +6,7 @@ use std::hash::{BuildHasher, Hash};
 use super::FAMILIES;
 use super::circumstances::Circumstances;
 use super::family::Test;
+use super::lookup::{Lookup, anchors};
 use super::message;
 use super::neighbours::Neighbourhood;
 use super::source::is_catalogue;
@@ -42,7 +43,7 @@ pub struct Detectors {
 }
 
 struct Compiled {
-    /// Place among the rules handed in.
+    /// Place among the compiled rules.
     index: usize,
     rule: Rule,
     test: Test,
@@ -50,6 +51,8 @@ struct Compiled {
     concerns: Option<Test>,
     when: Vec<(Test, Severity)>,
     at: Target,
+    /// Words of which a name must hold one to be of interest; none where the rule must look at every setting.
+    anchors: Option<Vec<String>>,
 }
 
 /// Which part of the value a rule's findings point at.
@@ -100,6 +103,7 @@ impl Detectors {
     pub fn compile(rules: &[Rule], profile: Profile, network: &Network) -> Result<Self, CompileError> {
         let rules = rules
             .iter()
+            .filter(|rule| !rule.strict || profile == Profile::Strict)
             .enumerate()
             .map(|(i, rule)| compile(i, rule).map_err(|problem| CompileError { rule: rule.id.to_string(), problem }));
         Ok(Self { rules: rules.collect::<Result<_, _>>()?, profile, network: network.clone(), hasher: RandomState::new() })
@@ -140,6 +144,7 @@ impl Detectors {
         }
         let around = Neighbourhood::new(document, circumstances);
         let fitting: Vec<&Compiled> = self.rules.iter().filter(|c| fits_file(&c.rule, document)).collect();
+        let lookup = Lookup::new(fitting.iter().map(|c| c.anchors.as_deref()));
         for (index, setting) in document.settings.iter().enumerate() {
             let subject = Subject::new(document, index, setting, &around);
             if !subject.is_live() {
@@ -147,7 +152,7 @@ impl Detectors {
             }
             let first = outcome.findings.len();
             self.count(&subject, &mut outcome);
-            for compiled in &fitting {
+            for compiled in lookup.of(&subject.words().1).into_iter().filter_map(|i| fitting.get(i)) {
                 self.apply(compiled, &subject, &mut outcome);
             }
             keep_the_worst(&mut outcome.findings, first);
@@ -278,7 +283,8 @@ fn compile(index: usize, rule: &Rule) -> Result<Compiled, String> {
         _ => None,
     };
     let at = if rule.predicate_reads_url_password() { Target::UrlPassword } else { Target::Literal };
-    Ok(Compiled { index, test: test(&rule.predicate)?, concerns, when, at, rule: rule.clone() })
+    let anchors = anchors(&rule.predicate);
+    Ok(Compiled { index, test: test(&rule.predicate)?, concerns, when, at, anchors, rule: rule.clone() })
 }
 
 fn test(predicate: &Predicate) -> Result<Test, String> {

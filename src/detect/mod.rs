@@ -7,6 +7,7 @@ mod across;
 mod circumstances;
 mod compile;
 mod family;
+mod lookup;
 mod message;
 mod name;
 mod neighbours;
