@@ -17,8 +17,8 @@ pub(super) struct Neighbourhood<'d> {
     circumstances: Circumstances,
     /// The scope of each setting, by its index; comments are in none.
     scope_of: Vec<Option<usize>>,
-    /// All that is no comment.
-    live: Vec<usize>,
+    /// All that is no comment, by part of the file.
+    parts: HashMap<usize, Vec<usize>>,
     scopes: Vec<Scope>,
     /// Images of compose's services, by part and service.
     images: HashMap<(usize, &'d str), Vec<&'d str>>,
@@ -26,7 +26,7 @@ pub(super) struct Neighbourhood<'d> {
     /// Names of the maps and settings of each map, in small letters; made when first asked for.
     below: OnceCell<HashSet<(usize, String)>>,
     /// What conditions on several settings found, so that each looks at each setting once.
-    found: RefCell<HashMap<(Asked, Option<usize>), Vec<usize>>>,
+    found: RefCell<HashMap<(Asked, Among), Vec<usize>>>,
 }
 
 /// A map in a part of a file.
@@ -37,6 +37,13 @@ struct Scope {
     accounts: Vec<usize>,
     /// Whether one of them is called `name`.
     named: bool,
+}
+
+/// Among which settings a condition looks.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Among {
+    Scope(usize),
+    Part(usize),
 }
 
 /// A condition that asks about several settings at once; each has its own.
@@ -57,6 +64,7 @@ impl<'d> Neighbourhood<'d> {
         let mut scope_of = Vec::with_capacity(document.settings.len());
         let mut images: HashMap<(usize, &'d str), Vec<&'d str>> = HashMap::new();
         let mut secret_parts = Vec::new();
+        let mut parts: HashMap<usize, Vec<usize>> = HashMap::new();
         for (i, setting) in document.settings.iter().enumerate() {
             if let [_, service, "image"] = setting.key.names().collect::<Vec<_>>()[..] {
                 images.entry((setting.part, service)).or_default().push(setting.value.expose());
@@ -70,6 +78,7 @@ impl<'d> Neighbourhood<'d> {
                 scopes.len() - 1
             });
             scope_of.push(Some(id));
+            parts.entry(setting.part).or_default().push(i);
             if let Some(scope) = scopes.get_mut(id) {
                 scope.settings.push(i);
                 scope.named |= setting.name() == "name";
@@ -83,8 +92,7 @@ impl<'d> Neighbourhood<'d> {
             }
         }
         let (below, found) = (OnceCell::new(), RefCell::default());
-        let live = scope_of.iter().enumerate().filter(|(_, id)| id.is_some()).map(|(i, _)| i).collect();
-        Self { document, circumstances, scope_of, live, scopes, images, secret_parts, below, found }
+        Self { document, circumstances, scope_of, parts, scopes, images, secret_parts, below, found }
     }
 
     /// What is known of the file beside its content.
@@ -100,26 +108,27 @@ impl<'d> Neighbourhood<'d> {
     /// Whether another setting of the same map passes `test`. The map is gone through once for each `asked`, whoever asks.
     pub(super) fn sibling(&self, asked: Asked, subject: &Subject<'_>, test: &dyn Fn(&Subject<'_>) -> bool) -> bool {
         let Some((id, scope)) = self.scope(subject.index) else { return false };
-        self.any_of(asked, Some(id), &scope.settings, subject, test)
+        self.any_of((asked, Among::Scope(id)), &scope.settings, subject, test)
     }
 
-    /// Whether a setting of the file passes `test`; the file is gone through once for each `asked`.
+    /// Whether another setting of the file (of the same document, where it holds several) passes `test`; it is gone through once for each
+    /// `asked`.
     pub(super) fn in_file(&self, asked: Asked, subject: &Subject<'_>, test: &dyn Fn(&Subject<'_>) -> bool) -> bool {
-        self.any_of(asked, None, &self.live, subject, test)
+        let Some(part) = self.parts.get(&subject.setting.part) else { return false };
+        self.any_of((asked, Among::Part(subject.setting.part)), part, subject, test)
     }
 
     /// Keeps two of those that pass and have different keys: one of them is another than any that asks.
     fn any_of(
         &self,
-        asked: Asked,
-        scope: Option<usize>,
+        asked: (Asked, Among),
         among: &[usize],
         subject: &Subject<'_>,
         test: &dyn Fn(&Subject<'_>) -> bool,
     ) -> bool {
         let key = |i: &usize| self.document.settings.get(*i).map(|s| &s.key);
         let other = |kept: &[usize]| kept.iter().any(|i| key(i) != Some(&subject.setting.key));
-        if let Some(kept) = self.found.borrow().get(&(asked, scope)) {
+        if let Some(kept) = self.found.borrow().get(&asked) {
             return other(kept);
         }
         let mut kept: Vec<usize> = Vec::new();
@@ -134,7 +143,7 @@ impl<'d> Neighbourhood<'d> {
             }
         }
         let answer = other(&kept);
-        self.found.borrow_mut().insert((asked, scope), kept);
+        self.found.borrow_mut().insert(asked, kept);
         answer
     }
 

@@ -207,9 +207,10 @@ fn repair(raw: RawFix) -> Result<Repair, String> {
         "generate" => Strategy::Generate,
         "set" => Strategy::Set,
         "map" => Strategy::Map,
+        "flip" => Strategy::Flip,
         "url" => Strategy::Url,
         "suggest" => Strategy::Suggest,
-        other => return Err(format!("`{other}` is no strategy: generate, set, map, url, suggest")),
+        other => return Err(format!("`{other}` is no strategy: generate, set, map, flip, url, suggest")),
     };
     let reach = if raw.fix == "by-kind" { Reach::ByKind } else { Reach::Always(known(&raw.fix)?) };
     Ok(Repair {

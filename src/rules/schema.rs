@@ -120,6 +120,8 @@ pub enum Strategy {
     Set,
     /// The first pattern that fits says what to write.
     Map,
+    /// The opposite of a switch, in the spelling it has.
+    Flip,
     /// Operations on the connection string.
     Url,
     /// Only advice.
