@@ -106,7 +106,7 @@ fn rule(rule: &Rule) -> String {
     let pairs = |pairs: &[(schema::Text, schema::Text)]| list(pairs.iter().map(|(a, b)| format!("({}, {})", cow(a), cow(b))));
     let words = |words: &[schema::Text]| list(words.iter().map(|w| cow(w)));
     format!(
-        "Rule {{ id: {}, title: {}, class: Class::{:?}, topic: {}, severity: Severity::{:?}, confidence: Confidence::{:?}, message: {}, help: {}, \
+        "Rule {{ id: {}, title: {}, class: Class::{:?}, topic: {}, severity: Severity::{:?}, confidence: Confidence::{:?}, strict: {}, message: {}, help: {}, \
          formats: {}, path: {}, include: {}, exclude: {}, predicate: {}, severity_when: {when}, \
          repair: Repair {{ strategy: Strategy::{:?}, reach: {reach}, set: {}, map: {}, needs: {} }} }},\n",
         cow(&rule.id),
@@ -115,6 +115,7 @@ fn rule(rule: &Rule) -> String {
         cow(&rule.topic),
         rule.severity,
         rule.confidence,
+        rule.strict,
         cow(&rule.message),
         cow(&rule.help),
         words(&rule.formats),

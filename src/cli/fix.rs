@@ -32,12 +32,13 @@ pub(crate) fn run(args: &FixArgs, global: &Global) -> Result<Exit, Failure> {
         interrupted::mention(&project, &args.paths);
     }
     let sealed = args.emit == "sealed";
+    let told = project.config.as_ref().and_then(|c| c.config.profile);
     let identities = OnceLock::new();
     let open = |path: &Path| open_twin(path, args, &identities);
     let request = Request {
         paths: &args.paths,
         no_ignore: args.no_ignore,
-        profile: Profile::Production,
+        profile: if told == Some(Profile::Strict) { Profile::Strict } else { Profile::Production },
         fail_on: None,
         config: project.config.as_ref(),
         rules: &project.rules,

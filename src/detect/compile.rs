@@ -44,7 +44,7 @@ pub struct Detectors {
 }
 
 struct Compiled {
-    /// Place among the rules handed in.
+    /// Place among the compiled rules.
     index: usize,
     rule: Rule,
     test: Test,
@@ -102,6 +102,7 @@ impl Detectors {
     pub fn compile(rules: &[Rule], profile: Profile, network: &Network) -> Result<Self, CompileError> {
         let rules = rules
             .iter()
+            .filter(|rule| !rule.strict || profile == Profile::Strict)
             .enumerate()
             .map(|(i, rule)| compile(i, rule).map_err(|problem| CompileError { rule: rule.id.to_string(), problem }));
         let rules = rules.collect::<Result<Vec<_>, _>>()?;

@@ -1,27 +1,35 @@
 //! What stands around a setting: its siblings, its service and image, the accounts named nearby.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
+use std::cell::{OnceCell, RefCell};
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::circumstances::Circumstances;
+use super::subject::Subject;
 use crate::model::document::Document;
 use crate::model::key_path::{KeyPath, Segment, words};
 use crate::model::setting::{Role, Setting};
 use crate::strength::context::Context;
 use crate::strength::name::{NameClass, Purpose, classify_words, purpose_of_words};
 
-/// The settings of one document by scope.
+/// The settings of one document by scope: the map in which they stand, in their part of the file.
 pub(super) struct Neighbourhood<'d> {
     document: &'d Document,
     circumstances: Circumstances,
-    scopes: HashMap<Scope, Vec<usize>>,
-    /// Of these, the settings that name an account, a database or a host.
-    accounts: HashMap<Scope, Vec<usize>>,
+    /// The scope of each setting, by its index; comments are in none.
+    scope_of: Vec<Option<usize>>,
+    /// All that is no comment, by part of the file.
+    parts: HashMap<usize, Vec<usize>>,
+    scopes: Vec<Scope>,
     /// Images of compose's services, by part and service.
     images: HashMap<(usize, &'d str), Vec<&'d str>>,
     secret_parts: Vec<usize>,
-    names: RefCell<HashMap<&'d str, Rc<NameFacts>>>,
+    names: RefCell<HashMap<String, Rc<NameFacts>>>,
+    /// Names of the maps and settings of each map, in small letters; made when first asked for.
+    below: OnceCell<HashSet<(usize, String)>>,
+    /// What conditions on several settings found, so that each looks at each setting once.
+    found: RefCell<HashMap<(Asked, Among), Vec<usize>>>,
 }
 
 /// What a name says by itself.
@@ -38,37 +46,69 @@ pub(super) struct NameFacts {
 const MOST_NAMES: usize = 4096;
 
 /// A map in a part of a file.
-type Scope = (usize, KeyPath);
+#[derive(Default)]
+struct Scope {
+    settings: Vec<usize>,
+    /// Of these, those that name an account, a database or a host.
+    accounts: Vec<usize>,
+    /// Whether one of them is called `name`.
+    named: bool,
+}
 
-fn scope(setting: &Setting) -> Scope {
-    (setting.part, setting.key.scope())
+/// Among which settings a condition looks.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Among {
+    Scope(usize),
+    Part(usize),
+}
+
+/// A condition that asks about several settings at once; each has its own.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Asked(usize);
+
+impl Asked {
+    pub(super) fn new() -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
 }
 
 impl<'d> Neighbourhood<'d> {
     pub(super) fn new(document: &'d Document, circumstances: Circumstances) -> Self {
-        let mut scopes: HashMap<Scope, Vec<usize>> = HashMap::new();
-        let mut accounts: HashMap<Scope, Vec<usize>> = HashMap::new();
+        let mut ids: HashMap<(usize, KeyPath), usize> = HashMap::new();
+        let mut scopes: Vec<Scope> = Vec::new();
+        let mut scope_of = Vec::with_capacity(document.settings.len());
         let mut images: HashMap<(usize, &'d str), Vec<&'d str>> = HashMap::new();
         let mut secret_parts = Vec::new();
+        let mut parts: HashMap<usize, Vec<usize>> = HashMap::new();
         for (i, setting) in document.settings.iter().enumerate() {
             if let [_, service, "image"] = setting.key.names().collect::<Vec<_>>()[..] {
                 images.entry((setting.part, service)).or_default().push(setting.value.expose());
             }
             if setting.role == Role::Commented {
+                scope_of.push(None);
                 continue;
             }
-            scopes.entry(scope(setting)).or_default().push(i);
-            if names_account(setting.name()) && !setting.value.is_empty() && setting.value.len() <= 64 {
-                let list = accounts.entry(scope(setting)).or_default();
-                if list.len() < MOST_ACCOUNTS {
-                    list.push(i);
+            let id = *ids.entry((setting.part, setting.key.scope())).or_insert_with(|| {
+                scopes.push(Scope::default());
+                scopes.len() - 1
+            });
+            scope_of.push(Some(id));
+            parts.entry(setting.part).or_default().push(i);
+            if let Some(scope) = scopes.get_mut(id) {
+                scope.settings.push(i);
+                scope.named |= setting.name() == "name";
+                let account = names_account(setting.name()) && !setting.value.is_empty() && setting.value.len() <= 64;
+                if account && scope.accounts.len() < MOST_ACCOUNTS {
+                    scope.accounts.push(i);
                 }
             }
             if setting.key == KeyPath::of("kind") && setting.value.expose() == "Secret" {
                 secret_parts.push(setting.part);
             }
         }
-        Self { document, circumstances, scopes, accounts, images, secret_parts, names: RefCell::default() }
+        let (below, found) = (OnceCell::new(), RefCell::default());
+        Self { document, circumstances, scope_of, parts, scopes, images, secret_parts, below, found, names: RefCell::default() }
     }
 
     /// What is known of the file beside its content.
@@ -77,7 +117,7 @@ impl<'d> Neighbourhood<'d> {
     }
 
     /// What `name` says by itself: worked out once a file for names that come again.
-    pub(super) fn facts(&self, name: &'d str) -> Rc<NameFacts> {
+    pub(super) fn facts(&self, name: &str) -> Rc<NameFacts> {
         if let Some(known) = self.names.borrow().get(name) {
             return Rc::clone(known);
         }
@@ -85,15 +125,73 @@ impl<'d> Neighbourhood<'d> {
         let facts = Rc::new(NameFacts { class: classify_words(name, &words), purpose: purpose_of_words(&words), words });
         let mut names = self.names.borrow_mut();
         if names.len() < MOST_NAMES {
-            names.insert(name, Rc::clone(&facts));
+            names.insert(name.to_owned(), Rc::clone(&facts));
         }
         facts
     }
 
-    /// The other settings of the same map.
-    pub(super) fn siblings(&self, setting: &'d Setting) -> impl Iterator<Item = (usize, &'d Setting)> {
-        let list = self.scopes.get(&scope(setting)).map_or(&[][..], Vec::as_slice);
-        list.iter().filter_map(|i| self.document.settings.get(*i).map(|s| (*i, s))).filter(|(_, s)| s.key != setting.key)
+    fn scope(&self, index: usize) -> Option<(usize, &Scope)> {
+        let id = (*self.scope_of.get(index)?)?;
+        self.scopes.get(id).map(|scope| (id, scope))
+    }
+
+    /// Whether another setting of the same map passes `test`. The map is gone through once for each `asked`, whoever asks.
+    pub(super) fn sibling(&self, asked: Asked, subject: &Subject<'_>, test: &dyn Fn(&Subject<'_>) -> bool) -> bool {
+        let Some((id, scope)) = self.scope(subject.index) else { return false };
+        self.any_of((asked, Among::Scope(id)), &scope.settings, subject, test)
+    }
+
+    /// Whether another setting of the file (of the same document, where it holds several) passes `test`; it is gone through once for each
+    /// `asked`.
+    pub(super) fn in_file(&self, asked: Asked, subject: &Subject<'_>, test: &dyn Fn(&Subject<'_>) -> bool) -> bool {
+        let Some(part) = self.parts.get(&subject.setting.part) else { return false };
+        self.any_of((asked, Among::Part(subject.setting.part)), part, subject, test)
+    }
+
+    /// Keeps two of those that pass and have different keys: one of them is another than any that asks.
+    fn any_of(&self, asked: (Asked, Among), among: &[usize], subject: &Subject<'_>, test: &dyn Fn(&Subject<'_>) -> bool) -> bool {
+        let key = |i: &usize| self.document.settings.get(*i).map(|s| &s.key);
+        let other = |kept: &[usize]| kept.iter().any(|i| key(i) != Some(&subject.setting.key));
+        if let Some(kept) = self.found.borrow().get(&asked) {
+            return other(kept);
+        }
+        let mut kept: Vec<usize> = Vec::new();
+        for &i in among {
+            let Some(setting) = self.document.settings.get(i) else { continue };
+            let new = kept.iter().all(|k| key(k) != Some(&setting.key));
+            if new && test(&Subject::new(self.document, i, setting, self)) {
+                kept.push(i);
+            }
+            if kept.len() == 2 {
+                break;
+            }
+        }
+        let answer = other(&kept);
+        self.found.borrow_mut().insert(asked, kept);
+        answer
+    }
+
+    /// Whether the map in which the setting stands holds `name`, in small letters: a setting or a map; `a.b` for one within another.
+    pub(super) fn has_beside(&self, setting: &Setting, name: &str) -> bool {
+        let below = self.below.get_or_init(|| {
+            let mut all = HashSet::new();
+            for setting in self.document.settings.iter().filter(|s| s.role != Role::Commented) {
+                let mut path = String::new();
+                for name in setting.key.names().take(DEEPEST) {
+                    path.push('\0');
+                    path.push_str(&name.to_lowercase());
+                    all.insert((setting.part, path.clone()));
+                }
+            }
+            all
+        });
+        let mut path = String::new();
+        let scope = setting.key.scope();
+        scope.names().map(str::to_lowercase).chain(name.split('.').map(str::to_owned)).for_each(|step| {
+            path.push('\0');
+            path.push_str(&step);
+        });
+        below.contains(&(setting.part, path))
     }
 
     /// Whether the setting is a value of a Kubernetes Secret.
@@ -104,7 +202,7 @@ impl<'d> Neighbourhood<'d> {
     }
 
     /// Whether the value is the name of something kept elsewhere: an item of compose's `secrets:`, the `key:` of a `secretKeyRef`.
-    pub(super) fn names_something_else(&self, setting: &'d Setting) -> bool {
+    pub(super) fn names_something_else(&self, index: usize, setting: &'d Setting) -> bool {
         let listed = matches!(setting.key.segments().last(), Some(Segment::Index(_)));
         let name = setting.name().to_ascii_lowercase();
         let mut above = setting.key.names().rev().skip(1).map(str::to_ascii_lowercase);
@@ -112,13 +210,13 @@ impl<'d> Neighbourhood<'d> {
         (listed && matches!(name.as_str(), "secrets" | "configs" | "imagepullsecrets"))
             || parent.ends_with("ref")
             // `{ name: some-secret, key: some-entry }`
-            || (name == "key" && self.siblings(setting).any(|(_, s)| s.name() == "name"))
+            || (name == "key" && self.scope(index).is_some_and(|(_, scope)| scope.named))
             || (matches!(name.as_str(), "source" | "target" | "name" | "external")
                 && (parent == "secrets" || above.next().is_some_and(|n| n == "secrets")))
     }
 
     /// The names that a password must not repeat.
-    pub(super) fn context(&self, setting: &'d Setting) -> Context {
+    pub(super) fn context(&self, index: usize, setting: &'d Setting) -> Context {
         let mut context = Context::new();
         let names: Vec<&str> = setting.key.names().collect();
         for name in names.iter().rev().take(4) {
@@ -132,7 +230,7 @@ impl<'d> Neighbourhood<'d> {
             }
         }
         let own_words = words(setting.name());
-        let list = self.accounts.get(&scope(setting)).map_or(&[][..], Vec::as_slice);
+        let list = self.scope(index).map_or(&[][..], |(_, scope)| scope.accounts.as_slice());
         for other in list.iter().filter_map(|i| self.document.settings.get(*i)).filter(|other| other.key != setting.key) {
             let related = self.document.format != "env" || own_words.len() == 1 || words(other.name()).first() == own_words.first();
             if related {
@@ -142,6 +240,9 @@ impl<'d> Neighbourhood<'d> {
         context
     }
 }
+
+/// Names of a path by which maps are known: deeper ones are nothing that a rule asks for.
+const DEEPEST: usize = 12;
 
 /// Accounts of one map that are compared with. Every secret of the map is compared with every one of them, so a map of thousands would
 /// take minutes.

@@ -88,7 +88,7 @@ impl<'d> Subject<'d> {
     /// The class of the name; every value of a Kubernetes Secret counts as secret, but for those that name an account or an address.
     pub(super) fn name_class(&self) -> NameClass {
         *self.name.get_or_init(|| {
-            if self.around.names_something_else(self.setting) {
+            if self.around.names_something_else(self.index, self.setting) {
                 return NameClass::Other;
             }
             let class = self.facts().class;
@@ -130,7 +130,7 @@ impl<'d> Subject<'d> {
             if self.connection().is_some_and(|c| c.dsn.style != dsn::Style::KeyValue || c.dsn.password.is_some()) {
                 return Verdict { class: ValueClass::NotSecret, reason: "a connection string" };
             }
-            let found = judge(self.literal(), &self.around.context(self.setting), self.purpose());
+            let found = judge(self.literal(), &self.around.context(self.index, self.setting), self.purpose());
             let vague = || {
                 self.name_class() == NameClass::Weak
                     || !is_secret_in_code(self.document, self.index, self.setting, self.literal(), found.class)
@@ -169,7 +169,7 @@ impl<'d> Subject<'d> {
         let text = found.span.of(self.value());
         let password = found.dsn.password?;
         let inner = fallback_of(password.of(text)).shift(password.start);
-        let mut context = self.around.context(self.setting);
+        let mut context = self.around.context(self.index, self.setting);
         [found.dsn.user.map(|s| s.of(text)), Some(found.dsn.database(text))].into_iter().flatten().for_each(|n| context.add(n));
         found.dsn.hosts.iter().for_each(|h| context.add(h.name.of(text)));
         let verdict = judge(inner.of(text), &context, Purpose::Password);

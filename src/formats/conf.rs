@@ -66,6 +66,7 @@ impl Reader<'_> {
         } else if said.starts_with('}') {
             said.bytes().take_while(|b| *b == b'}').for_each(|_| drop(self.blocks.pop()));
         } else if let Some(head) = said.strip_suffix('{').filter(|h| !h.contains(['{', '}', '"', '\''])) {
+            self.settings.extend(condition(self.text, body, head).map(|s| self.nested(s)));
             self.blocks.push(head.trim_end_matches([' ', '\t', '=', ':']).to_owned());
         } else if is_access_rule(said) {
             let mut rule = Setting::new(KeyPath::of("hba"), Span::new(body.start, body.start), Secret::copy_of(said), body, Quoting::Plain);
@@ -88,6 +89,17 @@ impl Reader<'_> {
         };
         setting
     }
+}
+
+/// The condition of nginx's `if (...) {`, as a setting called `if`; it is for a person to change.
+fn condition(text: &str, body: Span, head: &str) -> Option<Setting> {
+    let inside = head.trim_end().strip_prefix("if")?.trim_start().strip_prefix('(')?.strip_suffix(')')?;
+    let start = body.start + head.find('(')? + 1;
+    let span = Span::new(start, start + inside.len());
+    let key = Span::new(body.start, body.start + "if".len());
+    let mut setting = Setting::new(KeyPath::of("if"), key, Secret::copy_of(span.of(text)), span, Quoting::Plain);
+    setting.editable = false;
+    Some(setting)
 }
 
 /// A line of PostgreSQL's `pg_hba.conf`: kind, databases, users, address, method. The line is one value; it is for a person to change.

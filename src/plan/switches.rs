@@ -54,14 +54,14 @@ pub(super) fn switches(documents: &[Document], findings: &[&Finding], by_path: &
             continue;
         }
         let (parts, what) = match rule.repair.strategy {
-            Strategy::Set | Strategy::Map => fixed(rule, setting),
+            Strategy::Set | Strategy::Map | Strategy::Flip => fixed(rule, setting),
             Strategy::Url => secured(setting, wishes.drivers),
             Strategy::Generate | Strategy::Suggest => (Vec::new(), String::new()),
         };
         let possible = !parts.is_empty() && setting.editable && !doc.lossy && (!wishes.sealed || formats::is_sealable(doc.format));
         let tags =
             [finding.rule.clone(), finding.class.word().to_owned(), finding.key.clone(), setting.name().to_owned()].into_iter().collect();
-        let settled = wishes.fresh == Some(document) && matches!(rule.repair.strategy, Strategy::Set | Strategy::Map);
+        let settled = wishes.fresh == Some(document) && matches!(rule.repair.strategy, Strategy::Set | Strategy::Map | Strategy::Flip);
         out.push(Switch {
             document,
             setting: index,
@@ -93,6 +93,7 @@ fn fixed(rule: &Rule, setting: &Setting) -> (Vec<(Span, Secret)>, String) {
     }
     let new = match rule.repair.strategy {
         Strategy::Set => Some(rule.repair.set.to_string()),
+        Strategy::Flip => flipped(value),
         _ => rule.repair.map.iter().find_map(|(pattern, to)| {
             let regex = Regex::new(pattern).ok()?;
             regex.is_match(value).then(|| regex.replace(value, &**to).into_owned())
@@ -107,6 +108,31 @@ fn fixed(rule: &Rule, setting: &Setting) -> (Vec<(Span, Secret)>, String) {
     }
 }
 
+/// The opposite of a switch as it is spelled: `True` gives `False`, `yes` gives `no`. `None` for what is no switch.
+fn flipped(value: &str) -> Option<String> {
+    const PAIRS: &[(&str, &str)] = &[
+        ("true", "false"),
+        ("yes", "no"),
+        ("on", "off"),
+        ("1", "0"),
+        ("enabled", "disabled"),
+        ("enable", "disable"),
+        ("y", "n"),
+        ("t", "f"),
+    ];
+    let small = value.to_ascii_lowercase();
+    let new = PAIRS.iter().find_map(|(yes, no)| if small == *yes { Some(*no) } else { (small == *no).then_some(*yes) })?;
+    let capital = value.starts_with(|c: char| c.is_ascii_uppercase());
+    Some(if capital && value.len() > 1 && value.bytes().all(|b| b.is_ascii_uppercase()) {
+        new.to_ascii_uppercase()
+    } else if capital {
+        let mut chars = new.chars();
+        chars.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(chars).collect()
+    } else {
+        new.to_owned()
+    })
+}
+
 /// Verified TLS, where the driver is known to take it from the string.
 fn secured(setting: &Setting, drivers: &BTreeMap<String, String>) -> (Vec<(Span, Secret)>, String) {
     let value = setting.value.expose();
@@ -119,4 +145,19 @@ fn secured(setting: &Setting, drivers: &BTreeMap<String, String>) -> (Vec<(Span,
     let edits = dsn::edits(&found, text, &changes);
     let words: Vec<String> = changes.iter().map(ToString::to_string).collect();
     (edits.into_iter().map(|(span, new)| (span.shift(whole.start), Secret::new(new))).collect(), words.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::flipped;
+
+    #[test]
+    fn a_switch_keeps_its_spelling() {
+        for (value, new) in
+            [("true", "false"), ("False", "True"), ("ON", "OFF"), ("Yes", "No"), ("0", "1"), ("Y", "N"), ("enabled", "disabled")]
+        {
+            assert_eq!(flipped(value).as_deref(), Some(new), "{value}");
+        }
+        assert!(["maybe", "", "2", "truer"].iter().all(|v| flipped(v).is_none()));
+    }
 }
