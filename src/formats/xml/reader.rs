@@ -141,7 +141,7 @@ impl Reader<'_> {
         while let Some(token) = lexer.next()? {
             match token {
                 Token::Open { name, attributes, closed, end } => {
-                    self.begin(name, &attributes, end)?;
+                    self.begin(name, &attributes, end, closed)?;
                     if closed {
                         self.end(true);
                     }
@@ -164,14 +164,14 @@ impl Reader<'_> {
         }
     }
 
-    fn begin(&mut self, tag: Span, attributes: &[Attribute], end: usize) -> Result<(), Wrong> {
+    fn begin(&mut self, tag: Span, attributes: &[Attribute], end: usize, closed: bool) -> Result<(), Wrong> {
         if self.open.len() >= DEEPEST {
             return Err(("elements are nested too deeply", tag.start.saturating_sub(1)));
         }
-        let local = local(tag.of(self.text)).to_owned();
+        let own = local(tag.of(self.text)).to_owned();
         let parent = self.open.last_mut();
         if parent.is_none() {
-            self.localised = local == "resources";
+            self.localised = own == "resources";
         }
         let above = parent.as_ref().map_or_else(KeyPath::default, |p| p.path.clone());
         let counts = match parent {
@@ -181,19 +181,21 @@ impl Reader<'_> {
             }
             None => &mut self.root,
         };
-        let count = counts.entry(local.clone()).and_modify(|n| *n += 1).or_insert(0);
-        let plain = above.child(&local);
+        let count = counts.entry(own.clone()).and_modify(|n| *n += 1).or_insert(0);
+        let plain = above.child(&own);
         let path = if *count == 0 { plain.clone() } else { plain.item(*count) };
-        let naming = naming(self.text, attributes).filter(|_| !self.localised);
+        let has_value = attributes.iter().any(|a| local(a.name.of(self.text)).eq_ignore_ascii_case("value"));
+        // `<maps key="x"/>` holds a key, and names nothing
+        let naming = naming(self.text, attributes).filter(|_| !self.localised && (has_value || !closed));
         let mut element = Element {
             tag,
             named: naming.as_ref().map(|(name, span)| (plain.child(name), *span)),
-            local,
+            local: own,
             path,
             announced: None,
             base64: false,
             has_attributes: !attributes.is_empty(),
-            has_value: false,
+            has_value,
             has_children: false,
             text: Vec::new(),
             inside: end,
@@ -215,8 +217,8 @@ impl Reader<'_> {
         let value = decoded(attribute.value.of(self.text));
         let encoded = local.eq_ignore_ascii_case("encoding");
         element.base64 |= encoded && value.eq_ignore_ascii_case("base64");
-        element.has_value |= local.eq_ignore_ascii_case("value");
         let (path, key) = match &element.named {
+            Some((_, naming)) if *naming == attribute.value => return,
             Some((path, key)) if local.eq_ignore_ascii_case("value") => (path.clone(), *key),
             _ => (element.path.child(local), attribute.name),
         };
@@ -264,7 +266,8 @@ impl Reader<'_> {
         for (piece, data) in &element.text {
             if *data { value.push_str(piece.of(self.text)) } else { value.push_str(&decoded(piece.of(self.text))) }
         }
-        let announces = is_announcing(&element.local);
+        let in_list = self.open.last().is_some_and(|p| p.local == "dict");
+        let announces = is_announcing(&element.local) && (in_list || element.local != "key");
         let announced = self.announced(&element);
         let (path, key) = announced
             .or_else(|| element.named.clone().filter(|_| !element.has_value))
@@ -290,7 +293,10 @@ impl Reader<'_> {
         {
             parent.announced = Some((value.as_str().to_owned(), span));
         }
-        self.settings.push(setting);
+        // the keys of a property list are names, and no keys
+        if !(announces && in_list) {
+            self.settings.push(setting);
+        }
     }
 
     /// The path of an element whose name its elder sibling, or the element that holds it, has given.
