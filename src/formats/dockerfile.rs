@@ -42,18 +42,16 @@ impl Format for Dockerfile {
         "dockerfile"
     }
 
-    fn claims(&self, _path: &str, file_name: &str, _head: &str) -> Claim {
+    fn claims(&self, _path: &str, file_name: &str, head: &str) -> Claim {
         let name = file_name.to_ascii_lowercase();
         let name = base_name(&name);
         let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
         let first = name.split(['.', '-', '_']).next().unwrap_or("");
         let is = |word: &str| matches!(word, "dockerfile" | "containerfile");
-        // `Dockerfile.md` is a document, `dockerfile.py` a program
-        let other = matches!(
-            extension,
-            "md" | "txt" | "j2" | "py" | "go" | "js" | "ts" | "rb" | "json" | "yml" | "yaml" | "toml" | "lock" | "dockerignore"
-        );
-        if !stem.is_empty() && is(extension) || (is(first) && !other) { Claim::Special } else { Claim::No }
+        let named = is(name) || (!stem.is_empty() && is(extension));
+        // `Dockerfile.prod` is one, `dockerfile.md` is about one, `dockerfile.py` makes one
+        let about = matches!(extension, "md" | "txt" | "rst" | "j2" | "tpl");
+        if named || (is(first) && !about && begins(head)) { Claim::Special } else { Claim::No }
     }
 
     fn parse(&self, text: &str) -> Result<Vec<Setting>, Fault> {
@@ -82,6 +80,25 @@ impl Format for Dockerfile {
     }
 }
 
+/// Whether the first line that says something is an instruction.
+fn begins(head: &str) -> bool {
+    let first = head.lines().map(str::trim).find(|l| !l.is_empty() && !l.starts_with('#'));
+    first.and_then(|l| l.split(char::is_whitespace).next()).is_some_and(|w| INSTRUCTIONS.contains(&w.to_ascii_uppercase().as_str()))
+}
+
+/// Steps of a build that read the settings of the application, and put none of them into what they make.
+const BUILD_STEPS: &[&str] = &[
+    "assets:precompile",
+    "collectstatic",
+    "compilemessages",
+    "run build",
+    "yarn build",
+    "pnpm build",
+    "next build",
+    "webpack",
+    "bun build",
+];
+
 /// The character that continues a line, by the directive at the top of the file.
 fn escape(text: &str) -> u8 {
     for line in lines(text) {
@@ -91,6 +108,19 @@ fn escape(text: &str) -> u8 {
         }
     }
     b'\\'
+}
+
+/// Whether `setting`, in the instruction `said`, is a variable that is set for one step of the build: `KEY=dummy rails assets:precompile`.
+fn is_filler(said: &str, setting: &Setting) -> bool {
+    // not further than a command reaches, since a line may hold many variables
+    let mut end = said.len().min(setting.span.end + 512);
+    while !said.is_char_boundary(end) {
+        end -= 1;
+    }
+    let rest = said.get(setting.span.end..end).unwrap_or("");
+    let command = rest.split(['&', ';', '|']).next().unwrap_or("");
+    let assigned = said.as_bytes().get(setting.key_span.end) == Some(&b'=');
+    assigned && BUILD_STEPS.iter().any(|step| command.contains(step))
 }
 
 /// A setting's value as written.
@@ -197,7 +227,7 @@ impl Reader<'_> {
 
     fn prose(&mut self, span: Span, role: Role) {
         for mut setting in pseudo_settings(span.of(self.text)) {
-            setting.role = role;
+            setting.role = if role == Role::Prose && is_filler(span.of(self.text), &setting) { Role::Commented } else { role };
             setting.part = self.stage;
             self.settings.push(setting.shifted(span.start));
         }
@@ -392,20 +422,37 @@ mod tests {
 
     #[test]
     fn names() {
+        let head = "# c\n\nFROM x\n";
         for name in ["Dockerfile", "Containerfile", "web.Dockerfile", "Dockerfile.prod", "dockerfile-web", "Dockerfile.example"] {
-            assert_eq!(Dockerfile.claims(name, name, ""), Claim::Special, "{name}");
+            assert_eq!(Dockerfile.claims(name, name, head), Claim::Special, "{name}");
         }
-        for name in ["Dockerfile.md", ".dockerignore", "dockerfile.py", "docker-compose.yml", "dockerfiles"] {
-            assert_eq!(Dockerfile.claims(name, name, ""), Claim::No, "{name}");
+        for name in ["Dockerfile.md", ".dockerignore", "docker-compose.yml", "dockerfiles"] {
+            assert_eq!(Dockerfile.claims(name, name, head), Claim::No, "{name}");
         }
+        assert_eq!(Dockerfile.claims("dockerfile.py", "dockerfile.py", "import x\n"), Claim::No);
+    }
+
+    #[test]
+    fn what_only_a_build_step_reads_is_no_setting() {
+        let settings = Dockerfile.parse("FROM x\nRUN A_KEY=dummy rails assets:precompile && B_KEY=real deploy\n").expect("a Dockerfile");
+        let seen: Vec<(&str, Role)> = settings.iter().map(|s| (s.name(), s.role)).collect();
+        assert_eq!(seen, [("A_KEY", Role::Commented), ("B_KEY", Role::Prose)]);
     }
 
     #[test]
     fn large_texts_are_quick() {
         let begun = std::time::Instant::now();
-        for hostile in
-            ["ENV A=b \\\n", "RUN <<EOF\n", "ENV A \"", "ENV A=\"b\" ", "# c\n", "ENV A=\\\n\\\n", "\\\n", "ENV A=b C='d' \\\n# e\n"]
-        {
+        for hostile in [
+            "ENV A=b \\\n",
+            "RUN <<EOF\n",
+            "ENV A \"",
+            "ENV A=\"b\" ",
+            "# c\n",
+            "RUN A=b C=d ",
+            "ENV A=\\\n\\\n",
+            "\\\n",
+            "ENV A=b C='d' \\\n# e\n",
+        ] {
             let _ = Dockerfile.parse(&format!("FROM x\n{}", hostile.repeat(400_000 / hostile.len())));
             let _ = Dockerfile.parse(&format!("FROM x\nENV {}", hostile.repeat(400_000 / hostile.len())));
         }
