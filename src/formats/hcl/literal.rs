@@ -130,3 +130,15 @@ pub(super) fn escaped(value: &str) -> String {
     }
     out
 }
+
+/// Whether `text` is a number or a truth value as HCL writes them.
+pub(super) fn is_bare(text: &str) -> bool {
+    matches!(text, "true" | "false") || is_number(text)
+}
+
+/// Whether `text` is a number without an exponent.
+pub(super) fn is_number(text: &str) -> bool {
+    let (whole, part) = text.strip_prefix('-').unwrap_or(text).split_once('.').unwrap_or((text.strip_prefix('-').unwrap_or(text), "0"));
+    let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+    digits(whole) && digits(part)
+}

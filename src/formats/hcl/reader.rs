@@ -6,9 +6,8 @@
 
 use std::collections::HashMap;
 
-use super::literal::{decoded, escaped, heredoc, string_end};
-use crate::formats::format::{Claim, EncodeError, Format};
-use crate::formats::lines::{base_name, byte, fault, line_at};
+use super::literal::{decoded, heredoc, is_bare, string_end};
+use crate::formats::lines::{byte, fault, line_at};
 use crate::formats::text::pseudo_settings;
 use crate::model::document::Fault;
 use crate::model::key_path::KeyPath;
@@ -19,49 +18,12 @@ use crate::model::span::Span;
 /// Blocks and brackets within each other.
 const DEEPEST: usize = 256;
 
-/// HCL files.
-pub(in crate::formats) struct Hcl;
-
-impl Format for Hcl {
-    fn name(&self) -> &'static str {
-        "hcl"
-    }
-
-    fn claims(&self, _path: &str, file_name: &str, _head: &str) -> Claim {
-        let name = file_name.to_ascii_lowercase();
-        let extension = base_name(&name).rsplit_once('.').map_or("", |(_, e)| e);
-        if matches!(extension, "tf" | "tfvars" | "hcl" | "nomad" | "tofu" | "tftest" | "pkrvars") { Claim::Name } else { Claim::No }
-    }
-
-    fn parse(&self, text: &str) -> Result<Vec<Setting>, Fault> {
-        let mut reader = Reader { text, at: 0, open: vec![Open::new(Kind::Body, KeyPath::default(), 0)], settings: Vec::new() };
-        reader.run().map_err(|(kind, at)| fault(text, kind, at))?;
-        reader.settings.sort_by_key(|s| s.span.start);
-        Ok(reader.settings)
-    }
-
-    fn encode(&self, value: &Secret, place: &Setting) -> Result<Secret, EncodeError> {
-        let text = value.expose();
-        match place.quoting {
-            Quoting::Double if ["${", "%{"].iter().any(|t| place.value.expose().contains(t)) => {
-                Err(EncodeError("the text holds a template, and may lose it"))
-            }
-            Quoting::Double => Ok(Secret::new(escaped(text))),
-            Quoting::Plain if is_bare(text) && is_number(text) == is_number(place.value.expose()) => Ok(value.clone()),
-            _ => Err(EncodeError("a number or truth value can only be replaced by its like")),
-        }
-    }
-}
-
-/// Whether `text` is a number or a truth value as HCL writes them.
-fn is_bare(text: &str) -> bool {
-    matches!(text, "true" | "false") || is_number(text)
-}
-
-fn is_number(text: &str) -> bool {
-    let (whole, part) = text.strip_prefix('-').unwrap_or(text).split_once('.').unwrap_or((text.strip_prefix('-').unwrap_or(text), "0"));
-    let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
-    digits(whole) && digits(part)
+/// The settings of `text`, in file order.
+pub(super) fn read(text: &str) -> Result<Vec<Setting>, Fault> {
+    let mut reader = Reader { text, at: 0, open: vec![Open::new(Kind::Body, KeyPath::default(), 0)], settings: Vec::new() };
+    reader.run().map_err(|(kind, at)| fault(text, kind, at))?;
+    reader.settings.sort_by_key(|s| s.span.start);
+    Ok(reader.settings)
 }
 
 type Wrong = (&'static str, usize);
@@ -421,7 +383,3 @@ impl Reader<'_> {
         }
     }
 }
-
-#[cfg(test)]
-#[path = "reader_tests.rs"]
-mod tests;
