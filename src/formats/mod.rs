@@ -4,8 +4,10 @@
 
 mod code;
 mod conf;
+mod dockerfile;
 mod env;
 mod format;
+mod hcl;
 mod ini;
 mod json;
 mod lines;
@@ -14,6 +16,7 @@ mod properties;
 mod shell;
 mod text;
 mod toml;
+mod xml;
 mod yaml;
 
 pub use env::{Dialect, Reading, reading, readings, statement};
@@ -33,6 +36,9 @@ pub static FORMATS: &[&dyn Format] = &[
     &json::LENIENT,
     &json::STRICT,
     &toml::Toml,
+    &xml::Xml,
+    &hcl::Hcl,
+    &dockerfile::Dockerfile,
     &properties::Properties,
     &ini::Ini,
     &shell::Shell,

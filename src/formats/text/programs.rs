@@ -108,6 +108,11 @@ pub(super) fn flag(page: Page, at: usize) -> Option<Hit> {
         "--secret-key",
     ];
     let short = option == "-a" && redis_before(page, at);
+    // the password of MySQL's programs follows without a blank
+    if option.len() > 2 && option.starts_with("-p") && sql_client_before(page, at) {
+        let (value, quoting) = (Span::new(at + 2, page.word_end(at + 2, b"<>;,)|&\\]")?), Quoting::Plain);
+        return Some(Hit { name: "password".to_owned(), key: Span::new(at, at + 2), value, quoting });
+    }
     if !(LONG.contains(&option) || short) || !matches!(page.byte(end), b' ' | b'\t') {
         return None;
     }
@@ -121,6 +126,30 @@ pub(super) fn flag(page: Page, at: usize) -> Option<Hit> {
     let usable = !value.is_empty() && !value.of(page.text).starts_with('-');
     let name = if short { "requirepass" } else { key.of(page.text) };
     usable.then(|| Hit { name: name.to_owned(), key, value, quoting })
+}
+
+/// `echo "user:lit" | chpasswd`: the bar at `at`.
+pub(super) fn account(page: Page, at: usize) -> Option<Hit> {
+    let program = page.ahead(at + 1);
+    let program = if page.is_at(program, "sudo ") { page.ahead(program + 5) } else { program };
+    if !page.is_at(program, "chpasswd") {
+        return None;
+    }
+    let end = page.back(at);
+    let quote = page.before(end);
+    let quoted = matches!(quote, b'"' | b'\'');
+    let end = end - usize::from(quoted);
+    let said = page.run_back(end, |b| if quoted { b != quote && b != b'\n' } else { b > b' ' });
+    let user = said.of(page.text).find(':').filter(|len| *len > 0)?;
+    let key = Span::new(said.start, said.start + user);
+    let value = Span::new(key.end + 1, end);
+    let quoting = match quote {
+        b'"' => Quoting::Double,
+        b'\'' => Quoting::Single,
+        _ => Quoting::Plain,
+    };
+    let name = format!("{} password", key.of(page.text));
+    (!value.is_empty()).then_some(Hit { name, key, value, quoting })
 }
 
 /// `ALTER USER x PASSWORD 'lit'`, `IDENTIFIED BY 'lit'`: the quote at `at`.
@@ -161,6 +190,13 @@ fn redis_before(page: Page, at: usize) -> bool {
     let line = page.run_back(at, |b| b != b'\n');
     let said = line.of(page.text);
     said.contains("redis-cli") || said.contains("valkey-cli")
+}
+
+/// Whether a program of MySQL is called before `at`, in the same command.
+fn sql_client_before(page: Page, at: usize) -> bool {
+    let said = page.run_back(at, |b| !matches!(b, b'\n' | b'|' | b';' | b'&')).of(page.text);
+    let mut words = said.split([' ', '\t', '"', '\'', '`', '/', '(']);
+    words.any(|w| matches!(w, "mysql" | "mysqldump" | "mysqladmin" | "mysqlimport" | "mariadb" | "mariadb-dump" | "mariadb-admin"))
 }
 
 fn sql_before(page: Page, at: usize) -> bool {

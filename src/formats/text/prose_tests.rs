@@ -163,6 +163,10 @@ fn commands_and_sql() {
     one("redis-cli -h cache -a lit ping", "requirepass", "lit");
     one("redis-server --requirepass lit", "requirepass", "lit");
     one("PGPASSWORD=lit psql -h db", "PGPASSWORD", "lit");
+    one("echo \"root:lit\" | chpasswd", "root password", "lit");
+    one("echo root:lit|sudo chpasswd", "root password", "lit");
+    one("mysqladmin -uroot -plit ping", "password", "lit");
+    assert_eq!(found("mkdir -plit; mysql -p < x"), []);
     assert_eq!(found("ls -a lit"), []);
     assert_eq!(found("enter the password 'lit'"), []);
 }
