@@ -20,6 +20,7 @@ pub mod dsn;
 pub mod formats;
 pub mod git;
 pub mod keygen;
+pub mod keys;
 pub mod model;
 pub mod plan;
 pub mod render;
