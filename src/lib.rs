@@ -31,3 +31,4 @@ pub mod run;
 pub mod scan;
 pub mod seal;
 pub mod strength;
+pub mod tokens;

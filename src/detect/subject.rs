@@ -10,8 +10,10 @@ use crate::model::span::Span;
 use crate::model::template::innermost_default;
 use crate::strength::judge::{ValueClass, Verdict, judge};
 use crate::strength::name::{NameClass, Purpose, classify, purpose};
+use crate::tokens::{Token, Use};
 
 use super::neighbours::Neighbourhood;
+use super::token::token_of;
 use super::source::{is_any_host, is_code, is_secret_in_code};
 
 /// A setting with everything that conditions may ask of it; each answer is worked out once, when first asked.
@@ -29,6 +31,7 @@ pub struct Subject<'d> {
     judged: OnceCell<Verdict>,
     connection: OnceCell<Option<Connection>>,
     password: OnceCell<Option<(Span, Verdict)>>,
+    token: OnceCell<Option<Token>>,
 }
 
 /// A connection string found in a value.
@@ -57,6 +60,7 @@ impl<'d> Subject<'d> {
             judged: OnceCell::new(),
             connection: OnceCell::new(),
             password: OnceCell::new(),
+            token: OnceCell::new(),
         }
     }
 
@@ -116,6 +120,9 @@ impl<'d> Subject<'d> {
                 return Verdict { class: ValueClass::NotSecret, reason: "a connection string" };
             }
             let found = judge(self.literal(), &self.around.context(self.setting), self.purpose());
+            if found.class != ValueClass::Reference && self.token().is_some_and(|t| t.usage == Use::Public) {
+                return Verdict { class: ValueClass::NotSecret, reason: "a key that is made to be shipped" };
+            }
             let vague = || {
                 self.name_class() == NameClass::Weak
                     || !is_secret_in_code(self.document, self.index, self.setting, self.literal(), found.class)
@@ -125,6 +132,11 @@ impl<'d> Subject<'d> {
             }
             found
         })
+    }
+
+    /// The provider's token in the value that matters most; its span counts from the value's start.
+    pub(super) fn token(&self) -> Option<&Token> {
+        self.token.get_or_init(|| token_of(self)).as_ref()
     }
 
     /// The connection string in the value, if it is one.

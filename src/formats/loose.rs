@@ -9,6 +9,7 @@ use crate::model::key_path::KeyPath;
 use crate::model::secret::Secret;
 use crate::model::setting::{Quoting, Role, Setting};
 use crate::model::span::Span;
+use crate::tokens;
 
 /// Something found in a text.
 pub(super) struct Loose {
@@ -20,10 +21,12 @@ pub(super) struct Loose {
     pub(super) start: usize,
     /// Whether what formats made of parts of it is no setting.
     pub(super) tears: bool,
+    /// Whether any setting that covers it holds it, one in a comment among them.
+    pub(super) anywhere: bool,
 }
 
 /// Who looks for secrets in raw text. Each gives places in order; where two overlap the earlier finder is right.
-const FINDERS: &[fn(&str) -> Vec<Loose>] = &[key_material];
+const FINDERS: &[fn(&str) -> Vec<Loose>] = &[key_material, provider_tokens];
 
 /// Adds to `settings`, those of `text` as `format` reads it, what none of them holds.
 pub(super) fn add(text: &str, format: &str, settings: &mut Vec<Setting>) {
@@ -32,7 +35,11 @@ pub(super) fn add(text: &str, format: &str, settings: &mut Vec<Setting>) {
         return;
     }
     let by_start = ByStart::new(settings);
-    let free: Vec<Loose> = found.into_iter().filter(|loose| !by_start.near(settings, text, loose).any(|s| holds(s, loose))).collect();
+    let held = |loose: &Loose| match loose.anywhere {
+        true => by_start.covers(loose.whole),
+        false => by_start.near(settings, text, loose).any(|s| holds(s, loose)),
+    };
+    let free: Vec<Loose> = found.into_iter().filter(|loose| !held(loose)).collect();
     let added: Vec<Setting> = free.iter().map(|loose| as_setting(text, loose, by_start.near(settings, text, loose).next())).collect();
     let torn: Vec<Span> = free.iter().filter(|loose| loose.tears).map(|loose| loose.whole).collect();
     settings.retain(|s| {
@@ -66,20 +73,36 @@ fn found(text: &str, format: &str) -> Vec<Loose> {
 }
 
 /// The settings of a document by where they begin.
-struct ByStart(Vec<(usize, usize)>);
+struct ByStart {
+    /// Beginning and index, in order.
+    starts: Vec<(usize, usize)>,
+    /// How far the settings up to each of these reach.
+    reach: Vec<usize>,
+}
 
 impl ByStart {
     fn new(settings: &[Setting]) -> Self {
         let mut starts: Vec<_> = settings.iter().enumerate().map(|(i, s)| (s.span.start, i)).collect();
         starts.sort_unstable();
-        Self(starts)
+        let ends = starts.iter().map(|(_, i)| settings.get(*i).map_or(0, |s| s.span.end));
+        let reach = ends.scan(0, |far, end| {
+            *far = end.max(*far);
+            Some(*far)
+        });
+        Self { reach: reach.collect(), starts }
+    }
+
+    /// Whether some setting covers `span`.
+    fn covers(&self, span: Span) -> bool {
+        let up_to = self.starts.partition_point(|(start, _)| *start <= span.start);
+        up_to.checked_sub(1).and_then(|i| self.reach.get(i)).is_some_and(|far| *far >= span.end)
     }
 
     /// The settings that begin where `loose` does, blanks aside, but for those in comments.
     fn near<'s>(&'s self, settings: &'s [Setting], text: &'s str, loose: &'s Loose) -> impl Iterator<Item = &'s Setting> {
         let lead = text.get(..loose.start).map_or(loose.start, |before| before.trim_end().len());
-        let from = self.0.partition_point(|(start, _)| *start < lead);
-        let starts = self.0.get(from..).unwrap_or_default().iter().take_while(|(start, _)| *start <= loose.start);
+        let from = self.starts.partition_point(|(start, _)| *start < lead);
+        let starts = self.starts.get(from..).unwrap_or_default().iter().take_while(|(start, _)| *start <= loose.start);
         starts.filter_map(|(_, i)| settings.get(*i)).filter(|s| s.role != Role::Commented)
     }
 }
@@ -111,9 +134,16 @@ fn key_material(text: &str) -> Vec<Loose> {
     let place = |block: keys::Block| {
         let tears = !matches!(block.kind, Kind::Jwk | Kind::RsaXml | Kind::Wireguard);
         let start = if block.kind == Kind::Wireguard { block.secret.start } else { block.whole.start };
-        Loose { whole: block.whole, secret: block.secret, start, tears }
+        Loose { whole: block.whole, secret: block.secret, start, tears, anywhere: false }
     };
     keys::find(text).into_iter().map(place).collect()
+}
+
+/// Live credentials alone: a test key or a signed token in a text is mostly its example.
+fn provider_tokens(text: &str) -> Vec<Loose> {
+    let live = |t: &tokens::Token| t.usage == tokens::Use::Live && !t.expired && t.kind.kind != "jwt";
+    let place = |t: tokens::Token| Loose { whole: t.span, secret: t.span, start: t.span.start, tears: false, anywhere: true };
+    tokens::find(text).into_iter().filter(live).map(place).collect()
 }
 
 #[cfg(test)]
