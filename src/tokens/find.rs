@@ -71,13 +71,14 @@ pub fn find_named(names: &[&[String]], value: &str) -> Vec<Token> {
     if value.len() < SHORTEST {
         return Vec::new();
     }
-    let mut found = find(value);
+    // a name says more than the form: several providers write `sk_test_`
+    let mut found: Vec<Token> = by_name(names, value).into_iter().collect();
+    if found.is_empty() {
+        found = find(value);
+    }
     if found.is_empty() && let Some(plain) = decode::unescaped(value) {
         let whole = Span::new(0, value.len());
         found = find_to(&plain, DEPTH - 1).into_iter().map(|token| Token { span: whole, ..token }).collect();
-    }
-    if found.is_empty() {
-        found.extend(by_name(names, value));
     }
     found
 }
@@ -173,6 +174,9 @@ fn judged(kind: &'static TokenKind, text: &str, span: Span) -> Option<Token> {
     let around = near(text, span).of(text);
     let Judged { checksum, usage, expired } = check(kind.check, secret, around)?;
     let body = kind.prefixes.iter().find_map(|p| secret.strip_prefix(p)).unwrap_or(secret);
+    // `secret_` before the random part is no word of documentation
+    let lead = body.find(['_', '-']).filter(|i| *i <= 8 && !kind.near.is_empty()).map_or(0, |i| i + 1);
+    let body = body.get(lead..).unwrap_or(body);
     let random = body.rsplit('/').find(|part| part.len() >= 12).unwrap_or(body);
     // what is JSON or a number inside is looked at there
     let inside = matches!(kind.check, "jwt" | "basic-auth" | "pypi-macaroon" | "grafana-json" | "sentry-json" | "mapbox-json");
@@ -210,8 +214,12 @@ fn begin(bytes: &[u8], fixed: usize, back: usize) -> Option<usize> {
     }
     let base64 = matches!(bytes.get(fixed), Some(b'+' | b'A'));
     let belongs = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'~' | b'.') || base64 && matches!(b, b'+' | b'/');
-    let run = bytes.get(..fixed)?.iter().rev().take(back + 1).take_while(|b| belongs(b)).count();
-    (run <= back).then(|| fixed - run)
+    let run = bytes.get(..fixed)?.iter().rev().take(back + 2).take_while(|b| belongs(b)).count();
+    let start = fixed - run;
+    // the letter of `\n` belongs to the text around
+    let escape = run > 0 && bytes.get(..=start).is_some_and(|b| matches!(b, [.., b'\\', b'n' | b'r' | b't']));
+    let start = start + usize::from(escape);
+    (fixed - start <= back).then_some(start)
 }
 
 /// Whether a token may begin at `at`: not within a word or a longer run of base64.
