@@ -7,6 +7,7 @@ mod across;
 mod circumstances;
 mod compile;
 mod family;
+mod issued;
 mod message;
 mod name;
 mod neighbours;
@@ -28,4 +29,5 @@ pub use subject::Subject;
 pub use suppress::suppress;
 
 /// Every family of conditions, found by the first word of a condition's name.
-pub static FAMILIES: &[&dyn Family] = &[&name::Name, &value::Value, &url::Url, &sibling::Sibling, &place::Place, &token::Token, &across::Project];
+pub static FAMILIES: &[&dyn Family] =
+    &[&name::Name, &value::Value, &url::Url, &sibling::Sibling, &place::Place, &token::Token, &across::Project];

@@ -12,8 +12,8 @@ use crate::strength::judge::{ValueClass, Verdict, judge};
 use crate::strength::name::{NameClass, Purpose, classify, purpose};
 use crate::tokens::{Token, Use};
 
+use super::issued::{Place, token_in};
 use super::neighbours::Neighbourhood;
-use super::token::token_of;
 use super::source::{is_any_host, is_code, is_secret_in_code};
 
 /// A setting with everything that conditions may ask of it; each answer is worked out once, when first asked.
@@ -136,7 +136,18 @@ impl<'d> Subject<'d> {
 
     /// The provider's token in the value that matters most; its span counts from the value's start.
     pub(super) fn token(&self) -> Option<&Token> {
-        self.token.get_or_init(|| token_of(self)).as_ref()
+        self.token
+            .get_or_init(|| {
+                if self.literal().len() < 16 || shows_form(self.setting) {
+                    return None;
+                }
+                let public = self.name_class() == NameClass::Public;
+                let place = Place { setting: self.setting, index: self.index, literal: self.literal(), words: self.words(), public };
+                let mut token = token_in(self.around, &place)?;
+                token.span = token.span.shift(self.literal_span().start);
+                Some(token)
+            })
+            .as_ref()
     }
 
     /// The connection string in the value, if it is one.

@@ -1,8 +1,8 @@
 //! Numbers and bytes in the alphabets that tokens use.
 
 use base64::Engine as _;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
 const LENIENT: GeneralPurposeConfig =

@@ -5,47 +5,8 @@
 
 use super::base;
 use super::crc::crc32;
+use super::judged::{Checksum, Judged, PLAIN, fits};
 use super::structure;
-
-use super::kinds::Use;
-
-/// How the checksum in a token fits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Checksum {
-    /// It fits.
-    Good,
-    /// It does not.
-    Bad,
-    /// Tokens of this kind have none that is known.
-    None,
-}
-
-impl Checksum {
-    /// Every word, for rules.
-    pub const WORDS: &'static [&'static str] = &["good", "bad", "none"];
-
-    /// The word used in rules.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Good => "good",
-            Self::Bad => "bad",
-            Self::None => "none",
-        }
-    }
-}
-
-/// What a test says of a token.
-#[derive(Clone, Copy)]
-pub(super) struct Judged {
-    pub(super) checksum: Checksum,
-    /// What it opens, where the token says so itself.
-    pub(super) usage: Option<Use>,
-    /// Whether its own date says that it opens nothing any more.
-    pub(super) expired: bool,
-}
-
-pub(super) const PLAIN: Judged = Judged { checksum: Checksum::None, usage: None, expired: false };
 
 /// The names of all tests, which `rules/data/tokens.toml` may use.
 pub(super) const CHECKS: &[(&str, fn(&str, &str) -> Option<Judged>)] = &[
@@ -79,15 +40,12 @@ pub(super) fn check(name: &str, token: &str, around: &str) -> Option<Judged> {
     }
 }
 
-pub(super) fn fits(good: bool) -> Option<Judged> {
-    Some(Judged { checksum: if good { Checksum::Good } else { Checksum::Bad }, ..PLAIN })
-}
-
 /// Digits, small letters and capitals, as random text of twenty characters and more has them.
 pub(super) fn is_mixed(text: &str) -> bool {
     let hex = text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b) || b == b'-');
     let has = |f: fn(&u8) -> bool| text.as_bytes().iter().any(f);
-    has(u8::is_ascii_digit) && (hex && has(u8::is_ascii_lowercase) || has(u8::is_ascii_uppercase) || text.len() <= 24 && has(u8::is_ascii_lowercase))
+    has(u8::is_ascii_digit)
+        && (hex && has(u8::is_ascii_lowercase) || has(u8::is_ascii_uppercase) || text.len() <= 24 && has(u8::is_ascii_lowercase))
 }
 
 /// GitHub, npm: the last six are the CRC-32 of the thirty before them, in base 62.

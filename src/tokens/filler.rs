@@ -2,8 +2,24 @@
 
 /// Words that stand in made-up tokens, lower case. In random text of forty letters one of four letters comes up once in ten thousand.
 const WORDS: &[&str] = &[
-    "example", "your", "xxxx", "placeholder", "dummy", "sample", "fake", "changeme", "redacted", "insert", "invalid", "secret", "token", "here",
-    "notreal", "foobar", "deadbeef", "mock",
+    "example",
+    "your",
+    "xxxx",
+    "placeholder",
+    "dummy",
+    "sample",
+    "fake",
+    "changeme",
+    "redacted",
+    "insert",
+    "invalid",
+    "secret",
+    "token",
+    "here",
+    "notreal",
+    "foobar",
+    "deadbeef",
+    "mock",
 ];
 
 /// Whether the random part of a token is not random. `proved`: a checksum fits, so only text without any chance in it is filler.

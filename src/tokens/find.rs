@@ -5,10 +5,10 @@ use std::sync::OnceLock;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex::Regex;
 
-use super::check::{Judged, check, is_mixed};
-pub use super::check::Checksum;
+use super::check::{check, is_mixed};
 use super::decode;
 use super::filler::is_filler;
+use super::judged::{Checksum, Judged};
 use super::kinds::{KINDS, TokenKind, Use};
 use crate::model::key_path::words_fit;
 use crate::model::span::Span;
@@ -76,7 +76,9 @@ pub fn find_named(names: &[&[String]], value: &str) -> Vec<Token> {
     if found.is_empty() {
         found = find(value);
     }
-    if found.is_empty() && let Some(plain) = decode::unescaped(value) {
+    if found.is_empty()
+        && let Some(plain) = decode::unescaped(value)
+    {
         let whole = Span::new(0, value.len());
         found = find_to(&plain, DEPTH - 1).into_iter().map(|token| Token { span: whole, ..token }).collect();
     }

@@ -9,6 +9,7 @@ mod crc;
 mod decode;
 mod filler;
 mod find;
+mod judged;
 mod kinds;
 mod structure;
 
@@ -16,5 +17,6 @@ mod structure;
 #[path = "tokens_tests.rs"]
 mod tests;
 
-pub use find::{Checksum, Token, find, find_named, is_aws_secret, told_in};
+pub use find::{Token, find, find_named, is_aws_secret, told_in};
+pub use judged::Checksum;
 pub use kinds::{KINDS, TokenKind, Use};

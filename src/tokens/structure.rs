@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::base;
-use super::check::{Checksum, Judged, PLAIN, fits};
+use super::judged::{Checksum, Judged, PLAIN, fits};
 use super::kinds::Use;
 
 /// Seconds since 1970.
@@ -27,7 +27,13 @@ pub(super) fn has_fields(part: &str, fields: &[&str]) -> bool {
 pub(super) fn grafana_json(token: &str) -> Option<Judged> {
     let (part, cloud) = token.strip_prefix("glc_").map_or((token, false), |part| (part, true));
     let fields: &[&str] = if cloud { &["o", "n", "k"] } else { &["k", "n", "id"] };
-    if has_fields(part, fields) { fits(true) } else if cloud { fits(false) } else { None }
+    if has_fields(part, fields) {
+        fits(true)
+    } else if cloud {
+        fits(false)
+    } else {
+        None
+    }
 }
 
 /// A macaroon of version 2 for the package index, all of whose packets fit.
@@ -120,7 +126,9 @@ pub(super) fn aws_account(id: &str) -> Option<u64> {
 /// The signature in a query that has the other parts of one; `se` is its end.
 pub(super) fn azure_sas(_token: &str, around: &str) -> Option<Judged> {
     let field = |name: &str| {
-        let at = [format!("?{name}="), format!("&{name}="), format!(";{name}=")].iter().find_map(|n| around.find(n.as_str()).map(|i| i + n.len()))?;
+        let at = [format!("?{name}="), format!("&{name}="), format!(";{name}=")]
+            .iter()
+            .find_map(|n| around.find(n.as_str()).map(|i| i + n.len()))?;
         around.get(at..)?.split(['&', '"', '\'', ' ']).next()
     };
     let end = field("se");

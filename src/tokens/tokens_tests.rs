@@ -60,7 +60,10 @@ fn with_checksum(kind: &TokenKind, token: &str, runner: &mut TestRunner) -> Stri
             format!("sntrys_{inner}_{}", random(runner, "[0-9A-Za-z+/]{43}"))
         }
         "grafana-json" if kind.kind == "grafana-cloud-token" => {
-            format!("glc_{}", STANDARD.encode(format!("{{\"o\":\"7\",\"n\":\"kettle\",\"k\":\"{}\",\"m\":{{}}}}", random(runner, "[0-9A-Za-z]{24}"))))
+            format!(
+                "glc_{}",
+                STANDARD.encode(format!("{{\"o\":\"7\",\"n\":\"kettle\",\"k\":\"{}\",\"m\":{{}}}}", random(runner, "[0-9A-Za-z]{24}")))
+            )
         }
         "grafana-json" => STANDARD.encode(format!("{{\"k\":\"{}\",\"n\":\"kettle\",\"id\":1}}", random(runner, "[0-9A-Za-z]{32}"))),
         "mapbox-json" => format!("sk.{}.{}", json("{\"u\":\"kettle\",\"a\":\"ck3jd8slq0pz\"}"), random(runner, "[0-9A-Za-z_-]{22}")),
@@ -74,12 +77,18 @@ fn with_checksum(kind: &TokenKind, token: &str, runner: &mut TestRunner) -> Stri
         }
         "basic-auth" => {
             let pair = STANDARD.encode(format!("ci:{}", random(runner, "[a-z0-9]{19}")));
-            if kind.prefixes.first().is_some_and(|p| p.contains("_auth")) { format!(":_auth={pair}") } else { format!("\"auth\": \"{pair}\"") }
+            if kind.prefixes.first().is_some_and(|p| p.contains("_auth")) {
+                format!(":_auth={pair}")
+            } else {
+                format!("\"auth\": \"{pair}\"")
+            }
         }
         "azure-sas" => {
             format!("?sv=2024-11-04&sp=r&se=2199-01-01T00:00:00Z&sig={}%3D", random(runner, "[0-9A-Za-z]{43}"))
         }
-        "jwt" => format!("{}.{}.{}", json("{\"alg\":\"HS256\"}"), json("{\"iss\":\"kettle\",\"id\":7}"), random(runner, "[0-9A-Za-z_-]{43}")),
+        "jwt" => {
+            format!("{}.{}.{}", json("{\"alg\":\"HS256\"}"), json("{\"iss\":\"kettle\",\"id\":7}"), random(runner, "[0-9A-Za-z_-]{43}"))
+        }
         _ => token.to_owned(),
     }
 }
@@ -90,7 +99,11 @@ fn example(kind: &TokenKind, whole: bool, runner: &mut TestRunner) -> String {
     // an open repetition gives thirty-two more at most
     for _ in 0..200 {
         let text = with_checksum(kind, &random(runner, pattern), runner);
-        let text = if whole { text.rsplit(['"', '=']).find(|t| t.len() > 7).filter(|_| kind.check == "basic-auth").map_or(text.clone(), |t| t.to_owned()) } else { text };
+        let text = if whole {
+            text.rsplit(['"', '=']).find(|t| t.len() > 7).filter(|_| kind.check == "basic-auth").map_or(text.clone(), |t| t.to_owned())
+        } else {
+            text
+        };
         let found = if whole { find_named(&[&name_of(kind)], &text) } else { find(&text) };
         if found.iter().any(|t| t.kind == kind) {
             return text;
@@ -126,7 +139,13 @@ fn every_kind_is_found_in_text_and_not_in_longer_words() {
             assert_eq!(of(kind, &find(&format!("{blob}{token}"))), None, "{}: behind letters", kind.kind);
         }
         if !leads && !token.ends_with('=') {
-            assert_eq!(of(kind, &find(&format!("{token}{blob}{blob}{blob}{blob}{blob}{blob}{blob}{blob}{blob}{blob}{blob}{blob}{blob}"))).filter(|_| !kind.pattern.contains(",}")), None, "{}: before letters", kind.kind);
+            assert_eq!(
+                of(kind, &find(&format!("{token}{blob}{blob}{blob}{blob}{blob}{blob}{blob}{blob}{blob}{blob}{blob}{blob}{blob}")))
+                    .filter(|_| !kind.pattern.contains(",}")),
+                None,
+                "{}: before letters",
+                kind.kind
+            );
         }
     }
 }
@@ -149,11 +168,19 @@ fn every_kind_that_a_name_tells_of_is_found_under_it_alone() {
 fn checksums_that_fit_are_told_from_those_that_do_not() {
     let mut runner = TestRunner::deterministic();
     let mut proved = 0;
-    for kind in KINDS.iter().filter(|k| k.check.ends_with("crc32") || matches!(k.check, "gitlab-routable" | "pypi-macaroon" | "sentry-json")) {
+    for kind in
+        KINDS.iter().filter(|k| k.check.ends_with("crc32") || matches!(k.check, "gitlab-routable" | "pypi-macaroon" | "sentry-json"))
+    {
         let good = example(kind, false, &mut runner);
         assert_eq!(find(&good)[0].checksum, Checksum::Good, "{}", kind.kind);
         // the last but one character of the part that is summed
-        let at = if kind.check == "sentry-json" { 12 } else if kind.check == "gitlab-routable" { good.len() - 2 } else { good.len() - 20 };
+        let at = if kind.check == "sentry-json" {
+            12
+        } else if kind.check == "gitlab-routable" {
+            good.len() - 2
+        } else {
+            good.len() - 20
+        };
         let mut bad = good.clone().into_bytes();
         if kind.check == "pypi-macaroon" {
             bad.truncate(good.len() - 3);
