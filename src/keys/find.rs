@@ -208,12 +208,12 @@ fn jwk(look: Look<'_>) -> Option<Block> {
     let open = look.text.as_bytes().get(from..look.at)?.iter().rposition(|b| *b == b'{').map(|i| from + i)?;
     let close = look.rest().find('}').map(|i| look.at + i + 1)?;
     let whole = Span::new(open, close);
-    let secret = ["d", "k"].iter().find_map(|name| member(whole.of(look.text), name))?;
+    let secret = ["d", "k"].iter().find_map(|name| member(whole.of(look.text), name, 8))?;
     Some(Block { kind: Kind::Jwk, whole, secret: secret.shift(open), wrapped: false })
 }
 
-/// The text of the member `name` of an object, in a string of base64url of some length; the quotes may be escaped.
-fn member(object: &str, name: &str) -> Option<Span> {
+/// The text of the member `name` of an object, a string of at least `least` letters of base64url; the quotes may be escaped.
+pub(super) fn member(object: &str, name: &str, least: usize) -> Option<Span> {
     let quoted = format!("\"{name}");
     object.match_indices(&quoted).find_map(|(at, _)| {
         let skip = |from: usize, signs: &[char]| object.get(from..).map(|r| from + r.len() - r.trim_start_matches(signs).len());
@@ -222,7 +222,7 @@ fn member(object: &str, name: &str) -> Option<Span> {
         let value = skip(colon + object.get(colon..)?.strip_prefix(':').map(|_| 1)?, &[' ', '\t', '\n', '\r', '\\'])?;
         let start = value + object.get(value..)?.strip_prefix('"').map(|_| 1)?;
         let run = object.get(start..)?.bytes().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')).count();
-        (run >= 8).then(|| Span::new(start, start + run))
+        (run >= least).then(|| Span::new(start, start + run))
     })
 }
 

@@ -1,4 +1,4 @@
-use proptest::prelude::*;
+use proptest::prelude::{prop_assert, proptest};
 
 use super::{Kind, find};
 

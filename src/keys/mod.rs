@@ -5,7 +5,19 @@
 
 mod armor;
 mod block;
+mod certificate;
+mod der;
 mod find;
+mod material;
+mod other;
+mod private;
+mod public;
+mod published;
+mod read;
 
 pub use block::{Block, Kind};
+pub use certificate::Certificate;
 pub use find::{find, spans};
+pub use material::{Algorithm, Encrypted, Material};
+pub use published::published;
+pub use read::{read, read_any};
