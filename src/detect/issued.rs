@@ -7,7 +7,7 @@ use crate::model::span::Span;
 use crate::tokens::{Checksum, KINDS, Token, Use, find_named, is_aws_secret, told_in};
 
 /// A value and where it stands.
-pub(super) struct Place<'d> {
+pub(super) struct Place<'s, 'd> {
     /// The setting.
     pub(super) setting: &'d Setting,
     /// Its index in the document.
@@ -15,17 +15,16 @@ pub(super) struct Place<'d> {
     /// The text that runs when nothing else is set.
     pub(super) literal: &'d str,
     /// The words of its name, and of its path.
-    pub(super) words: &'d (Vec<String>, Vec<String>),
+    pub(super) words: [&'s [String]; 2],
     /// Whether the name says that it is shipped to browsers.
     pub(super) public: bool,
 }
 
 /// The token in the literal of `place` that matters most; its span counts from the literal's start.
-pub(super) fn token_in(around: &Neighbourhood<'_>, place: &Place<'_>) -> Option<Token> {
+pub(super) fn token_in<'d>(around: &Neighbourhood<'d>, place: &Place<'_, 'd>) -> Option<Token> {
     let lone = place.literal.len() <= 1024 && !place.literal.contains(char::is_whitespace);
-    let (own, path) = place.words;
-    let names: &[&[String]] = &[own, path];
-    let tokens = find_named(if lone { names } else { &[] }, place.literal);
+    let names: &[&[String]] = if lone { &place.words } else { &[] };
+    let tokens = find_named(names, place.literal);
     let mut token = told_in(&tokens).copied().or_else(|| beside_an_id(around, place))?;
     if token.kind.kind == "google-api-key" && is_for_browsers(around, place) {
         token.usage = Use::Public;
@@ -34,7 +33,7 @@ pub(super) fn token_in(around: &Neighbourhood<'_>, place: &Place<'_>) -> Option<
 }
 
 /// The secret of AWS in a setting a few places from one that holds an access key id.
-fn beside_an_id(around: &Neighbourhood<'_>, place: &Place<'_>) -> Option<Token> {
+fn beside_an_id<'d>(around: &Neighbourhood<'d>, place: &Place<'_, 'd>) -> Option<Token> {
     if !is_aws_secret(place.literal) {
         return None;
     }
@@ -47,15 +46,14 @@ fn beside_an_id(around: &Neighbourhood<'_>, place: &Place<'_>) -> Option<Token> 
 }
 
 /// Whether a Google key is one of those that pages and apps ship: by the name it has, or the names beside it.
-fn is_for_browsers(around: &Neighbourhood<'_>, place: &Place<'_>) -> bool {
+fn is_for_browsers<'d>(around: &Neighbourhood<'d>, place: &Place<'_, 'd>) -> bool {
     const SHIPPED: &[&str] = &["firebase", "maps", "map", "gmaps", "browser", "public", "client"];
     const BESIDE: &[&str] = &["authdomain", "messagingsenderid", "storagebucket"];
-    let (own, path) = place.words;
     let beside = |name: &str| {
         let squeezed = split(name).concat();
         BESIDE.iter().any(|n| squeezed.ends_with(n))
     };
     place.public
-        || own.iter().chain(path).any(|w| SHIPPED.contains(&w.as_str()))
+        || place.words.concat().iter().any(|w| SHIPPED.contains(&w.as_str()))
         || around.siblings(place.setting).any(|(_, s)| beside(s.name()))
 }
