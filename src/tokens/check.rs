@@ -8,8 +8,11 @@ use super::crc::crc32;
 use super::judged::{Checksum, Judged, PLAIN, fits};
 use super::structure;
 
+/// A test: the token, and the text near it; `None` where it is no token after all.
+type Check = fn(&str, &str) -> Option<Judged>;
+
 /// The names of all tests, which `rules/data/tokens.toml` may use.
-pub(super) const CHECKS: &[(&str, fn(&str, &str) -> Option<Judged>)] = &[
+pub(super) const CHECKS: &[(&str, Check)] = &[
     ("base62-crc32", |t, _| fits(base62_crc32(t))),
     ("gitlab-routable", |t, _| Some(gitlab_routable(t))),
     ("atlassian-crc32", |t, _| fits(atlassian_crc32(t))),

@@ -2,9 +2,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use proptest::prelude::*;
-use proptest::strategy::ValueTree as _;
+use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
+use proptest::{prop_assert, proptest};
 
 use super::base::{base36, base62};
 use super::check::CHECKS;
@@ -13,7 +13,6 @@ use super::{Checksum, KINDS, Token, TokenKind, Use, find, find_named, told_in};
 
 /// Random text of a pattern.
 fn random(runner: &mut TestRunner, pattern: &str) -> String {
-    // without an end a repetition would be short: forty at least
     let strategy = proptest::string::string_regex(pattern).unwrap_or_else(|e| panic!("{pattern}: {e}"));
     strategy.new_tree(runner).expect("a value").current()
 }
@@ -96,7 +95,6 @@ fn with_checksum(kind: &TokenKind, token: &str, runner: &mut TestRunner) -> Stri
 /// An example of a kind's pattern, or of its whole value.
 fn example(kind: &TokenKind, whole: bool, runner: &mut TestRunner) -> String {
     let pattern = if whole { kind.whole } else { kind.pattern };
-    // an open repetition gives thirty-two more at most
     for _ in 0..200 {
         let text = with_checksum(kind, &random(runner, pattern), runner);
         let text = if whole {
