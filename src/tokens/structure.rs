@@ -105,9 +105,10 @@ pub(super) fn basic_auth(token: &str) -> Option<Judged> {
     let text = std::str::from_utf8(&bytes).ok()?;
     let (user, password) = text.split_once(':')?;
     let plain = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_graphic());
-    let shown = ["password", "pass", "secret", "token", "passw0rd", "changeme", "foo", "bar"];
     let lower = password.to_ascii_lowercase();
-    (plain(user) && plain(password) && !shown.contains(&lower.as_str()) && !password.starts_with(['$', '<', '{'])).then_some(PLAIN)
+    let shown = ["foo", "bar", "test", "pass", "token"].contains(&lower.as_str())
+        || ["password", "passwd", "passw0rd", "secret", "changeme", "example", "your"].iter().any(|w| lower.contains(w));
+    (plain(user) && plain(password) && !shown && !password.starts_with(['$', '<', '{'])).then_some(PLAIN)
 }
 
 /// The number of the account in an access key id: base 32 from the fifth character on.
