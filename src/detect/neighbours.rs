@@ -135,6 +135,15 @@ impl<'d> Neighbourhood<'d> {
         self.scopes.get(id).map(|scope| (id, scope))
     }
 
+    /// The other settings of the same map that stand at most `distance` places from the one at `index`.
+    pub(super) fn near(&self, index: usize, distance: usize) -> impl Iterator<Item = &'d Setting> {
+        let list = self.scope(index).map_or(&[][..], |(_, scope)| scope.settings.as_slice());
+        let at = list.partition_point(|i| *i < index.saturating_sub(distance));
+        let near = list.get(at..).unwrap_or_default().iter().take_while(move |i| **i <= index + distance);
+        let document = self.document;
+        near.filter(move |i| **i != index).filter_map(move |i| document.settings.get(*i))
+    }
+
     /// Whether another setting of the same map passes `test`. The map is gone through once for each `asked`, whoever asks.
     pub(super) fn sibling(&self, asked: Asked, subject: &Subject<'_>, test: &dyn Fn(&Subject<'_>) -> bool) -> bool {
         let Some((id, scope)) = self.scope(subject.index) else { return false };

@@ -10,7 +10,9 @@ use crate::model::span::Span;
 use crate::model::template::innermost_default;
 use crate::strength::judge::{ValueClass, Verdict, judge};
 use crate::strength::name::{NameClass, Purpose};
+use crate::tokens::{Token, Use};
 
+use super::issued::{Place, token_in};
 use super::neighbours::{NameFacts, Neighbourhood};
 use super::source::{is_any_host, is_code, is_secret_in_code};
 
@@ -30,6 +32,7 @@ pub struct Subject<'d> {
     judged: OnceCell<Verdict>,
     connection: OnceCell<Option<Connection>>,
     password: OnceCell<Option<(Span, Verdict)>>,
+    token: OnceCell<Option<Token>>,
 }
 
 /// A connection string found in a value.
@@ -59,6 +62,7 @@ impl<'d> Subject<'d> {
             judged: OnceCell::new(),
             connection: OnceCell::new(),
             password: OnceCell::new(),
+            token: OnceCell::new(),
         }
     }
 
@@ -131,6 +135,9 @@ impl<'d> Subject<'d> {
                 return Verdict { class: ValueClass::NotSecret, reason: "a connection string" };
             }
             let found = judge(self.literal(), &self.around.context(self.index, self.setting), self.purpose());
+            if found.class != ValueClass::Reference && self.token().is_some_and(|t| t.usage == Use::Public) {
+                return Verdict { class: ValueClass::NotSecret, reason: "a key that is made to be shipped" };
+            }
             let vague = || {
                 self.name_class() == NameClass::Weak
                     || !is_secret_in_code(self.document, self.index, self.setting, self.literal(), found.class)
@@ -140,6 +147,22 @@ impl<'d> Subject<'d> {
             }
             found
         })
+    }
+
+    /// The provider's token in the value that matters most; its span counts from the value's start.
+    pub(super) fn token(&self) -> Option<&Token> {
+        self.token
+            .get_or_init(|| {
+                if self.literal().len() < 16 || shows_form(self.setting) {
+                    return None;
+                }
+                let public = self.name_class() == NameClass::Public;
+                let place = Place { index: self.index, literal: self.literal(), words: [self.words(), self.path_words()], public };
+                let mut token = token_in(self.around, &place)?;
+                token.span = token.span.shift(self.literal_span().start);
+                Some(token)
+            })
+            .as_ref()
     }
 
     /// The connection string in the value, if it is one.

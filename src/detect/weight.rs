@@ -7,9 +7,12 @@ use crate::model::severity::{Class, Fix, Severity};
 use crate::rules::kinds::{Kind, kind_in};
 use crate::rules::schema::{Reach, Rule, Strategy};
 
+/// The topic of rules on what a provider issued.
+pub(super) const PROVIDER_TOKEN: &str = "provider-token";
+
 /// The severity in a file's environment (docs/environments.md): it is lowered, never made nothing.
 pub(super) fn severity_in(environment: Environment, rule: &Rule, severity: Severity) -> Severity {
-    let provider = rule.topic == "provider-token";
+    let provider = rule.topic == PROVIDER_TOKEN;
     match environment {
         Environment::Production => severity,
         Environment::Development if provider => severity.min(Severity::High),

@@ -11,6 +11,7 @@ mod hcl;
 mod ini;
 mod json;
 mod lines;
+mod loose;
 mod nested;
 mod properties;
 mod shell;
@@ -100,6 +101,7 @@ pub fn parse(path: &str, bytes: &[u8], environment: Environment) -> Document {
     };
     let mut settings: Vec<_> = settings.into_iter().map(|s| s.shifted(bom)).collect();
     nested::add(&text, &mut settings, claimant);
+    loose::add(&text, name, &mut settings);
     if lossy {
         for setting in &mut settings {
             setting.editable &= setting.value.expose().is_ascii();

@@ -1,6 +1,6 @@
-//! Defaults in program code, arguments of commands, SQL and private keys, anywhere in a text.
+//! Defaults in program code, arguments of commands and SQL, anywhere in a text.
 
-use super::page::{Hit, LONGEST, Page, is_name};
+use super::page::{Hit, Page, is_name};
 use crate::model::setting::Quoting;
 use crate::model::span::Span;
 use crate::model::template::{self, Part};
@@ -64,28 +64,6 @@ pub(super) fn annotation(page: Page, at: usize) -> Option<Vec<Hit>> {
         _ => None,
     });
     Some(hits.collect())
-}
-
-/// A PEM private key (RFC 7468) whose first dash is at `at`, from BEGIN to END; not inside `covered`.
-pub(super) fn private_key(page: Page, at: usize, covered: Span) -> Option<Hit> {
-    const BEGIN: &str = "-----BEGIN ";
-    if !page.is_at(at, BEGIN) || (covered.start <= at && at < covered.end) {
-        return None;
-    }
-    let mut limit = page.text.len().min(at + 4 * LONGEST);
-    while !page.text.is_char_boundary(limit) {
-        limit -= 1;
-    }
-    let rest = Span::new(at, limit).of(page.text);
-    let label = rest.get(BEGIN.len()..)?.split("-----").next()?;
-    if !label.ends_with("PRIVATE KEY") && !label.ends_with("PRIVATE KEY BLOCK") {
-        return None;
-    }
-    let end = rest.find("-----END ")?;
-    let tail = rest.get(end + "-----END ".len()..)?;
-    let closed = tail.find("-----").filter(|i| *i <= label.len() + 2)?;
-    let value = Span::new(at, at + end + "-----END ".len() + closed + "-----".len());
-    Some(Hit { name: String::new(), key: Span::new(at, at), value, quoting: Quoting::Plain })
 }
 
 /// `--requirepass lit`, `redis-cli -a lit`, `mysql -plit`: the option whose first dash is at `at`.

@@ -62,7 +62,7 @@ pub(in crate::formats) fn pseudo_settings(text: &str) -> Vec<Setting> {
             b'(' => programs::call(page, at),
             b'|' | b'?' => programs::fallback(page, at).or_else(|| programs::account(page, at)).map(|hit| vec![hit]),
             b'@' => programs::annotation(page, at),
-            b'-' => programs::private_key(page, at, covered).or_else(|| programs::flag(page, at)).map(|hit| vec![hit]),
+            b'-' => programs::flag(page, at).map(|hit| vec![hit]),
             b'\'' => programs::statement(page, at).map(|hit| vec![hit]),
             b'<' => pairs::element(page, at).map(|hit| vec![hit]),
             b'`' => pairs::quoted_word(page, at).map(|hit| vec![hit]),

@@ -145,17 +145,6 @@ fn connection_urls_are_found_once() {
 }
 
 #[test]
-fn private_keys_are_one_setting() {
-    let key = concat!("-----BEGIN RSA PRIV", "ATE KEY-----\nbm90IGEga2V5\n-----END RSA PRIV", "ATE KEY-----");
-    let text = format!("before\n{key}\nafter A=1\n");
-    let hits = pseudo_settings(&text);
-    assert_eq!(hits.len(), 2);
-    assert_eq!((hits[0].name(), hits[0].value.expose()), ("", key));
-    assert_eq!(found("-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----"), []);
-    assert_eq!(found(concat!("-----BEGIN PRIV", "ATE KEY----- never ends")), []);
-}
-
-#[test]
 fn commands_and_sql() {
     one("ALTER USER app PASSWORD 'lit';", "PASSWORD", "lit");
     one("create user app with password 'lit'", "PASSWORD", "lit");
