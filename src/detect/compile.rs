@@ -232,7 +232,7 @@ impl Detectors {
             let what = if subject.purpose().is_key() { Sort::Key } else { Sort::Secret };
             outcome.seen.push(Seen { id: self.secret_id(subject), environment, what });
         }
-        if subject.connection().is_some_and(|c| c.system.is_some() && c.host != crate::dsn::HostClass::Socket) {
+        if subject.connection().is_some_and(|c| c.system.is_some_and(|s| !s.is_any()) && c.host != HostClass::Socket) {
             outcome.seen.push(Seen { id: self.connection_id(subject), environment, what: Sort::Connection });
         }
         if let Some((_, verdict)) = subject.url_password()
