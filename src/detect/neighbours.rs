@@ -15,6 +15,8 @@ pub(super) struct Neighbourhood<'d> {
     scopes: HashMap<Scope, Vec<usize>>,
     /// Of these, the settings that name an account, a database or a host.
     accounts: HashMap<Scope, Vec<usize>>,
+    /// Of these, the settings that name a host.
+    hosts: HashMap<Scope, Vec<usize>>,
     /// Images of compose's services, by part and service.
     images: HashMap<(usize, &'d str), Vec<&'d str>>,
     secret_parts: Vec<usize>,
@@ -31,6 +33,7 @@ impl<'d> Neighbourhood<'d> {
     pub(super) fn new(document: &'d Document, circumstances: Circumstances) -> Self {
         let mut scopes: HashMap<Scope, Vec<usize>> = HashMap::new();
         let mut accounts: HashMap<Scope, Vec<usize>> = HashMap::new();
+        let mut hosts: HashMap<Scope, Vec<usize>> = HashMap::new();
         let mut images: HashMap<(usize, &'d str), Vec<&'d str>> = HashMap::new();
         let mut secret_parts = Vec::new();
         for (i, setting) in document.settings.iter().enumerate() {
@@ -47,11 +50,17 @@ impl<'d> Neighbourhood<'d> {
                     list.push(i);
                 }
             }
+            if names_host(setting.name()) && !setting.value.is_empty() && setting.value.len() <= MOST_HOST {
+                let list = hosts.entry(scope(setting)).or_default();
+                if list.len() < MOST_ACCOUNTS {
+                    list.push(i);
+                }
+            }
             if setting.key == KeyPath::of("kind") && setting.value.expose() == "Secret" {
                 secret_parts.push(setting.part);
             }
         }
-        Self { document, circumstances, scopes, accounts, images, secret_parts }
+        Self { document, circumstances, scopes, accounts, hosts, images, secret_parts }
     }
 
     /// What is known of the file beside its content.
@@ -63,6 +72,35 @@ impl<'d> Neighbourhood<'d> {
     pub(super) fn siblings(&self, setting: &'d Setting) -> impl Iterator<Item = (usize, &'d Setting)> {
         let list = self.scopes.get(&scope(setting)).map_or(&[][..], Vec::as_slice);
         list.iter().filter_map(|i| self.document.settings.get(*i).map(|s| (*i, s))).filter(|(_, s)| s.key != setting.key)
+    }
+
+    /// The value of the setting that names the host of what `setting` belongs to: of those in its map, or else in the two maps around it,
+    /// the one whose name begins as `setting`'s does for the most words.
+    pub(super) fn host_beside(&self, setting: &Setting) -> Option<&'d str> {
+        let whole = |s: &Setting| s.key.names().flat_map(words).collect::<Vec<_>>();
+        let own = whole(setting);
+        let mut scope = setting.key.scope();
+        for _ in 0..3 {
+            let depth = scope.names().flat_map(words).count();
+            let list = self.hosts.get(&(setting.part, scope.clone())).map_or(&[][..], Vec::as_slice);
+            let best = list
+                .iter()
+                .filter_map(|i| self.document.settings.get(*i))
+                .filter(|s| s.key != setting.key)
+                .map(|s| {
+                    let other = whole(s);
+                    let shared = own.iter().zip(&other).take_while(|(a, b)| a == b).count();
+                    // `host` in a map of its own belongs to all that stands there; on the top of a file to nothing
+                    (shared, shared > depth || depth > 0 && other.len() == depth + 1, s)
+                })
+                .filter(|(_, belongs, _)| *belongs)
+                .max_by_key(|(shared, _, _)| *shared);
+            if let Some((_, _, found)) = best {
+                return Some(found.value.expose());
+            }
+            scope = scope.parent()?;
+        }
+        None
     }
 
     /// Whether the setting is a value of a Kubernetes Secret.
@@ -115,6 +153,15 @@ impl<'d> Neighbourhood<'d> {
 /// Accounts of one map that are compared with. Every secret of the map is compared with every one of them, so a map of thousands would
 /// take minutes.
 const MOST_ACCOUNTS: usize = 64;
+
+/// Bytes of a value that may name a host or be a connection string.
+const MOST_HOST: usize = 1024;
+
+fn names_host(name: &str) -> bool {
+    words(name).last().is_some_and(|word| {
+        matches!(word.as_str(), "host" | "hostname" | "hosts" | "server" | "servers" | "address" | "addr" | "url" | "uri" | "dsn" | "endpoint")
+    })
+}
 
 fn names_account(name: &str) -> bool {
     words(name).last().is_some_and(|word| {

@@ -42,7 +42,7 @@ pub(super) fn reach(rule: &Rule, subject: &Subject<'_>, severity: Severity, envi
             let text = c.span.of(subject.value());
             c.system.is_some_and(|s| s.secure(&c.dsn, text, drivers::of(&c.dsn, text, None)).is_some())
         }),
-        Strategy::Generate | Strategy::Set | Strategy::Map => false,
+        Strategy::Generate | Strategy::Set | Strategy::Map | Strategy::Delete => false,
     };
     if elsewhere || advice || subject.setting.role == Role::Prose || !subject.setting.editable || subject.document.lossy {
         return Fix::Manual;

@@ -131,12 +131,13 @@ fn additions(dsn: &Dsn, text: &str, appended: &[String], emptied: bool, slash: b
         // neither takes another parameter
         Style::Colons | Style::Descriptor => return Vec::new(),
     };
-    let end = dsn.fragment.map_or(text.trim_end().len(), |f| f.start).max(dsn.path.end.min(text.len()));
+    let end = dsn.fragment.map_or(text.trim_end().len(), |f| f.start);
     let before = text.get(..end).unwrap_or("");
     let opened = !matches!(dsn.style, Style::Url | Style::GoMysql) || text.get(dsn.path.end..).is_some_and(|t| t.starts_with(open));
     let first = !opened || emptied;
-    let ended = !first && !dsn.params.last().is_some_and(|p| p.whole.end == end) && before.ends_with([open, separator]);
-    let mut added = String::new();
+    let ended = !first && !dsn.params.last().is_some_and(|p| p.whole.end == end) && (before.ends_with(separator) || end == dsn.path.end + 1);
+    // an empty value at the end would take the next pair for its own
+    let mut added = String::from(if dsn.style == Style::Keywords && before.ends_with('=') { "''" } else { "" });
     for (i, pair) in appended.iter().enumerate() {
         if i > 0 || !ended {
             added.push(if i == 0 && first { open } else { separator });
@@ -144,7 +145,7 @@ fn additions(dsn: &Dsn, text: &str, appended: &[String], emptied: bool, slash: b
         added.push_str(pair);
     }
     let at = Span::new(dsn.path.start, dsn.path.start);
-    match (slash, added.is_empty()) {
+    match (slash, appended.is_empty()) {
         (true, false) if at.start == end => vec![(at, format!("/{added}"))],
         (true, false) => vec![(at, "/".to_owned()), (Span::new(end, end), added)],
         (true, true) => vec![(at, "/".to_owned())],

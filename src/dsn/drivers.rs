@@ -199,7 +199,13 @@ pub fn brought(kind: Manifest, text: &str, system: &str) -> Vec<&'static Driver>
     };
     // from version 7 on Prisma connects through a driver of its own choice
     let modern = packages.iter().any(|p| p.name == "@prisma/client" && p.major.is_some_and(|m| m >= 7));
-    DRIVERS.iter().filter(brings).filter(|d| !(modern && d.name == "prisma<7")).collect()
+    let mut found: Vec<&Driver> = DRIVERS.iter().filter(brings).filter(|d| !(modern && d.name == "prisma<7")).collect();
+    // which of the two reads the string is decided in code
+    let toolkit = packages.iter().any(|p| matches!(p.name.as_str(), "sqlalchemy" | "sqlmodel" | "databases"));
+    if toolkit && found.iter().any(|d| d.name == "asyncpg") {
+        found.extend(named("sqlalchemy+asyncpg"));
+    }
+    found
 }
 
 struct Package {
@@ -274,6 +280,7 @@ mod tests {
         assert_eq!(names("package.json", r#"{"dependencies": {"@prisma/client": "7.0.1", "@prisma/adapter-pg": "7.0.1"}}"#, "postgres"), ["pg"]);
         assert_eq!(names("requirements.txt", "Django>=4\npsycopg2_binary==2.9 # driver\n# asyncpg\n", "postgres"), ["psycopg"]);
         assert_eq!(names("pyproject.toml", "[project]\ndependencies = [\"asyncpg>=0.2\", 'redis[hiredis]']\n", "redis"), ["redis-py"]);
+        assert_eq!(names("Pipfile", "asyncpg = '*'\nSQLAlchemy = '*'\n", "postgres"), ["asyncpg", "sqlalchemy+asyncpg"]);
         assert_eq!(names("go.mod", "module x\nrequire (\n\tgithub.com/jackc/pgx/v5 v5.1.0\n)\n", "postgres"), ["pgx"]);
         assert_eq!(names("Cargo.toml", "[dependencies]\nsqlx = { version = \"0.8\" }\n", "mysql"), ["sqlx"]);
         assert_eq!(names("Gemfile", "gem \"rails\"\ngem 'pg', '~> 1.1'\n", "postgres"), ["libpq"]);

@@ -13,7 +13,7 @@ impl Scheme for Postgres {
     }
 
     fn schemes(&self) -> &'static [&'static str] {
-        &["postgres", "postgresql", "postgis", "cockroachdb", "cockroach", "timescaledb", "pgsql", "pgx", "pgx5"]
+        &["postgres", "postgresql", "postgis", "cockroachdb", "cockroach", "timescaledb", "pgsql", "pg", "pgx", "pgx5"]
     }
 
     fn serves(&self, dsn: &Dsn, text: &str) -> bool {

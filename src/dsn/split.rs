@@ -181,9 +181,11 @@ fn one_url(text: &str, masked: &str) -> Option<Dsn> {
         more: Vec::new(),
     };
     if dsn.password.is_none() {
-        let named = ["password", "pwd", "authtoken"].iter().find_map(|n| dsn.param_span(text, n));
+        // `pg://host:port?u=user&p=password&d=database`
+        let short = dsn.param_span(text, "u").and_then(|_| dsn.param_span(text, "p"));
+        let named = ["password", "pwd", "authtoken"].iter().find_map(|n| dsn.param_span(text, n)).or(short);
         dsn.password = named.map(|p| p.value).filter(|s| !s.is_empty());
-        dsn.user = dsn.user.or_else(|| dsn.param_span(text, "user").or_else(|| dsn.param_span(text, "username")).map(|p| p.value));
+        dsn.user = dsn.user.or_else(|| dsn.param_span(text, "user").or_else(|| dsn.param_span(text, "username")).or(short.and_then(|_| dsn.param_span(text, "u"))).map(|p| p.value));
     }
     Some(dsn)
 }
@@ -371,6 +373,7 @@ mod tests {
             ("u:p@w@tcp([::1]:3306)/db", "p@w", "::1"),
             ("jdbc:mysql:loadbalance://a:3306,b:3306/d?password=pw", "pw", "a"),
             ("http://a:9200,http://u:pw@b:9200", "", "a"),
+            ("pg://db:5432?u=app&p=pw&d=x", "pw", "db"),
         ] {
             let dsn = parse(text).unwrap_or_else(|| panic!("{text}"));
             assert_eq!(dsn.password.map_or("", |s| s.of(text)), password, "{text}");

@@ -201,8 +201,9 @@ fn repair(raw: RawFix) -> Result<Repair, String> {
         "set" => Strategy::Set,
         "map" => Strategy::Map,
         "url" => Strategy::Url,
+        "delete" => Strategy::Delete,
         "suggest" => Strategy::Suggest,
-        other => return Err(format!("`{other}` is no strategy: generate, set, map, url, suggest")),
+        other => return Err(format!("`{other}` is no strategy: generate, set, map, url, delete, suggest")),
     };
     let reach = if raw.fix == "by-kind" { Reach::ByKind } else { Reach::Always(known(&raw.fix)?) };
     Ok(Repair {

@@ -120,6 +120,8 @@ pub enum Strategy {
     Map,
     /// Operations on the connection string.
     Url,
+    /// The whole setting goes.
+    Delete,
     /// Only advice.
     Suggest,
 }
