@@ -95,9 +95,11 @@ impl Network {
     pub fn trusts(&self, host: &str) -> bool {
         let host = host.trim_end_matches('.');
         self.trusted.iter().any(|entry| match (entry.strip_prefix("*."), entry.split_once('/')) {
-            (Some(domain), _) => host.len() > domain.len() + 1
-                && host.get(host.len() - domain.len()..).is_some_and(|end| end.eq_ignore_ascii_case(domain))
-                && host.get(..host.len() - domain.len()).is_some_and(|head| head.ends_with('.')),
+            (Some(domain), _) => {
+                host.len() > domain.len() + 1
+                    && host.get(host.len() - domain.len()..).is_some_and(|end| end.eq_ignore_ascii_case(domain))
+                    && host.get(..host.len() - domain.len()).is_some_and(|head| head.ends_with('.'))
+            }
             (None, Some((network, bits))) => lies_in(host, network, bits).unwrap_or(false),
             (None, None) => entry.eq_ignore_ascii_case(host),
         })

@@ -28,4 +28,5 @@ pub use subject::Subject;
 pub use suppress::suppress;
 
 /// Every family of conditions, found by the first word of a condition's name.
-pub static FAMILIES: &[&dyn Family] = &[&name::Name, &value::Value, &url::Url, &sibling::Sibling, &beside::Beside, &place::Place, &across::Project];
+pub static FAMILIES: &[&dyn Family] =
+    &[&name::Name, &value::Value, &url::Url, &sibling::Sibling, &beside::Beside, &place::Place, &across::Project];

@@ -159,7 +159,10 @@ const MOST_HOST: usize = 1024;
 
 fn names_host(name: &str) -> bool {
     words(name).last().is_some_and(|word| {
-        matches!(word.as_str(), "host" | "hostname" | "hosts" | "server" | "servers" | "address" | "addr" | "url" | "uri" | "dsn" | "endpoint")
+        matches!(
+            word.as_str(),
+            "host" | "hostname" | "hosts" | "server" | "servers" | "address" | "addr" | "url" | "uri" | "dsn" | "endpoint"
+        )
     })
 }
 

@@ -135,7 +135,8 @@ fn additions(dsn: &Dsn, text: &str, appended: &[String], emptied: bool, slash: b
     let before = text.get(..end).unwrap_or("");
     let opened = !matches!(dsn.style, Style::Url | Style::GoMysql) || text.get(dsn.path.end..).is_some_and(|t| t.starts_with(open));
     let first = !opened || emptied;
-    let ended = !first && !dsn.params.last().is_some_and(|p| p.whole.end == end) && (before.ends_with(separator) || end == dsn.path.end + 1);
+    let ended =
+        !first && !dsn.params.last().is_some_and(|p| p.whole.end == end) && (before.ends_with(separator) || end == dsn.path.end + 1);
     // an empty value at the end would take the next pair for its own
     let mut added = String::from(if dsn.style == Style::Keywords && before.ends_with('=') { "''" } else { "" });
     for (i, pair) in appended.iter().enumerate() {
@@ -191,7 +192,11 @@ mod tests {
             ("postgresql://u:p@h/app?sslmode=require&x=5", Some("pg"), "postgresql://u:p@h/app?sslmode=verify-full&x=5"),
             ("postgres://u:p@h/app?ssl=false&a=x", Some("pg"), "postgres://u:p@h/app?sslmode=verify-full&a=x"),
             ("postgres://u:p@h/app?ssl=false", Some("pg"), "postgres://u:p@h/app?sslmode=verify-full"),
-            ("postgresql+asyncpg://u:p@h/app?sslmode=require", Some("sqlalchemy+asyncpg"), "postgresql+asyncpg://u:p@h/app?ssl=verify-full"),
+            (
+                "postgresql+asyncpg://u:p@h/app?sslmode=require",
+                Some("sqlalchemy+asyncpg"),
+                "postgresql+asyncpg://u:p@h/app?ssl=verify-full",
+            ),
             (
                 "postgresql://u:p@h/app?schema=public",
                 Some("prisma<7"),

@@ -71,7 +71,13 @@ pub static DRIVERS: &[Driver] = &[
         &[(Python, "psycopg"), (Python, "psycopg2"), (Python, "psycopg2-binary"), (Python, "psycopg-binary")],
         LIBPQ_CA,
     ),
-    driver("asyncpg", &["postgres"], &[], &[(Python, "asyncpg")], "sslrootcert=<file> in the string, or PGSSLROOTCERT; it has no word for the system's store"),
+    driver(
+        "asyncpg",
+        &["postgres"],
+        &[],
+        &[(Python, "asyncpg")],
+        "sslrootcert=<file> in the string, or PGSSLROOTCERT; it has no word for the system's store",
+    ),
     driver("sqlalchemy+asyncpg", &["postgres"], &[], &[], "PGSSLROOTCERT"),
     driver("pg8000", &["postgres"], &[], &[(Python, "pg8000")], "ssl_context in code"),
     driver(
@@ -81,7 +87,13 @@ pub static DRIVERS: &[Driver] = &[
         &[(Npm, "pg"), (Npm, "@prisma/adapter-pg")],
         "NODE_EXTRA_CA_CERTS, or sslrootcert=<file> in the string; PGSSLROOTCERT is not read",
     ),
-    driver("postgres.js", &["postgres"], &["postgres-js"], &[(Npm, "postgres")], "NODE_EXTRA_CA_CERTS; sslrootcert and PGSSLROOTCERT are not read"),
+    driver(
+        "postgres.js",
+        &["postgres"],
+        &["postgres-js"],
+        &[(Npm, "postgres")],
+        "NODE_EXTRA_CA_CERTS; sslrootcert and PGSSLROOTCERT are not read",
+    ),
     driver(
         "prisma<7",
         &["postgres", "mysql"],
@@ -105,7 +117,13 @@ pub static DRIVERS: &[Driver] = &[
         &[(Cargo, "tokio-postgres"), (Cargo, "deadpool-postgres"), (Cargo, "diesel-async")],
         "the TLS connector in code, which alone decides what is verified",
     ),
-    driver("npgsql", &["postgres"], &[], &[(DotNet, "Npgsql"), (DotNet, "Npgsql.EntityFrameworkCore.PostgreSQL")], "Root Certificate=<file>, or PGSSLROOTCERT"),
+    driver(
+        "npgsql",
+        &["postgres"],
+        &[],
+        &[(DotNet, "Npgsql"), (DotNet, "Npgsql.EntityFrameworkCore.PostgreSQL")],
+        "Root Certificate=<file>, or PGSSLROOTCERT",
+    ),
     driver("r2dbc", &["postgres"], &[], &[(Jvm, "r2dbc-postgresql")], "sslRootCert=<file> in the string"),
     driver("vertx", &["postgres"], &[], &[(Jvm, "vertx-pg-client")], "sslrootcert=<file> in the string"),
     driver(
@@ -132,8 +150,20 @@ pub static DRIVERS: &[Driver] = &[
     driver("ioredis", &["redis"], &["bullmq"], &[(Npm, "ioredis"), (Npm, "bullmq")], NODE_CA),
     driver("node-redis", &["redis"], &[], &[(Npm, "redis"), (Npm, "@redis/client")], NODE_CA),
     driver("redis-rs", &["redis"], &[], &[(Cargo, "redis"), (Cargo, "deadpool-redis")], "the system's store"),
-    driver("go-redis", &["redis"], &[], &[(Go, "github.com/redis/go-redis"), (Go, "github.com/go-redis/redis")], "the system's store, or TLSConfig in code"),
-    driver("lettuce", &["redis"], &["spring-data-redis"], &[(Jvm, "lettuce-core"), (Jvm, "spring-boot-starter-data-redis")], "the trust store of the JVM"),
+    driver(
+        "go-redis",
+        &["redis"],
+        &[],
+        &[(Go, "github.com/redis/go-redis"), (Go, "github.com/go-redis/redis")],
+        "the system's store, or TLSConfig in code",
+    ),
+    driver(
+        "lettuce",
+        &["redis"],
+        &["spring-data-redis"],
+        &[(Jvm, "lettuce-core"), (Jvm, "spring-boot-starter-data-redis")],
+        "the trust store of the JVM",
+    ),
     driver("stackexchange.redis", &["redis"], &["stackexchange"], &[(DotNet, "StackExchange.Redis")], "the machine's store"),
     driver("clickhouse-driver", &["clickhouse"], &[], &[(Python, "clickhouse-driver")], "ca_certs=<file> in the string"),
     driver("clickhouse-go", &["clickhouse"], &[], &[(Go, "github.com/ClickHouse/clickhouse-go")], "the system's store"),
@@ -194,8 +224,7 @@ pub fn manifest(file: &str) -> Option<Manifest> {
 pub fn brought(kind: Manifest, text: &str, system: &str) -> Vec<&'static Driver> {
     let packages = packages(kind, text);
     let brings = |d: &&Driver| {
-        d.systems.contains(&system)
-            && d.packages.iter().any(|(k, name)| *k == kind && packages.iter().any(|p| p.is(kind, name)))
+        d.systems.contains(&system) && d.packages.iter().any(|(k, name)| *k == kind && packages.iter().any(|p| p.is(kind, name)))
     };
     // from version 7 on Prisma connects through a driver of its own choice
     let modern = packages.iter().any(|p| p.name == "@prisma/client" && p.major.is_some_and(|m| m >= 7));
@@ -231,7 +260,12 @@ fn packages(kind: Manifest, text: &str) -> Vec<Package> {
         Npm | Php => in_json(text),
         Go => text.lines().filter_map(|l| l.trim().trim_start_matches("require ").split_whitespace().next()).map(named).collect(),
         Python | Cargo => text.lines().filter(|l| !l.trim_start().starts_with('#')).flat_map(words).map(|w| named(&w)).collect(),
-        Ruby => text.lines().filter_map(|l| l.trim().strip_prefix("gem ")).flat_map(|l| quoted(l).into_iter().take(1)).map(|w| named(&w)).collect(),
+        Ruby => text
+            .lines()
+            .filter_map(|l| l.trim().strip_prefix("gem "))
+            .flat_map(|l| quoted(l).into_iter().take(1))
+            .map(|w| named(&w))
+            .collect(),
         DotNet => text.split("Include=\"").skip(1).filter_map(|t| t.split('"').next()).map(named).collect(),
         Jvm => text.split(['<', '>', ':', '"', '\'']).map(|t| named(t.trim())).collect(),
     }
@@ -275,9 +309,15 @@ mod tests {
 
     #[test]
     fn manifests_name_their_drivers() {
-        assert_eq!(names("package.json", r#"{"dependencies": {"pg": "^8.1", "ioredis": "5"}, "devDependencies": {"jest": "1"}}"#, "postgres"), ["pg"]);
+        assert_eq!(
+            names("package.json", r#"{"dependencies": {"pg": "^8.1", "ioredis": "5"}, "devDependencies": {"jest": "1"}}"#, "postgres"),
+            ["pg"]
+        );
         assert_eq!(names("package.json", r#"{"dependencies": {"@prisma/client": "^6.2.0"}}"#, "postgres"), ["prisma<7"]);
-        assert_eq!(names("package.json", r#"{"dependencies": {"@prisma/client": "7.0.1", "@prisma/adapter-pg": "7.0.1"}}"#, "postgres"), ["pg"]);
+        assert_eq!(
+            names("package.json", r#"{"dependencies": {"@prisma/client": "7.0.1", "@prisma/adapter-pg": "7.0.1"}}"#, "postgres"),
+            ["pg"]
+        );
         assert_eq!(names("requirements.txt", "Django>=4\npsycopg2_binary==2.9 # driver\n# asyncpg\n", "postgres"), ["psycopg"]);
         assert_eq!(names("pyproject.toml", "[project]\ndependencies = [\"asyncpg>=0.2\", 'redis[hiredis]']\n", "redis"), ["redis-py"]);
         assert_eq!(names("Pipfile", "asyncpg = '*'\nSQLAlchemy = '*'\n", "postgres"), ["asyncpg", "sqlalchemy+asyncpg"]);

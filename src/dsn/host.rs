@@ -120,7 +120,10 @@ pub fn of_name(name: &str) -> HostClass {
         return HostClass::Socket;
     }
     let slot = name.chars().any(|c| c.is_ascii_uppercase()) && name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
-    if has_reference(&lower) || lower.starts_with('<') || slot && ["HOST", "SERVER", "ADDRESS", "DOMAIN", "IP"].iter().any(|w| name.contains(w)) {
+    if has_reference(&lower)
+        || lower.starts_with('<')
+        || slot && ["HOST", "SERVER", "ADDRESS", "DOMAIN", "IP"].iter().any(|w| name.contains(w))
+    {
         return HostClass::Unknown;
     }
     if lower == "localhost" || lower.ends_with(".localhost") {

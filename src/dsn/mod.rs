@@ -81,8 +81,7 @@ pub fn parse(text: &str) -> Option<Dsn> {
     let masked = masked.as_str();
     let oracle = oracle.then(|| oracle::oracle(masked)).flatten();
     let with_marks = || go.then(|| split::go_mysql(masked)).flatten().or_else(|| url.then(|| split::url(text, masked)).flatten());
-    let by_names =
-        || pairs::key_values(text, masked).or_else(|| pairs::keywords(text, masked)).or_else(|| pairs::commas(text, masked));
+    let by_names = || pairs::key_values(text, masked).or_else(|| pairs::keywords(text, masked)).or_else(|| pairs::commas(text, masked));
     oracle.or_else(with_marks).or_else(|| pairs.then(by_names).flatten()).or_else(|| pairs::colons(masked))
 }
 

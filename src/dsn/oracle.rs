@@ -21,12 +21,14 @@ impl Scheme for Oracle {
     }
 
     fn tls(&self, dsn: &Dsn, text: &str) -> Tls {
-        let protocols: Vec<&str> = dsn.params.iter().filter(|p| p.key.of(text).eq_ignore_ascii_case("protocol")).map(|p| p.value.of(text)).collect();
+        let protocols: Vec<&str> =
+            dsn.params.iter().filter(|p| p.key.of(text).eq_ignore_ascii_case("protocol")).map(|p| p.value.of(text)).collect();
         let secure = |p: &&str| p.eq_ignore_ascii_case("tcps");
         if protocols.iter().any(|p| super::scheme::elsewhere(p)) {
             return Tls::Unknown;
         }
-        let thin = dsn.hosts.first().is_some_and(|h| text.get(..h.name.start).is_some_and(|head| head.to_ascii_lowercase().ends_with("tcps://")));
+        let thin =
+            dsn.hosts.first().is_some_and(|h| text.get(..h.name.start).is_some_and(|head| head.to_ascii_lowercase().ends_with("tcps://")));
         match (thin, protocols.is_empty(), protocols.iter().all(secure)) {
             (false, true, _) => Tls::Absent,
             (false, false, false) => Tls::Absent,
@@ -113,8 +115,7 @@ fn described(mut dsn: Dsn, masked: &str, start: usize) -> Dsn {
         dsn.params.iter().filter(move |p| p.key.of(masked).eq_ignore_ascii_case(&name)).map(|p| p.value).collect::<Vec<_>>()
     };
     let ports = named("port");
-    dsn.hosts =
-        named("host").into_iter().enumerate().map(|(i, name)| super::split::Host { name, port: ports.get(i).copied() }).collect();
+    dsn.hosts = named("host").into_iter().enumerate().map(|(i, name)| super::split::Host { name, port: ports.get(i).copied() }).collect();
     dsn
 }
 

@@ -135,7 +135,8 @@ pub(super) fn commas(text: &str, masked: &str) -> Option<Dsn> {
     let begin = masked.split(',').take_while(|piece| !piece.contains('=')).map(|piece| piece.len() + 1).sum::<usize>();
     let servers = masked.get(..begin.checked_sub(1)?)?;
     let is_server = |piece: &str| {
-        !piece.trim().is_empty() && piece.trim().chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']'))
+        !piece.trim().is_empty()
+            && piece.trim().chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']'))
     };
     if begin > masked.len() || !servers.split(',').all(is_server) {
         return None;
@@ -156,9 +157,16 @@ pub(super) fn colons(masked: &str) -> Option<Dsn> {
     for piece in masked.split(',') {
         let mut parts = piece.splitn(5, ':');
         let (label, host, port, db, secret) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-        let name = |t: &str| t.starts_with(|c: char| c.is_ascii_alphabetic()) && t.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c));
+        let name =
+            |t: &str| t.starts_with(|c: char| c.is_ascii_alphabetic()) && t.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c));
         let digits = |t: &str, least: usize, most: usize| (least..=most).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_digit());
-        if !name(label) || !name(host) || !digits(port, 4, 5) || !digits(db, 1, 2) || secret.is_empty() || secret.contains(char::is_whitespace) {
+        if !name(label)
+            || !name(host)
+            || !digits(port, 4, 5)
+            || !digits(db, 1, 2)
+            || secret.is_empty()
+            || secret.contains(char::is_whitespace)
+        {
             return None;
         }
         let host_at = at + label.len() + 1;

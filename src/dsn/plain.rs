@@ -60,7 +60,8 @@ impl Scheme for Mail {
             || scheme.ends_with("+ssl")
             || dsn.bare_scheme(text).ends_with('s')
             || dsn.bare_scheme(text) == "submission";
-        let blind = word("verify_peer").and_then(|v| truth(&v)) == Some(false) || word("skip_ssl_verify").and_then(|v| truth(&v)) == Some(true);
+        let blind =
+            word("verify_peer").and_then(|v| truth(&v)) == Some(false) || word("skip_ssl_verify").and_then(|v| truth(&v)) == Some(true);
         match (secure, blind) {
             (true, true) => Tls::Unverified,
             (true, false) => Tls::Verified,

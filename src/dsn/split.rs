@@ -185,7 +185,12 @@ fn one_url(text: &str, masked: &str) -> Option<Dsn> {
         let short = dsn.param_span(text, "u").and_then(|_| dsn.param_span(text, "p"));
         let named = ["password", "pwd", "authtoken"].iter().find_map(|n| dsn.param_span(text, n)).or(short);
         dsn.password = named.map(|p| p.value).filter(|s| !s.is_empty());
-        dsn.user = dsn.user.or_else(|| dsn.param_span(text, "user").or_else(|| dsn.param_span(text, "username")).or(short.and_then(|_| dsn.param_span(text, "u"))).map(|p| p.value));
+        dsn.user = dsn.user.or_else(|| {
+            dsn.param_span(text, "user")
+                .or_else(|| dsn.param_span(text, "username"))
+                .or(short.and_then(|_| dsn.param_span(text, "u")))
+                .map(|p| p.value)
+        });
     }
     Some(dsn)
 }

@@ -19,7 +19,14 @@ pub(super) struct Client {
 const NAME_IT: &str = "name it under [drivers] in harden.toml";
 
 /// The driver that reads the string `text` in `setting`.
-pub(super) fn client(found: &Dsn, text: &str, system: &dyn Scheme, at: (usize, &Document), setting: &Setting, wishes: &Wishes<'_>) -> Client {
+pub(super) fn client(
+    found: &Dsn,
+    text: &str,
+    system: &dyn Scheme,
+    at: (usize, &Document),
+    setting: &Setting,
+    wishes: &Wishes<'_>,
+) -> Client {
     let told = wishes.drivers.get(setting.name()).or_else(|| wishes.drivers.get(system.name())).map(String::as_str);
     if let Some(name) = of(found, text, told) {
         let who = if told.is_some() { "harden.toml" } else { "the connection string" };

@@ -61,7 +61,10 @@ impl Plan {
         for switch in self.switches.iter().filter(|s| s.fix <= most && !s.parts.is_empty()) {
             let parts = values.entry((switch.document, switch.setting)).or_default();
             for part in &switch.parts {
-                if !parts.iter().any(|(span, _)| span.covers(part.0) && !span.is_empty()) {
+                // what is put between two bytes is not inside what ends or begins there
+                let inside =
+                    |span: &Span| span.covers(part.0) && (!part.0.is_empty() || (span.start < part.0.start && part.0.start < span.end));
+                if !parts.iter().any(|(span, _)| !span.is_empty() && inside(span)) {
                     parts.push(part.clone());
                 }
             }
@@ -94,7 +97,9 @@ pub(super) fn unwritable(documents: &[Document], secret: &SecretChange) -> Optio
     secret.places.iter().find_map(|place| {
         let document = documents.get(place.document)?;
         let parts = vec![part(documents, place, &secret.value)];
-        planned(document, vec![(place.setting, parts)], Vec::new(), &BTreeMap::new()).err().map(|c| format!("{}:{}: {}", c.path, c.line, c.what))
+        planned(document, vec![(place.setting, parts)], Vec::new(), &BTreeMap::new())
+            .err()
+            .map(|c| format!("{}:{}: {}", c.path, c.line, c.what))
     })
 }
 
