@@ -1,5 +1,7 @@
 //! Conditions on the name: `key.class`, `key.any`, `key.path`, `key.purpose`.
 
+use std::collections::HashMap;
+
 use super::family::{Compile, Family, Test, known, words};
 use crate::model::key_path::{words as split, words_fit};
 use crate::rules::schema::Argument;
@@ -36,10 +38,15 @@ impl Family for Name {
                 Ok(Box::new(move |s| wanted.contains(&s.purpose())))
             }
             "any" => {
-                let patterns: Vec<Vec<String>> = words("key.any", argument, false)?.iter().map(|w| pattern(w)).collect();
+                // a list may hold hundreds: only those that end as the name does are tried
+                let mut by_last: HashMap<String, Vec<Vec<String>>> = HashMap::new();
+                for pattern in words("key.any", argument, false)?.iter().map(|w| pattern(w)) {
+                    by_last.entry(pattern.last().cloned().unwrap_or_default()).or_default().push(pattern);
+                }
                 Ok(Box::new(move |s| {
                     let (own, dotted) = s.words();
-                    patterns.iter().any(|p| words_fit(p, own) || (p.len() > 1 && words_fit(p, dotted)))
+                    let tried = own.last().into_iter().chain(dotted.last()).map(String::as_str).chain(["*"]);
+                    tried.filter_map(|last| by_last.get(last)).flatten().any(|p| words_fit(p, own) || (p.len() > 1 && words_fit(p, dotted)))
                 }))
             }
             "path" => {

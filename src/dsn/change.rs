@@ -135,8 +135,7 @@ fn additions(dsn: &Dsn, text: &str, appended: &[String], emptied: bool, slash: b
     let before = text.get(..end).unwrap_or("");
     let opened = !matches!(dsn.style, Style::Url | Style::GoMysql) || text.get(dsn.path.end..).is_some_and(|t| t.starts_with(open));
     let first = !opened || emptied;
-    let ended =
-        !first && !dsn.params.last().is_some_and(|p| p.whole.end == end) && (before.ends_with(separator) || end == dsn.path.end + 1);
+    let ended = !first && dsn.params.last().is_none_or(|p| p.whole.end != end) && (before.ends_with(separator) || end == dsn.path.end + 1);
     // an empty value at the end would take the next pair for its own
     let mut added = String::from(if dsn.style == Style::Keywords && before.ends_with('=') { "''" } else { "" });
     for (i, pair) in appended.iter().enumerate() {
