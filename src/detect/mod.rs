@@ -7,6 +7,7 @@ mod across;
 mod beside;
 mod circumstances;
 mod compile;
+mod dispatch;
 mod family;
 mod message;
 mod name;
