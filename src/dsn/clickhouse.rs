@@ -1,4 +1,4 @@
-//! ClickHouse's native interface; its HTTP interface is in `services.rs`.
+//! ClickHouse: native and HTTP interfaces.
 
 use super::change::Change;
 use super::scheme::{Scheme, Tls, truth};
@@ -20,7 +20,8 @@ impl Scheme for ClickHouse {
     fn serves(&self, dsn: &Dsn, text: &str) -> bool {
         let tcp = dsn.bare_scheme(text) == "tcp" && dsn.hosts.iter().any(|h| h.port.is_some_and(|p| matches!(p.of(text), "9000" | "9440")));
         let named = dsn.hosts.iter().any(|h| h.name.of(text).to_ascii_lowercase().contains("clickhouse"));
-        self.schemes().contains(&dsn.bare_scheme(text).as_str()) || (tcp && (named || dsn.param(text, "secure").is_some()))
+        let http = dsn.bare_scheme(text) == "http" && dsn.hosts.iter().any(|h| h.port.is_some_and(|p| p.of(text) == "8123"));
+        http || self.schemes().contains(&dsn.bare_scheme(text).as_str()) || (tcp && (named || dsn.param(text, "secure").is_some()))
     }
 
     fn tls(&self, dsn: &Dsn, text: &str) -> Tls {
@@ -39,6 +40,9 @@ impl Scheme for ClickHouse {
     fn secure(&self, dsn: &Dsn, text: &str, driver: Option<&str>) -> Option<Vec<Change>> {
         // JDBC and Go take `secure` or `ssl`, the scheme with an s is Python's
         let scheme = dsn.bare_scheme(text);
+        if scheme == "http" {
+            return Some(vec![Change::Scheme("https"), Change::Port("8123", "8443")]);
+        }
         let first = match driver {
             Some("clickhouse-driver") if scheme == "clickhouse" => Change::Scheme("clickhouses"),
             _ if SECURE.contains(&scheme.as_str()) => Change::Drop("secure"),

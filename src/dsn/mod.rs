@@ -35,7 +35,6 @@ pub static SCHEMES: &[&dyn Scheme] = &[
     &mongodb::MongoDb,
     &amqp::Amqp,
     &clickhouse::ClickHouse,
-    &services::CLICKHOUSE_HTTP,
     &sqlserver::SqlServer,
     &oracle::Oracle,
     &neo4j::Neo4j,

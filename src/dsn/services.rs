@@ -11,12 +11,10 @@ pub(super) struct Service {
     ports: &'static [&'static str],
     /// Parts of host names that tell it, where a port is written, too.
     hosts: &'static [&'static str],
-    /// The port that comes with TLS, where it is another one.
-    secure_port: Option<(&'static str, &'static str)>,
 }
 
 const fn service(name: &'static str, ports: &'static [&'static str], hosts: &'static [&'static str]) -> Service {
-    Service { name, ports, hosts, secure_port: None }
+    Service { name, ports, hosts }
 }
 
 pub(super) static SEARCH: Service =
@@ -30,8 +28,6 @@ pub(super) static NOMAD: Service = service("nomad", &["4646"], &["nomad"]);
 pub(super) static VAULT: Service = service("vault", &["8200"], &["vault", "openbao"]);
 pub(super) static OTLP: Service = service("otlp", &["4317", "4318"], &["otel", "otlp"]);
 pub(super) static STORAGE: Service = service("storage", &[], &["minio", "s3", "seaweedfs", "garage", "objectstore"]);
-pub(super) static CLICKHOUSE_HTTP: Service =
-    Service { name: "clickhouse-http", ports: &["8123"], hosts: &[], secure_port: Some(("8123", "8443")) };
 
 impl Scheme for Service {
     fn name(&self) -> &'static str {
@@ -63,8 +59,7 @@ impl Scheme for Service {
         if dsn.bare_scheme(text) == "https" {
             return Some(Vec::new());
         }
-        let port = self.secure_port.map(|(from, to)| Change::Port(from, to));
-        Some([Change::Scheme("https")].into_iter().chain(port).collect())
+        Some(vec![Change::Scheme("https")])
     }
 }
 

@@ -45,6 +45,7 @@ const OTHER_WORDS: &[&str] = &[
     "ssh-rsa",
     "ssl-mode",
     "verify-ca",
+    "verify-full",
     "verify-off",
 ];
 
@@ -177,7 +178,9 @@ fn rules_that_are_named_exist() {
     let kebab = |word: &&str| {
         word.contains('-') && word.split('-').all(|w| !w.is_empty() && w.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()))
     };
-    let is_known = |word: &str| rules.get(word).is_some() || kinds.contains(word) || OTHER_WORDS.contains(&word);
+    let is_known = |word: &str| {
+        rules.get(word).is_some() || harden::dsn::drivers::named(word).is_some() || kinds.contains(word) || OTHER_WORDS.contains(&word)
+    };
     for (name, page) in pages() {
         for word in code_spans(&page).into_iter().filter(kebab) {
             assert!(is_known(word), "{name} names `{word}`, which is no rule");
