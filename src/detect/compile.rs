@@ -211,13 +211,16 @@ impl Detectors {
 
     /// What `[network]` of harden.toml says of plaintext between the parts.
     fn on_this_network(&self, rule: &Rule, subject: &Subject<'_>, severity: Severity) -> Severity {
-        let Some(connection) = subject.connection().filter(|c| rule.class == Class::NonTlsUrl && c.host == HostClass::Internal) else {
+        let near = |host| matches!(host, HostClass::Internal | HostClass::External);
+        let Some(connection) = subject.connection().filter(|c| rule.class == Class::NonTlsUrl && near(c.host)) else {
             return severity;
         };
         let text = connection.span.of(subject.value());
-        let trusted = connection.dsn.hosts.iter().all(|h| self.network.trusted.iter().any(|t| t.eq_ignore_ascii_case(h.name.of(text))));
+        let trusted = connection.dsn.hosts.iter().all(|h| self.network.trusts(h.name.of(text)));
+        let internal = connection.host == HostClass::Internal;
         match self.network.internal_plaintext {
             _ if trusted => Severity::Info,
+            _ if !internal => severity,
             Some(InternalPlaintext::Allow) => Severity::Info,
             Some(InternalPlaintext::Medium) => severity.min(Severity::Medium),
             Some(InternalPlaintext::High) => severity.max(Severity::High),
@@ -241,7 +244,7 @@ impl Detectors {
             let what = if subject.purpose().is_key() { Sort::Key } else { Sort::Secret };
             outcome.seen.push(Seen { id: self.secret_id(subject), environment, what });
         }
-        if subject.connection().is_some_and(|c| c.system.is_some() && c.host != crate::dsn::HostClass::Socket) {
+        if subject.connection().is_some_and(|c| c.system.is_some_and(|s| !s.is_any()) && c.host != HostClass::Socket) {
             outcome.seen.push(Seen { id: self.connection_id(subject), environment, what: Sort::Connection });
         }
         if let Some((_, verdict)) = subject.url_password()

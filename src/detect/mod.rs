@@ -4,6 +4,7 @@
 //! kind of condition is one file and one line in [`FAMILIES`].
 
 mod across;
+mod beside;
 mod circumstances;
 mod compile;
 mod dispatch;
@@ -31,4 +32,4 @@ pub use suppress::suppress;
 
 /// Every family of conditions, found by the first word of a condition's name.
 pub static FAMILIES: &[&dyn Family] =
-    &[&name::Name, &value::Value, &url::Url, &sibling::Sibling, &place::Place, &token::Token, &across::Project];
+    &[&name::Name, &value::Value, &url::Url, &sibling::Sibling, &beside::Beside, &place::Place, &token::Token, &across::Project];

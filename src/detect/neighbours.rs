@@ -22,6 +22,8 @@ pub(super) struct Neighbourhood<'d> {
     /// All that is no comment, by part of the file.
     parts: HashMap<usize, Vec<usize>>,
     scopes: Vec<Scope>,
+    /// Settings that name a host, by the map in which they stand.
+    hosts: HashMap<(usize, KeyPath), Vec<usize>>,
     /// Images of compose's services, by part and service.
     images: HashMap<(usize, &'d str), Vec<&'d str>>,
     secret_parts: Vec<usize>,
@@ -78,6 +80,7 @@ impl<'d> Neighbourhood<'d> {
         let mut ids: HashMap<(usize, KeyPath), usize> = HashMap::new();
         let mut scopes: Vec<Scope> = Vec::new();
         let mut scope_of = Vec::with_capacity(document.settings.len());
+        let mut hosts: HashMap<(usize, KeyPath), Vec<usize>> = HashMap::new();
         let mut images: HashMap<(usize, &'d str), Vec<&'d str>> = HashMap::new();
         let mut secret_parts = Vec::new();
         let mut parts: HashMap<usize, Vec<usize>> = HashMap::new();
@@ -103,12 +106,18 @@ impl<'d> Neighbourhood<'d> {
                     scope.accounts.push(i);
                 }
             }
+            if names_host(setting.name()) && !setting.value.is_empty() && setting.value.len() <= MOST_HOST {
+                let list = hosts.entry((setting.part, setting.key.scope())).or_default();
+                if list.len() < MOST_ACCOUNTS {
+                    list.push(i);
+                }
+            }
             if setting.key == KeyPath::of("kind") && setting.value.expose() == "Secret" {
                 secret_parts.push(setting.part);
             }
         }
         let (below, found) = (OnceCell::new(), RefCell::default());
-        Self { document, circumstances, scope_of, parts, scopes, images, secret_parts, below, found, names: RefCell::default() }
+        Self { document, circumstances, scope_of, parts, scopes, images, secret_parts, below, found, hosts, names: RefCell::default() }
     }
 
     /// What is known of the file beside its content.
@@ -203,6 +212,35 @@ impl<'d> Neighbourhood<'d> {
         below.contains(&(setting.part, path))
     }
 
+    /// The value of the setting that names the host of what `setting` belongs to: of those in its map, or else in the two maps around it,
+    /// the one whose name begins as `setting`'s does for the most words.
+    pub(super) fn host_beside(&self, setting: &Setting) -> Option<&'d str> {
+        let whole = |s: &Setting| s.key.names().flat_map(words).collect::<Vec<_>>();
+        let own = whole(setting);
+        let mut scope = setting.key.scope();
+        for _ in 0..3 {
+            let depth = scope.names().flat_map(words).count();
+            let list = self.hosts.get(&(setting.part, scope.clone())).map_or(&[][..], Vec::as_slice);
+            let best = list
+                .iter()
+                .filter_map(|i| self.document.settings.get(*i))
+                .filter(|s| s.key != setting.key)
+                .map(|s| {
+                    let other = whole(s);
+                    let shared = own.iter().zip(&other).take_while(|(a, b)| a == b).count();
+                    // `host` in a map of its own belongs to all that stands there; on the top of a file to nothing
+                    (shared, shared > depth || depth > 0 && other.len() == depth + 1, s)
+                })
+                .filter(|(_, belongs, _)| *belongs)
+                .max_by_key(|(shared, _, _)| *shared);
+            if let Some((_, _, found)) = best {
+                return Some(found.value.expose());
+            }
+            scope = scope.parent()?;
+        }
+        None
+    }
+
     /// Whether the setting is a value of a Kubernetes Secret.
     pub(super) fn is_secret_manifest(&self, setting: &Setting) -> bool {
         self.secret_parts.contains(&setting.part)
@@ -256,6 +294,18 @@ const DEEPEST: usize = 12;
 /// Accounts of one map that are compared with. Every secret of the map is compared with every one of them, so a map of thousands would
 /// take minutes.
 const MOST_ACCOUNTS: usize = 64;
+
+/// Bytes of a value that may name a host or be a connection string.
+const MOST_HOST: usize = 1024;
+
+fn names_host(name: &str) -> bool {
+    words(name).last().is_some_and(|word| {
+        matches!(
+            word.as_str(),
+            "host" | "hostname" | "hosts" | "server" | "servers" | "address" | "addr" | "url" | "uri" | "dsn" | "endpoint"
+        )
+    })
+}
 
 fn names_account(name: &str) -> bool {
     words(name).last().is_some_and(|word| {

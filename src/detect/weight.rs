@@ -1,6 +1,7 @@
 //! How bad a finding is where it stands, and how far a fix may go there.
 
 use super::subject::Subject;
+use crate::dsn::drivers;
 use crate::model::environment::Environment;
 use crate::model::setting::Role;
 use crate::model::severity::{Class, Fix, Severity};
@@ -42,9 +43,9 @@ pub(super) fn reach(rule: &Rule, subject: &Subject<'_>, severity: Severity, envi
         // the spelling depends on a driver that nothing names
         Strategy::Url => !subject.connection().is_some_and(|c| {
             let text = c.span.of(subject.value());
-            c.system.is_some_and(|s| s.secure(&c.dsn, text, c.dsn.driver(text)).is_some())
+            c.system.is_some_and(|s| s.secure(&c.dsn, text, drivers::of(&c.dsn, text, None)).is_some())
         }),
-        Strategy::Generate | Strategy::Set | Strategy::Map | Strategy::Flip => false,
+        Strategy::Generate | Strategy::Set | Strategy::Map | Strategy::Flip | Strategy::Delete => false,
     };
     if elsewhere || advice || subject.setting.role == Role::Prose || !subject.setting.editable || subject.document.lossy {
         return Fix::Manual;

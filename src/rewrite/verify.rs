@@ -18,10 +18,12 @@ pub(super) fn verify(document: &Document, new: &[u8], planned: &Planned) -> Resu
     if parsed.format != document.format || parsed.fault.is_some() {
         return Err(fault(1, "the new file would not parse any more"));
     }
-    if parsed.settings.len() != document.settings.len() + planned.added.len() {
+    let kept = document.settings.len().saturating_sub(planned.removed.len());
+    if parsed.settings.len() != kept + planned.added.len() {
         return Err(fault(1, "the new file would have other settings"));
     }
-    for (i, (old, now)) in document.settings.iter().zip(&parsed.settings).enumerate() {
+    let old = document.settings.iter().enumerate().filter(|(i, _)| !planned.removed.contains(i));
+    for ((i, old), now) in old.zip(&parsed.settings) {
         let line = document.lines.line(old.span.start);
         if old.key != now.key || old.part != now.part || old.role != now.role {
             return Err(fault(line, "a name would change"));
@@ -34,7 +36,7 @@ pub(super) fn verify(document: &Document, new: &[u8], planned: &Planned) -> Resu
             return Err(fault(line, "a value would not be as planned"));
         }
     }
-    let added = parsed.settings.iter().skip(document.settings.len());
+    let added = parsed.settings.iter().skip(kept);
     let fits = added.zip(&planned.added).all(|(now, (name, value))| now.name() == name && now.value.same_as(value));
     if fits { Ok(()) } else { Err(fault(document.lines.lines(), "an added value would not be as planned")) }
 }
