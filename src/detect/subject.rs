@@ -1,10 +1,12 @@
 //! One setting under the eyes of the rules.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
 use crate::dsn::{self, Dsn, HostClass, Scheme, Tls};
 use crate::model::document::Document;
+use crate::model::key_path::Segment;
 use crate::model::setting::{Role, Setting};
 use crate::model::span::Span;
 use crate::model::template::innermost_default;
@@ -95,7 +97,7 @@ impl<'d> Subject<'d> {
             if self.around.names_something_else(self.index, self.setting) {
                 return NameClass::Other;
             }
-            let class = self.facts().class;
+            let class = self.around.facts(&self.announced()).class;
             let in_secret = self.around.is_secret_manifest(self.setting);
             if in_secret && class == NameClass::Other && !is_account(self.setting.name()) { NameClass::Weak } else { class }
         })
@@ -103,7 +105,20 @@ impl<'d> Subject<'d> {
 
     /// What the secret is for.
     pub(super) fn purpose(&self) -> Purpose {
-        self.facts().purpose
+        self.around.facts(&self.announced()).purpose
+    }
+
+    /// The name, with that of its map where it says too little by itself: the `key` of `jwt`, the `secret` of `session`.
+    fn announced(&self) -> Cow<'d, str> {
+        let name = self.setting.name();
+        let bare = matches!(name.to_ascii_lowercase().as_str(), "key" | "keys" | "secret" | "salt");
+        let mut segments = self.setting.key.segments().iter().rev();
+        match (segments.next(), segments.next()) {
+            (Some(Segment::Key(_)), Some(Segment::Key(above))) if bare && !matches!(above.as_str(), "data" | "stringData") => {
+                Cow::Owned(format!("{above} {name}"))
+            }
+            _ => Cow::Borrowed(name),
+        }
     }
 
     /// The bytes (within the value) that run when nothing else is set: the default of a lone `${NAME:-default}`, else the whole value.
@@ -211,7 +226,10 @@ fn shows_form(setting: &Setting) -> bool {
     let own = names.next().unwrap_or("");
     let parent = names.next().unwrap_or("");
     let schema = |n: &str| matches!(n, "example" | "examples");
-    setting.role == Role::Live && (schema(own) || own == "description" || (schema(parent) && names.next().is_some_and(|n| n != "services")))
+    setting.role == Role::Live
+        && (schema(own)
+            || matches!(own, "description" | "placeholder")
+            || (schema(parent) && names.next().is_some_and(|n| n != "services")))
 }
 
 /// A value of which a document shows only the beginning.
