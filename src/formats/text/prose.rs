@@ -4,7 +4,7 @@
 //! never edited. One pass over the bytes stops at the few that can join a name and a value; from there it looks a bounded way back and
 //! ahead and never leaves the line, so a minified file of one line costs no more than another.
 
-use super::page::{Hit, Page};
+use super::page::{Far, Hit, Page};
 use super::{pairs, programs};
 use crate::formats::format::{Claim, EncodeError, Format};
 use crate::model::document::Fault;
@@ -52,7 +52,8 @@ fn markup_comments(text: &str) -> Vec<Span> {
 
 /// Everything in `text` that has the form of a setting, in file order; role `Prose`, not editable.
 pub(in crate::formats) fn pseudo_settings(text: &str) -> Vec<Setting> {
-    let page = Page { text };
+    let far = Far::default();
+    let page = Page { text, far: &far };
     let mut found: Vec<Setting> = Vec::new();
     let mut covered = Span::default();
     let mut at = 0;
@@ -70,7 +71,8 @@ pub(in crate::formats) fn pseudo_settings(text: &str) -> Vec<Setting> {
             _ => None,
         };
         at += 1;
-        for hit in hits.into_iter().flatten() {
+        let Some(hits) = hits else { continue };
+        for hit in hits {
             // Inside a text of several words there may be more; a single word is done with
             if !hit.value.of(text).contains([' ', '\t']) || hit.value.of(text).contains('\n') {
                 at = at.max(hit.value.end);
@@ -97,7 +99,7 @@ impl Page<'_> {
         }
         let many = |s: &str| ["mongodb", "kafka", "nats", "amqp"].iter().any(|p| s.starts_with(p));
         let name = scheme.of(self.text).to_ascii_lowercase();
-        let stops: &[u8] = if java || many(&name) { b"<>)" } else { b"<>)," };
+        let stops: &'static [u8] = if java || many(&name) { b"<>)" } else { b"<>)," };
         let end = self.word_end(at + 1, stops)?;
         let whole = Span::new(scheme.start, end).of(self.text);
         let whole = whole.trim_end_matches(['.', ';', ':', '!', '?', '*', ',', ']', '|', '\\']);
