@@ -10,8 +10,10 @@ mod ini;
 mod json;
 mod lines;
 mod nested;
+mod parts;
 mod properties;
 mod shell;
+mod sql;
 mod text;
 mod toml;
 mod yaml;
@@ -36,6 +38,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &properties::Properties,
     &ini::Ini,
     &shell::Shell,
+    &sql::Sql,
     &code::Code,
     &conf::Conf,
     &text::Text,
@@ -93,7 +96,7 @@ pub fn parse(path: &str, bytes: &[u8], environment: Environment) -> Document {
         Err(fault) => (text::Text.name(), text::Text.parse(body).unwrap_or_default(), Some(fault)),
     };
     let mut settings: Vec<_> = settings.into_iter().map(|s| s.shifted(bom)).collect();
-    nested::add(&text, &mut settings, claimant);
+    nested::add(&text, name, &mut settings, claimant);
     if lossy {
         for setting in &mut settings {
             setting.editable &= setting.value.expose().is_ascii();

@@ -5,6 +5,7 @@
 
 use super::format::{Claim, EncodeError, Format};
 use super::lines::{base_name, byte, commented, line_at, skip_blanks};
+use super::parts::option_path;
 use crate::model::document::Fault;
 use crate::model::key_path::KeyPath;
 use crate::model::secret::Secret;
@@ -97,7 +98,7 @@ fn options(text: &str, value: Span, path: &KeyPath, editable: bool, out: &mut Ve
         if name > 0 && !inner.contains(['\\', '\n']) {
             let key = Span::new(value.start + sign - name, value.start + sign);
             let span = Span::new(value.start + open, value.start + open + len);
-            let mut option = Setting::new(path.child(key.of(text)), key, Secret::copy_of(inner), span, Quoting::Double);
+            let mut option = Setting::new(path.join(&option_path(key.of(text))), key, Secret::copy_of(inner), span, Quoting::Double);
             option.editable = editable;
             out.push(option);
         }
