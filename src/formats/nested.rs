@@ -66,7 +66,7 @@ fn inside(text: &str, host: &str, outer: &Setting, claimant: fn(&str, &str) -> &
     if outer.role == Role::Commented || value.len() < 8 || value.starts_with("-----BEGIN") {
         return Vec::new();
     }
-    let lines = value.trim_end().contains('\n');
+    let lines = value.trim_end().contains('\n') || matches!(outer.quoting, Quoting::Literal | Quoting::Folded);
     let format = if lines { file_format(outer, value, claimant) } else { None };
     if let Some(format) = format {
         return file(text, outer, format);

@@ -1,5 +1,6 @@
 //! Text of no format, searched for what has the form of a setting.
 
+mod commands;
 mod page;
 mod pairs;
 mod programs;

@@ -1,5 +1,6 @@
 //! Name and value joined by `=`, `:` or markup, anywhere in a text.
 
+use super::commands::is_metavariable;
 use super::page::{Hit, LONGEST, Page, is_name};
 use crate::model::setting::{Quoting, Setting};
 use crate::model::span::Span;
@@ -120,6 +121,11 @@ fn assignment(page: Page, at: usize) -> Option<Hit> {
     if arrow || !starts_word(page.byte(after)) {
         return None;
     }
+    let option = Span::new(name.front.saturating_sub(2), name.front).of(page.text) == "--";
+    // what follows is a pair of its own
+    if option && matches!(name.span.of(page.text), "set" | "set-string" | "env" | "build-arg" | "from-literal" | "label" | "annotation") {
+        return None;
+    }
     let query = matches!(page.before(name.front), b'?' | b'&');
     let leading = line_start(page, name.front);
     let stops: &[u8] = if query {
@@ -138,6 +144,9 @@ fn assignment(page: Page, at: usize) -> Option<Hit> {
     }
     if !leading || spaced {
         value = trim_marks(page, value);
+    }
+    if option && is_metavariable(value.of(page.text)) {
+        return None;
     }
     Some(hit(page, &name, value, Quoting::Plain))
 }

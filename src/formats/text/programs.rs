@@ -1,4 +1,4 @@
-//! Defaults in program code, arguments of commands, SQL and private keys, anywhere in a text.
+//! Defaults in program code, SQL and private keys, anywhere in a text.
 
 use super::page::{Hit, LONGEST, Page, is_name};
 use crate::model::setting::Quoting;
@@ -88,41 +88,6 @@ pub(super) fn private_key(page: Page, at: usize, covered: Span) -> Option<Hit> {
     Some(Hit { name: String::new(), key: Span::new(at, at), value, quoting: Quoting::Plain })
 }
 
-/// `--requirepass lit`, `redis-cli -a lit`, `mysql -plit`: the option whose first dash is at `at`.
-pub(super) fn flag(page: Page, at: usize) -> Option<Hit> {
-    if is_name(page.before(at)) || page.before(at) == b'$' {
-        return None;
-    }
-    let end = (at..at + 40).find(|&i| !is_name(page.byte(i)))?;
-    let option = Span::new(at, end).of(page.text);
-    const LONG: &[&str] = &[
-        "--requirepass",
-        "--masterauth",
-        "--password",
-        "--pass",
-        "--passwd",
-        "--secret",
-        "--token",
-        "--api-key",
-        "--access-token",
-        "--secret-key",
-    ];
-    let short = option == "-a" && redis_before(page, at);
-    if !(LONG.contains(&option) || short) || !matches!(page.byte(end), b' ' | b'\t') {
-        return None;
-    }
-    let start = page.ahead(end);
-    let dashes = option.len() - option.trim_start_matches('-').len();
-    let key = Span::new(at + dashes, end);
-    let (value, quoting) = match page.in_quotes(start) {
-        Some(found) => found,
-        None => (Span::new(start, page.word_end(start, b"<>;,)|&\\]")?), Quoting::Plain),
-    };
-    let usable = !value.is_empty() && !value.of(page.text).starts_with('-');
-    let name = if short { "requirepass" } else { key.of(page.text) };
-    usable.then(|| Hit { name: name.to_owned(), key, value, quoting })
-}
-
 /// `ALTER USER x PASSWORD 'lit'`, `IDENTIFIED BY 'lit'`: the quote at `at`.
 pub(super) fn statement(page: Page, at: usize) -> Option<Hit> {
     let end = page.back(at);
@@ -155,12 +120,6 @@ fn otherwise(page: Page, at: usize) -> Option<usize> {
 fn literal_hit(page: Page, key: Span, literal: usize) -> Option<Hit> {
     let (value, quoting) = page.in_quotes(literal)?;
     (!value.of(page.text).trim().is_empty()).then(|| Hit { name: key.of(page.text).to_owned(), key, value, quoting })
-}
-
-fn redis_before(page: Page, at: usize) -> bool {
-    let line = page.run_back(at, |b| b != b'\n');
-    let said = line.of(page.text);
-    said.contains("redis-cli") || said.contains("valkey-cli")
 }
 
 fn sql_before(page: Page, at: usize) -> bool {

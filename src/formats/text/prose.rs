@@ -5,7 +5,7 @@
 //! ahead and never leaves the line, so a minified file of one line costs no more than another.
 
 use super::page::{Hit, Page};
-use super::{pairs, programs};
+use super::{commands, pairs, programs};
 use crate::formats::format::{Claim, EncodeError, Format};
 use crate::model::document::Fault;
 use crate::model::secret::Secret;
@@ -60,9 +60,9 @@ pub(in crate::formats) fn pseudo_settings(text: &str) -> Vec<Setting> {
         let hits = match b {
             b'=' | b':' => page.url(at, covered).map(|hit| vec![hit]).or_else(|| pairs::pair(page, at, &found).map(|hit| vec![hit])),
             b'(' => programs::call(page, at),
-            b'|' | b'?' => programs::fallback(page, at).map(|hit| vec![hit]),
+            b'|' | b'?' => programs::fallback(page, at).or_else(|| commands::piped(page, at)).map(|hit| vec![hit]),
             b'@' => programs::annotation(page, at),
-            b'-' => programs::private_key(page, at, covered).or_else(|| programs::flag(page, at)).map(|hit| vec![hit]),
+            b'-' => programs::private_key(page, at, covered).or_else(|| commands::flag(page, at)).map(|hit| vec![hit]),
             b'\'' => programs::statement(page, at).map(|hit| vec![hit]),
             b'<' => pairs::element(page, at).map(|hit| vec![hit]),
             b'`' => pairs::quoted_word(page, at).map(|hit| vec![hit]),
