@@ -7,4 +7,4 @@ mod programs;
 mod prose;
 
 pub(super) use page::is_name;
-pub(super) use prose::{Text, pseudo_settings};
+pub(super) use prose::{Text, pseudo_settings, set_comments_aside};

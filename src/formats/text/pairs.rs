@@ -105,6 +105,9 @@ fn assignment(page: Page, at: usize) -> Option<Hit> {
         name = typed;
     }
     let after = page.ahead(at + 1 + usize::from(arrow));
+    if let Some(value) = template(page, after).filter(|_| line_start(page, name.front)) {
+        return Some(hit(page, &name, value, Quoting::Plain));
+    }
     if let Some((value, quoting)) = quoted_value(page, after) {
         // the key that reaches a link on a page of HTML
         let link = value.len() == 1 && name.span.of(page.text).eq_ignore_ascii_case("accesskey");
@@ -159,6 +162,9 @@ fn entry(page: Page, at: usize) -> Option<Hit> {
     let mut name = name_before(page, at)?;
     if after == from && !name.quoted && !matches!(page.byte(after), b'"' | b'\'') {
         return None;
+    }
+    if let Some(value) = template(page, after).filter(|_| line_start(page, name.front)) {
+        return Some(hit(page, &name, value, Quoting::Plain));
     }
     if let Some((value, quoting)) = quoted_value(page, after) {
         if quoting == Quoting::Backtick && value.of(page.text).contains([' ', '(', '=', ':']) {
@@ -239,6 +245,23 @@ fn quoted_value(page: Page, at: usize) -> Option<(Span, Quoting)> {
     let prefixed = matches!(page.byte(at), b'b' | b'r' | b'f' | b'u' | b'L' | b'N' | b'@') && matches!(page.byte(at + 1), b'"' | b'\'');
     let (value, quoting) = page.in_quotes(at + usize::from(prefixed))?;
     (!value.of(page.text).trim().is_empty()).then_some((value, quoting))
+}
+
+/// `{{ x | default "y" }}` or `<%= x || "y" %>` at `at`, maybe in quotes, and nothing behind it: a value that a template puts in.
+fn template(page: Page, at: usize) -> Option<Span> {
+    let quoted = matches!(page.byte(at), b'"' | b'\'');
+    let start = at + usize::from(quoted);
+    let close = match (page.byte(start), page.byte(start + 1)) {
+        (b'{', b'{') => "}}",
+        (b'<', b'%') => "%>",
+        _ => return None,
+    };
+    let end = (start..start + LONGEST).find(|&i| matches!(page.byte(i), 0 | b'\n'))?;
+    let line = Span::new(start, end).of(page.text).trim_end();
+    let line = if quoted { line.strip_suffix(['"', '\''])? } else { line };
+    let inner = line.strip_suffix(close)?.get(2..)?;
+    // one expression, with a text in it that may be a default
+    (!inner.contains(close) && inner.contains(['"', '\''])).then(|| Span::new(start, start + line.len()))
 }
 
 /// Whether a bare value may begin with `b`.

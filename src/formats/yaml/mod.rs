@@ -10,6 +10,7 @@ mod switch;
 #[cfg(test)]
 mod testing;
 mod tree;
+mod variables;
 mod words;
 
 pub(super) use compose::Compose;

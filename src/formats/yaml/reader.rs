@@ -16,8 +16,8 @@ pub(super) trait View {
 pub(super) struct Plain;
 
 impl View for Plain {
-    fn take(&self, _reader: &mut Reader<'_>, _at: &At, _node: &Node) -> bool {
-        false
+    fn take(&self, reader: &mut Reader<'_>, at: &At, node: &Node) -> bool {
+        super::variables::take(self, reader, at, node)
     }
 }
 
