@@ -4,6 +4,7 @@
 
 mod code;
 mod conf;
+mod credentials;
 mod env;
 mod format;
 mod ini;
@@ -39,6 +40,10 @@ pub static FORMATS: &[&dyn Format] = &[
     &ini::Ini,
     &shell::Shell,
     &sql::Sql,
+    &credentials::NETRC,
+    &credentials::PGPASS,
+    &credentials::HTPASSWD,
+    &credentials::USERLIST,
     &code::Code,
     &conf::Conf,
     &text::Text,

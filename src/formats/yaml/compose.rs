@@ -4,11 +4,11 @@
 
 use super::command::{list, text};
 use super::plain::stem;
-use super::reader::{At, Reader, View, read};
+use super::reader::{At, Reader, View};
 use super::tree::{Kind, Node};
 use super::variables::{assignments, is_variable};
 use super::words::Splitter;
-use super::{scalar, tree};
+use super::{scalar, template};
 use crate::formats::format::{Claim, EncodeError, Format};
 use crate::model::document::Fault;
 use crate::model::key_path::Segment;
@@ -30,7 +30,7 @@ impl Format for Compose {
     }
 
     fn parse(&self, text: &str) -> Result<Vec<Setting>, Fault> {
-        Ok(read(text, &tree::documents(text)?, &Services))
+        template::settings(text, &Services)
     }
 
     fn encode(&self, value: &Secret, place: &Setting) -> Result<Secret, EncodeError> {

@@ -8,9 +8,9 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::command::list;
 use super::plain::stem;
-use super::reader::{At, Reader, View, read};
+use super::reader::{At, Reader, View};
 use super::tree::{Kind, Node};
-use super::{scalar, tree, variables};
+use super::{scalar, template, variables};
 use crate::formats::format::{Claim, EncodeError, Format};
 use crate::model::document::Fault;
 use crate::model::secret::Secret;
@@ -30,7 +30,7 @@ impl Format for Kubernetes {
     }
 
     fn parse(&self, text: &str) -> Result<Vec<Setting>, Fault> {
-        Ok(read(text, &tree::documents(text)?, &Resources))
+        template::settings(text, &Resources)
     }
 
     fn encode(&self, value: &Secret, place: &Setting) -> Result<Secret, EncodeError> {
