@@ -123,7 +123,9 @@ fn sniff(name: &str, value: &str) -> Option<&'static str> {
 /// The settings of the file in `outer`.
 fn file(text: &str, outer: &Setting, format: &dyn Format) -> Vec<Setting> {
     let raw = outer.span.of(text);
-    let block = outer.quoting == Quoting::Literal;
+    // a script is searched as it is written, however its lines are joined
+    let folded = outer.quoting == Quoting::Folded && PROSE.contains(&format.name());
+    let block = outer.quoting == Quoting::Literal || folded;
     if outer.layer == Layer::None && (block || raw == outer.value.expose()) {
         // the first line of a block lacks the indentation that all others have
         let padded = Secret::concat(&[&" ".repeat(if block { outer.around.indent } else { 0 }), raw]);

@@ -40,6 +40,18 @@ pub(super) fn element(page: Page, at: usize) -> Option<Hit> {
     (closed && !value.is_empty()).then(|| Hit { name: name.to_owned(), key: Span::new(at + 1, end), value, quoting: Quoting::Plain })
 }
 
+/// `{default_pass, <<"lit">>}`, a pair of Erlang: the `<` at `at`.
+pub(super) fn erlang(page: Page, at: usize) -> Option<Hit> {
+    let comma = page.back(at).checked_sub(1)?;
+    if !page.is_at(at, "<<\"") || page.byte(comma) != b',' {
+        return None;
+    }
+    let name = page.name_back(page.back(comma))?;
+    let (value, quoting) = page.in_quotes(at + 2)?;
+    let opened = page.before(page.back(name.start)) == b'{';
+    (opened && !value.is_empty()).then(|| Hit { name: name.of(page.text).to_owned(), key: name, value, quoting })
+}
+
 /// A long word in backticks behind a word that says what it is: a document's `the JWT secret` followed by the secret.
 pub(super) fn quoted_word(page: Page, at: usize) -> Option<Hit> {
     let words = phrase(page, page.back(at))?;

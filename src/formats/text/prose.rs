@@ -85,7 +85,7 @@ pub(in crate::formats) fn pseudo_settings(text: &str) -> Vec<Setting> {
             b'@' => programs::annotation(page, at),
             b'-' => programs::private_key(page, at, covered).or_else(|| commands::flag(page, at)).map(|hit| vec![hit]),
             b'\'' => programs::statement(page, at).map(|hit| vec![hit]),
-            b'<' => pairs::element(page, at).map(|hit| vec![hit]),
+            b'<' => pairs::element(page, at).or_else(|| pairs::erlang(page, at)).map(|hit| vec![hit]),
             b'`' => pairs::quoted_word(page, at).map(|hit| vec![hit]),
             b'E' => pairs::docker_variable(page, at).map(|hit| vec![hit]),
             _ => None,

@@ -34,8 +34,7 @@ impl Format for Yaml {
 /// The lower-case name of a YAML file without `.yml` or `.yaml`, and without what marks it as an example of one.
 pub(super) fn stem(file_name: &str) -> Option<String> {
     let name = file_name.to_ascii_lowercase();
-    let examples = [".example", ".sample", ".template", ".dist", ".default", ".bak", ".orig", ".old"];
-    let name = examples.iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
+    let name = crate::formats::lines::base_name(&name);
     name.strip_suffix(".yml").or_else(|| name.strip_suffix(".yaml")).map(str::to_owned)
 }
 
