@@ -132,3 +132,45 @@ fn decode(bytes: &[u8]) -> (Zeroizing<String>, bool) {
     }
     (text, true)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::by_name;
+
+    /// Ten times the lines may take ten times as long, and not a hundred times.
+    #[test]
+    fn unclosed_quotes_cost_no_more_than_their_lines() {
+        let lines = [
+            ("ini", "a = \"\"\"\n"),
+            ("conf", "a \"\n"),
+            ("yaml", "a: \"\n"),
+            ("yaml", "a: {{ b\n"),
+            ("env", "A=\"\n"),
+            ("env", "A='x' \"\n"),
+            ("properties", "a=LoginModule b=\"\\\n"),
+            ("toml", "a = \"\"\"\n"),
+            ("shell", "A=\"\n"),
+            ("sql", "SET a = '\n"),
+            ("sql", "SET a = 1; /* "),
+            ("netrc", "machine \"a\n"),
+            ("text", "curl -u \"a "),
+        ];
+        for (name, line) in lines {
+            let format = by_name(name).expect("it is registered");
+            let time = |times: usize| {
+                let text = line.repeat(times);
+                // the first reading of a text may be the slowest of all
+                let all = (0..3).map(|_| {
+                    let start = Instant::now();
+                    let _ = format.parse(&text);
+                    start.elapsed()
+                });
+                all.min().unwrap_or_default()
+            };
+            let (few, many) = (time(1_000), time(10_000));
+            assert!(many < few * 40 + Duration::from_millis(100), "{name} {line:?}: {few:?}, then {many:?}");
+        }
+    }
+}

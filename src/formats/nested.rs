@@ -98,7 +98,7 @@ fn sniff(name: &str, value: &str) -> Option<&'static str> {
     let (mut lines, mut sections, mut pairs, mut variables, mut entries, mut statements) = (0, 0, 0, 0, 0, 0);
     for line in value.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with(['#', ';'])).take(200) {
         lines += 1;
-        let word = |end: usize| line.get(..end).is_some_and(|w| !w.is_empty() && w.bytes().all(|b| super::text::is_name(b)));
+        let word = |end: usize| line.get(..end).is_some_and(|w| !w.is_empty() && w.bytes().all(super::text::is_name));
         let equals = line.find('=').map(|i| (i, line.get(..i).map_or(0, |h| h.trim_end().len())));
         sections += usize::from(line.starts_with('[') && line.ends_with(']'));
         pairs += usize::from(equals.is_some_and(|(_, end)| word(end)));
@@ -123,14 +123,19 @@ fn sniff(name: &str, value: &str) -> Option<&'static str> {
 /// The settings of the file in `outer`.
 fn file(text: &str, outer: &Setting, format: &dyn Format) -> Vec<Setting> {
     let raw = outer.span.of(text);
-    // a script is searched as it is written, however its lines are joined
-    let folded = outer.quoting == Quoting::Folded && PROSE.contains(&format.name());
+    // a script is searched as it is written, and JSON does not mind how its lines are joined
+    let folded = outer.quoting == Quoting::Folded && (PROSE.contains(&format.name()) || format.name() == "json");
     let block = outer.quoting == Quoting::Literal || folded;
     if outer.layer == Layer::None && (block || raw == outer.value.expose()) {
         // the first line of a block lacks the indentation that all others have
         let padded = Secret::concat(&[&" ".repeat(if block { outer.around.indent } else { 0 }), raw]);
         let lead = padded.len() - raw.len();
-        let found = format.parse(padded.expose()).unwrap_or_default();
+        let found = format.parse(padded.expose());
+        if found.is_err() && folded {
+            let found = format.parse(outer.value.expose()).unwrap_or_default();
+            return found.into_iter().map(|s| blurred(s, outer)).collect();
+        }
+        let found = found.unwrap_or_default();
         return found.into_iter().filter_map(|s| moved(s, outer.span.start, lead)).collect();
     }
     let found = format.parse(outer.value.expose()).unwrap_or_default();
@@ -182,6 +187,8 @@ mod tests {
         holds("a.yaml", &toml, "data.\"app.toml\".db.password", "kettle");
         let json = format!("{MAP}  app.json: |-\n    {{\n      \"password\": \"kettle\"\n    }}\n");
         holds("a.yaml", &json, "data.\"app.json\".password", "kettle");
+        let folded = format!("{MAP}  app_json: >-\n    {{\n      \"password\": \"kettle\"\n    }}\n");
+        holds("a.yaml", &folded, "data.app_json.password", "kettle");
         let sql = format!("{MAP}  init.sql: |\n    CREATE USER a\n      WITH PASSWORD 'kettle';\n");
         holds("a.yaml", &sql, "data.\"init.sql\".a.PASSWORD", "kettle");
     }

@@ -4,7 +4,7 @@
 //! read from there: passwords of accounts, `name = 'value'`, and rows of tables whose columns are named as if they held secrets. A script is
 //! a program: all of it is prose, never edited. Comments are not run; the strings of a comment are none.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::format::{Claim, EncodeError, Format};
 use super::lines::{base_name, byte, line_at};
@@ -34,10 +34,11 @@ impl Format for Sql {
         reader.run();
         let mut comments = reader.comments.iter().peekable();
         let mut settings = reader.settings;
+        let known: HashSet<Span> = settings.iter().map(|s| s.span).collect();
         // URLs and private keys have no name of their own
         for hit in pseudo_settings(text).into_iter().filter(|s| s.name().is_empty()) {
             while comments.next_if(|c| c.end <= hit.span.start).is_some() {}
-            if comments.peek().is_none_or(|c| c.start > hit.span.start) && !settings.iter().any(|s| s.span == hit.span) {
+            if comments.peek().is_none_or(|c| c.start > hit.span.start) && !known.contains(&hit.span) {
                 settings.push(hit);
             }
         }
@@ -99,8 +100,10 @@ impl Reader<'_> {
                 }
                 b'\\' if fresh => at = self.meta_command(at),
                 b';' => {
+                    let copies = self.says(&self.tokens, 0, "COPY")
+                        && self.tokens.len().checked_sub(1).is_some_and(|l| self.says(&self.tokens, l, "STDIN"));
                     self.statement();
-                    at = self.copied_rows(at + 1);
+                    at = if copies { self.copied_rows(at + 1) } else { at + 1 };
                 }
                 quote @ (b'\'' | b'"' | b'`') => at = self.quoted(at, quote),
                 b':' if matches!(next, b'\'' | b'"') => {
@@ -367,10 +370,6 @@ impl Reader<'_> {
     fn copied_rows(&mut self, at: usize) -> usize {
         let before = self.text.get(..at).unwrap_or("");
         let line = before.rsplit('\n').next().unwrap_or("").trim();
-        let upper = line.to_ascii_uppercase();
-        if !upper.starts_with("COPY ") || !upper.ends_with("FROM STDIN;") {
-            return at;
-        }
         let (head, rest) = line.split_once('(').unwrap_or((line, ""));
         let table = head.get("COPY ".len()..).unwrap_or("").trim().trim_matches('"');
         let table = table.rsplit('.').next().unwrap_or(table).to_ascii_lowercase();

@@ -115,7 +115,9 @@ fn option_value(page: Page, name: &str, key: Span, start: usize) -> Option<Hit> 
         return None;
     }
     let raw = value.of(page.text);
-    let meant = quoting == Quoting::Plain && is_metavariable(raw);
+    // a template, of which a blank ends the word
+    let open = ["{{", "{%", "<%"].contains(&raw);
+    let meant = quoting == Quoting::Plain && (is_metavariable(raw) || open);
     (!raw.is_empty() && !raw.starts_with('-') && !meant).then(|| Hit { name: name.to_owned(), key, value, quoting })
 }
 
@@ -240,6 +242,7 @@ mod tests {
             "mysql -u root -p shop",
             "tea -p, --password <password>",
             "tea --token TOKEN",
+            "tea --password {{ pot_password }}",
             "curl -u USER:PASS x",
             "openssl req -passout env:X",
             "curl -H 'Accept: */*' x",

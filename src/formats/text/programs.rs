@@ -95,10 +95,13 @@ pub(super) fn statement(page: Page, at: usize) -> Option<Hit> {
         return None;
     }
     let word = page.name_back(end)?;
-    let identified = page.name_back(page.back(word.start));
+    let identified = || {
+        let before = page.run_back(word.start, |b| b != b'\n' && b != b';').of(page.text).to_ascii_lowercase();
+        before.contains("identified ")
+    };
     let says = match word.of(page.text) {
         w if w.eq_ignore_ascii_case("PASSWORD") => w.chars().all(char::is_uppercase) || sql_before(page, word.start),
-        w if w.eq_ignore_ascii_case("BY") => identified.is_some_and(|i| i.of(page.text).eq_ignore_ascii_case("IDENTIFIED")),
+        w if w.eq_ignore_ascii_case("BY") => identified(),
         _ => false,
     };
     let (value, quoting) = page.in_quotes(at).filter(|_| says)?;
