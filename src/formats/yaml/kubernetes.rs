@@ -69,7 +69,7 @@ impl View for Resources {
 /// An entry of `data`: the value is what its base64 says. Text that is none stays as it is, and is not edited.
 fn encoded(reader: &mut Reader<'_>, at: &At, node: &Node) {
     let Some(scalar) = node.scalar() else {
-        reader.walk(&super::reader::Plain, at, node);
+        reader.walk(&variables::Plain, at, node);
         return;
     };
     let mut setting = reader.leaf(at, node, scalar);

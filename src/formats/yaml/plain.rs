@@ -3,7 +3,7 @@
 //! An anchored scalar is one setting, where it is defined; its uses are none. Keys that occur twice are two settings: YAML forbids them,
 //! files have them. A missing value is an empty setting at the place where a value would be written.
 
-use super::reader::Plain;
+use super::variables::Plain;
 use super::{scalar, template};
 use crate::formats::format::{Claim, EncodeError, Format};
 use crate::model::document::Fault;

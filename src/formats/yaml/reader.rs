@@ -12,15 +12,6 @@ pub(super) trait View {
     fn take(&self, reader: &mut Reader<'_>, at: &At, node: &Node) -> bool;
 }
 
-/// Plain YAML.
-pub(super) struct Plain;
-
-impl View for Plain {
-    fn take(&self, reader: &mut Reader<'_>, at: &At, node: &Node) -> bool {
-        super::variables::take(self, reader, at, node)
-    }
-}
-
 /// Where a node stands.
 #[derive(Clone)]
 pub(super) struct At {

@@ -122,7 +122,7 @@ fn is_alone(line: &str, found: &[(usize, usize)]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::reader::Plain;
+    use super::super::variables::Plain;
     use super::{cover, settings};
     use proptest::prelude::proptest;
 

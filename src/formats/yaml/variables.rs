@@ -6,6 +6,15 @@ use crate::model::secret::Secret;
 use crate::model::setting::{Portion, Setting};
 use crate::model::span::Span;
 
+/// Plain YAML.
+pub(super) struct Plain;
+
+impl View for Plain {
+    fn take(&self, reader: &mut Reader<'_>, at: &At, node: &Node) -> bool {
+        take(self, reader, at, node)
+    }
+}
+
 /// Reads `node` as a list of variables if it is one by its form, and says whether it was.
 pub(super) fn take(view: &dyn View, reader: &mut Reader<'_>, at: &At, node: &Node) -> bool {
     let Kind::List(items) = &node.kind else { return false };
