@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, Hash};
 
 use super::FAMILIES;
 use super::circumstances::Circumstances;
+use super::dispatch::{Dispatch, Set};
 use super::family::Test;
 use super::message;
 use super::neighbours::Neighbourhood;
@@ -36,6 +37,7 @@ pub struct CompileError {
 /// Compiled rules. Shared by all threads.
 pub struct Detectors {
     rules: Vec<Compiled>,
+    dispatch: Dispatch,
     profile: Profile,
     network: Network,
     hasher: RandomState,
@@ -102,7 +104,9 @@ impl Detectors {
             .iter()
             .enumerate()
             .map(|(i, rule)| compile(i, rule).map_err(|problem| CompileError { rule: rule.id.to_string(), problem }));
-        Ok(Self { rules: rules.collect::<Result<_, _>>()?, profile, network: network.clone(), hasher: RandomState::new() })
+        let rules = rules.collect::<Result<Vec<_>, _>>()?;
+        let dispatch = Dispatch::new(rules.iter().map(|c| &c.rule));
+        Ok(Self { rules, dispatch, profile, network: network.clone(), hasher: RandomState::new() })
     }
 
     /// Compiles the patterns in `rules`, too, which [`Self::compile`] leaves for later: a user's own rules may hold any.
@@ -139,7 +143,8 @@ impl Detectors {
             return outcome;
         }
         let around = Neighbourhood::new(document, circumstances);
-        let fitting: Vec<&Compiled> = self.rules.iter().filter(|c| fits_file(&c.rule, document)).collect();
+        let fitting = self.dispatch.set(self.rules.iter().enumerate().filter(|(_, c)| fits_file(&c.rule, document)).map(|(i, _)| i));
+        let mut concerned = Set::default();
         for (index, setting) in document.settings.iter().enumerate() {
             let subject = Subject::new(document, index, setting, &around);
             if !subject.is_live() {
@@ -147,7 +152,8 @@ impl Detectors {
             }
             let first = outcome.findings.len();
             self.count(&subject, &mut outcome);
-            for compiled in &fitting {
+            self.dispatch.find(&subject, &fitting, &mut concerned);
+            for compiled in concerned.iter().filter_map(|i| self.rules.get(i)) {
                 self.apply(compiled, &subject, &mut outcome);
             }
             keep_the_worst(&mut outcome.findings, first);
@@ -285,7 +291,10 @@ fn test(predicate: &Predicate) -> Result<Test, String> {
     let all = |list: &[Predicate]| list.iter().map(test).collect::<Result<Vec<_>, _>>();
     Ok(match predicate {
         Predicate::All(list) => {
-            let tests = all(list)?;
+            // what is cheap to ask is asked first; the order makes no difference to the answer
+            let mut list: Vec<&Predicate> = list.iter().collect();
+            list.sort_by_key(|p| price(p));
+            let tests = list.into_iter().map(test).collect::<Result<Vec<_>, _>>()?;
             Box::new(move |s| tests.iter().all(|t| t(s)))
         }
         Predicate::Any(list) => {
@@ -305,6 +314,20 @@ fn test(predicate: &Predicate) -> Result<Test, String> {
             family.compile(rest, argument, &test)?
         }
     })
+}
+
+/// How dear a condition is to ask, in no unit: names and files cost nothing, texts a look, judgements and other settings the most.
+fn price(predicate: &Predicate) -> usize {
+    match predicate {
+        Predicate::All(list) | Predicate::Any(list) | Predicate::Not(list) => list.iter().map(price).max().unwrap_or(0),
+        Predicate::Leaf(name, _) => match name.split_once('.') {
+            Some(("key" | "file", _)) => 0,
+            Some(("value", "is" | "in" | "truthy" | "falsy" | "length" | "number")) => 1,
+            Some(("url", _)) => 2,
+            Some(("value", "regex")) => 3,
+            _ => 4,
+        },
+    }
 }
 
 /// The part of a condition that speaks of names only.

@@ -6,6 +6,7 @@
 mod across;
 mod circumstances;
 mod compile;
+mod dispatch;
 mod family;
 mod message;
 mod name;

@@ -38,7 +38,7 @@ impl Family for Name {
             "any" => {
                 let patterns: Vec<Vec<String>> = words("key.any", argument, false)?.iter().map(|w| pattern(w)).collect();
                 Ok(Box::new(move |s| {
-                    let (own, dotted) = s.words();
+                    let (own, dotted) = (s.words(), s.path_words());
                     patterns.iter().any(|p| words_fit(p, own) || (p.len() > 1 && words_fit(p, dotted)))
                 }))
             }
@@ -52,7 +52,7 @@ impl Family for Name {
 }
 
 /// A name with `*` for any run of words, split as names are: case, `_`, `-`, `.` and `:` make no difference.
-fn pattern(text: &str) -> Vec<String> {
+pub(super) fn pattern(text: &str) -> Vec<String> {
     let mut out = Vec::new();
     for (i, piece) in text.split('*').enumerate() {
         if i > 0 {
@@ -61,4 +61,10 @@ fn pattern(text: &str) -> Vec<String> {
         out.extend(split(piece));
     }
     out
+}
+
+/// The last name of a path pattern that is written out, lower case; `None` where every step is a wildcard.
+pub(super) fn last_name(glob: &str) -> Option<String> {
+    let names = glob.rsplit('.').map(|part| part.trim_end_matches("[*]"));
+    names.into_iter().find(|name| !name.is_empty() && !name.contains('*')).map(str::to_ascii_lowercase)
 }

@@ -1,12 +1,15 @@
 //! What stands around a setting: its siblings, its service and image, the accounts named nearby.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use super::circumstances::Circumstances;
 use crate::model::document::Document;
 use crate::model::key_path::{KeyPath, Segment, words};
 use crate::model::setting::{Role, Setting};
 use crate::strength::context::Context;
+use crate::strength::name::{NameClass, Purpose, classify_words, purpose_of_words};
 
 /// The settings of one document by scope.
 pub(super) struct Neighbourhood<'d> {
@@ -18,7 +21,21 @@ pub(super) struct Neighbourhood<'d> {
     /// Images of compose's services, by part and service.
     images: HashMap<(usize, &'d str), Vec<&'d str>>,
     secret_parts: Vec<usize>,
+    names: RefCell<HashMap<&'d str, Rc<NameFacts>>>,
 }
+
+/// What a name says by itself.
+pub(super) struct NameFacts {
+    /// Its words, lower case.
+    pub(super) words: Vec<String>,
+    /// What it announces.
+    pub(super) class: NameClass,
+    /// What a secret of that name is for.
+    pub(super) purpose: Purpose,
+}
+
+/// Names of one file whose facts are kept: few files have more that come again.
+const MOST_NAMES: usize = 4096;
 
 /// A map in a part of a file.
 type Scope = (usize, KeyPath);
@@ -51,12 +68,26 @@ impl<'d> Neighbourhood<'d> {
                 secret_parts.push(setting.part);
             }
         }
-        Self { document, circumstances, scopes, accounts, images, secret_parts }
+        Self { document, circumstances, scopes, accounts, images, secret_parts, names: RefCell::default() }
     }
 
     /// What is known of the file beside its content.
     pub(super) fn circumstances(&self) -> Circumstances {
         self.circumstances
+    }
+
+    /// What `name` says by itself: worked out once a file for names that come again.
+    pub(super) fn facts(&self, name: &'d str) -> Rc<NameFacts> {
+        if let Some(known) = self.names.borrow().get(name) {
+            return Rc::clone(known);
+        }
+        let words = words(name);
+        let facts = Rc::new(NameFacts { class: classify_words(name, &words), purpose: purpose_of_words(&words), words });
+        let mut names = self.names.borrow_mut();
+        if names.len() < MOST_NAMES {
+            names.insert(name, Rc::clone(&facts));
+        }
+        facts
     }
 
     /// The other settings of the same map.

@@ -1,17 +1,17 @@
 //! One setting under the eyes of the rules.
 
 use std::cell::OnceCell;
+use std::rc::Rc;
 
 use crate::dsn::{self, Dsn, HostClass, Scheme, Tls};
 use crate::model::document::Document;
-use crate::model::key_path::words;
 use crate::model::setting::{Role, Setting};
 use crate::model::span::Span;
 use crate::model::template::innermost_default;
 use crate::strength::judge::{ValueClass, Verdict, judge};
-use crate::strength::name::{NameClass, Purpose, classify, purpose};
+use crate::strength::name::{NameClass, Purpose};
 
-use super::neighbours::Neighbourhood;
+use super::neighbours::{NameFacts, Neighbourhood};
 use super::source::{is_any_host, is_code, is_secret_in_code};
 
 /// A setting with everything that conditions may ask of it; each answer is worked out once, when first asked.
@@ -24,7 +24,8 @@ pub struct Subject<'d> {
     pub index: usize,
     /// What stands around it.
     pub(super) around: &'d Neighbourhood<'d>,
-    words: OnceCell<(Vec<String>, Vec<String>)>,
+    facts: OnceCell<Rc<NameFacts>>,
+    path_words: OnceCell<Vec<String>>,
     name: OnceCell<NameClass>,
     judged: OnceCell<Verdict>,
     connection: OnceCell<Option<Connection>>,
@@ -52,7 +53,8 @@ impl<'d> Subject<'d> {
             setting,
             index,
             around,
-            words: OnceCell::new(),
+            facts: OnceCell::new(),
+            path_words: OnceCell::new(),
             name: OnceCell::new(),
             judged: OnceCell::new(),
             connection: OnceCell::new(),
@@ -60,9 +62,22 @@ impl<'d> Subject<'d> {
         }
     }
 
-    /// The words of the name, and those of the whole path.
-    pub(super) fn words(&self) -> &(Vec<String>, Vec<String>) {
-        self.words.get_or_init(|| (words(self.setting.name()), self.setting.key.names().flat_map(words).collect()))
+    /// What the name says by itself.
+    fn facts(&self) -> &NameFacts {
+        self.facts.get_or_init(|| self.around.facts(self.setting.name()))
+    }
+
+    /// The words of the name.
+    pub(super) fn words(&self) -> &[String] {
+        &self.facts().words
+    }
+
+    /// The words of the whole path.
+    pub(super) fn path_words(&self) -> &[String] {
+        if self.setting.key.segments().len() <= 1 {
+            return self.words();
+        }
+        self.path_words.get_or_init(|| self.setting.key.names().flat_map(|n| self.around.facts(n).words.clone()).collect())
     }
 
     /// The value as read.
@@ -76,7 +91,7 @@ impl<'d> Subject<'d> {
             if self.around.names_something_else(self.setting) {
                 return NameClass::Other;
             }
-            let class = classify(self.setting.name());
+            let class = self.facts().class;
             let in_secret = self.around.is_secret_manifest(self.setting);
             if in_secret && class == NameClass::Other && !is_account(self.setting.name()) { NameClass::Weak } else { class }
         })
@@ -84,7 +99,7 @@ impl<'d> Subject<'d> {
 
     /// What the secret is for.
     pub(super) fn purpose(&self) -> Purpose {
-        purpose(self.setting.name())
+        self.facts().purpose
     }
 
     /// The bytes (within the value) that run when nothing else is set: the default of a lone `${NAME:-default}`, else the whole value.
