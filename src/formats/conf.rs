@@ -27,7 +27,7 @@ impl Format for Conf {
         let ours = name.ends_with(".conf")
             || name.ends_with(".cfg")
             || name.ends_with(".acl")
-            || matches!(name, "sshd_config" | "ssh_config" | ".yarnrc" | "caddyfile" | ".htaccess");
+            || matches!(name, "sshd_config" | "ssh_config" | ".yarnrc" | "caddyfile" | ".htaccess" | "msmtprc" | ".msmtprc");
         let start = head.trim_start();
         let other =
             name == "pg_ident.conf" || has_section(head) || start.starts_with(['{', '[']) && name != "caddyfile" || is_markup(start);

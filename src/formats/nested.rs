@@ -69,12 +69,31 @@ fn inside(text: &str, host: &str, outer: &Setting, claimant: fn(&str, &str) -> &
     let lines = value.trim_end().contains('\n') || matches!(outer.quoting, Quoting::Literal | Quoting::Folded);
     let format = if lines { file_format(outer, value, claimant) } else { None };
     if let Some(format) = format {
-        return file(text, outer, format);
+        let mut found = file(text, outer, format);
+        if !PROSE.contains(&format.name()) {
+            // one level deeper, where the bytes stand as they are: a header in an nginx.conf in a ConfigMap
+            let deeper: Vec<Setting> =
+                found.iter().filter(|s| s.span.of(text) == s.value.expose()).flat_map(|s| deeper(text, format.name(), s)).collect();
+            found.extend(deeper);
+        }
+        return found;
     }
     if value.trim_start().starts_with(['{', '[']) && value.contains(':') {
         return by_name("json").map(|json| file(text, outer, json)).unwrap_or_default();
     }
     parts::of(text, host, outer)
+}
+
+/// What the setting `inner` of an inner file holds, its keys from that file.
+fn deeper(text: &str, format: &str, inner: &Setting) -> Vec<Setting> {
+    if inner.role == Role::Commented {
+        return Vec::new();
+    }
+    let mut found = parts::of(text, format, inner);
+    for setting in &mut found {
+        setting.key = inner.key.join(&setting.key);
+    }
+    found
 }
 
 /// The format of a value of several lines.

@@ -26,7 +26,9 @@ pub(super) fn of(text: &str, host: &str, outer: &Setting) -> Vec<Setting> {
         return vec![found.shifted(outer.span.start)];
     }
     let name = outer.name();
-    let command = is_command(name) || outer.key.parent_name() == "scripts";
+    // supervisord: `environment=A="b",C="d"`
+    let variables = name == "environment" && raw.contains('=');
+    let command = is_command(name) || outer.key.parent_name() == "scripts" || variables;
     if !command && !takes_arguments(name) {
         return Vec::new();
     }

@@ -48,6 +48,9 @@ pub(super) fn flag(page: Page, at: usize) -> Option<Hit> {
         return long_option(page, Span::new(at + 2, end), long);
     }
     let start = page.ahead(end);
+    if option.eq_ignore_ascii_case("-AsPlainText") {
+        return text_before(page, at);
+    }
     match option {
         "-H" if spaced => header(page, start),
         "-u" | "-U" if spaced && runs(page, at, &["curl", "http", "https"]) => account(page, Span::new(at + 1, end), start),
@@ -84,6 +87,37 @@ pub(super) fn piped(page: Page, at: usize) -> Option<Hit> {
     let value = Span::new(run.end - password.len(), run.end);
     let key = Span::new(run.start, run.start + user.len());
     (!password.is_empty()).then(|| Hit { name: "password".to_owned(), key, value, quoting: Quoting::Plain })
+}
+
+/// `mc alias set name url user lit`: the word `alias` or `host` at `at`.
+pub(super) fn alias(page: Page, at: usize) -> Option<Hit> {
+    let length = ["alias set ", "host add "].into_iter().find(|w| page.is_at(at, w)).map(str::len)?;
+    if !runs(page, at, &["mc", "mcli"]) {
+        return None;
+    }
+    let mut start = page.ahead(at + length);
+    let mut last = None;
+    for _ in 0..4 {
+        let (value, quoting) = word(page, start).filter(|(value, _)| !value.is_empty())?;
+        start = page.ahead(value.end + usize::from(quoting != Quoting::Plain));
+        last = Some((value, quoting));
+    }
+    let (value, quoting) = last?;
+    let key = Span::new(value.start, value.start);
+    (!is_metavariable(value.of(page.text))).then(|| Hit { name: "secret-key".to_owned(), key, value, quoting })
+}
+
+/// `ConvertTo-SecureString "lit" -AsPlainText`: the quoted text before the option at `at`.
+fn text_before(page: Page, at: usize) -> Option<Hit> {
+    let end = page.back(at).checked_sub(1)?;
+    let quote = page.byte(end);
+    if !matches!(quote, b'"' | b'\'') {
+        return None;
+    }
+    let value = page.run_back(end, |b| b != quote && b != b'\n');
+    let quoting = if quote == b'"' { Quoting::Double } else { Quoting::Single };
+    let opened = page.before(value.start) == quote && !value.is_empty();
+    opened.then(|| Hit { name: "password".to_owned(), key: Span::new(value.start, value.start), value, quoting })
 }
 
 /// Whether a value in `text` is what manuals put in place of one: `PASS`, `YOUR_TOKEN`.
@@ -228,6 +262,8 @@ mod tests {
             ("docker login -u a -p scone r", "password", "scone"),
             ("app --db-password scone", "db-password", "scone"),
             ("ldapadd -x -w scone", "password", "scone"),
+            ("mc alias set local http://minio:9000 brew scone;", "secret-key", "scone"),
+            ("$c = ConvertTo-SecureString \"scone\" -AsPlainText -Force", "password", "scone"),
         ] {
             assert!(found(command).contains(&(name.to_owned(), value.to_owned())), "{command}: {:?}", found(command));
         }

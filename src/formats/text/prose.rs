@@ -86,6 +86,7 @@ pub(in crate::formats) fn pseudo_settings(text: &str) -> Vec<Setting> {
             b'-' => programs::private_key(page, at, covered).or_else(|| commands::flag(page, at)).map(|hit| vec![hit]),
             b'\'' => programs::statement(page, at).map(|hit| vec![hit]),
             b'<' => pairs::element(page, at).or_else(|| pairs::erlang(page, at)).map(|hit| vec![hit]),
+            b'a' | b'h' => commands::alias(page, at).map(|hit| vec![hit]),
             b'`' => pairs::quoted_word(page, at).map(|hit| vec![hit]),
             b'E' => pairs::docker_variable(page, at).map(|hit| vec![hit]),
             _ => None,
