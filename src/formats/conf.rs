@@ -77,7 +77,9 @@ impl Reader<'_> {
         } else if said.starts_with("</") {
             self.blocks.pop();
         } else if let Some(head) = said.strip_prefix('<').and_then(|h| h.strip_suffix('>')) {
-            self.blocks.push(head.to_owned());
+            // what a condition compares with may be a secret, and a key is shown
+            let shown = if head.contains(['"', '\'', '=']) { head.split([' ', '\t']).next().unwrap_or("") } else { head };
+            self.blocks.push(shown.to_owned());
         } else if is_access_rule(said) {
             let mut rule = Setting::new(KeyPath::of("hba"), Span::new(body.start, body.start), Secret::copy_of(said), body, Quoting::Plain);
             rule.editable = false;

@@ -40,14 +40,17 @@ pub(super) fn add(text: &str, host: &str, settings: &mut Vec<Setting>, claimant:
     if PROSE.contains(&host) {
         return;
     }
+    let found: Vec<Vec<Setting>> = settings.iter().map(|outer| inside(text, host, outer, claimant)).collect();
+    if found.iter().all(Vec::is_empty) {
+        return;
+    }
     let known: HashSet<Span> = settings.iter().map(|s| s.span).collect();
     let mut out = Vec::with_capacity(settings.len());
-    for outer in settings.drain(..) {
-        let inside = inside(text, host, &outer, claimant);
-        let (part, span) = (outer.part, outer.span);
-        let key = outer.key.clone();
+    for (outer, inside) in settings.drain(..).zip(found) {
+        let (key, part, span) = (outer.key.clone(), outer.part, outer.span);
         out.push(outer);
         for mut setting in inside {
+            // the format itself reads some arguments of commands
             if setting.span != span && known.contains(&setting.span) {
                 continue;
             }

@@ -254,7 +254,14 @@ impl Reader<'_> {
 
     /// The account that the statement is about.
     fn account(&self, tokens: &[Token]) -> KeyPath {
-        let kind = (0..tokens.len().min(12)).find(|i| ["USER", "ROLE", "LOGIN", "FOR", "TO"].iter().any(|w| self.says(tokens, *i, w)));
+        // what follows `TO` and `FOR` elsewhere may be a value, and a key is shown
+        let mut marks = vec!["USER", "ROLE", "LOGIN"];
+        match () {
+            () if self.says(tokens, 0, "GRANT") => marks.push("TO"),
+            () if self.says(tokens, 0, "SET") && self.says(tokens, 1, "PASSWORD") => marks.push("FOR"),
+            () => {}
+        }
+        let kind = (0..tokens.len().min(16)).find(|i| marks.iter().any(|w| self.says(tokens, *i, w)));
         let mut next = kind.map_or(usize::MAX, |i| i.saturating_add(1));
         while ["IF", "NOT", "EXISTS", "USER"].iter().any(|w| self.says(tokens, next, w)) {
             next += 1;
@@ -355,7 +362,10 @@ impl Reader<'_> {
         };
         if let (Some(name), Some(value)) = (of(NAMES), of(VALUES)) {
             let said = name.span.of(self.text);
-            if is_column(said) {
+            let digits = said.bytes().filter(u8::is_ascii_digit).count();
+            let telling = is_secret_column(said) || said.to_ascii_lowercase().ends_with("key");
+            // a sentence is a translation; what is no plain name may itself be the secret
+            if is_column(said) && telling && digits < 3 && !value.span.of(self.text).contains(' ') {
                 self.push_text(KeyPath::of(said), name.span, value);
             }
         }

@@ -149,8 +149,14 @@ fn option_value(page: Page, name: &str, key: Span, start: usize) -> Option<Hit> 
         return None;
     }
     let raw = value.of(page.text);
-    // a template, of which a blank ends the word
-    let open = ["{{", "{%", "<%"].contains(&raw);
+    // a template, of which a blank ends the word; `[OPTION]` and `(x|y)` of a manual
+    let open = ["{{", "{%", "<%"].contains(&raw) || raw.starts_with(['[', '(']);
+    // `--password string    what it is for`, `--password    what it is for`: a table of options
+    let end = value.end;
+    let column = |at: usize| matches!((page.byte(at), page.byte(at + 1)), (b' ' | b'\t', b' ' | b'\t')) && page.byte(page.ahead(at)) > b' ';
+    if quoting == Quoting::Plain && (column(key.end) || (column(end) && page.byte(page.ahead(end)) != b'\\')) {
+        return None;
+    }
     let meant = quoting == Quoting::Plain && (is_metavariable(raw) || open);
     (!raw.is_empty() && !raw.starts_with('-') && !meant).then(|| Hit { name: name.to_owned(), key, value, quoting })
 }
@@ -278,6 +284,9 @@ mod tests {
             "mysql -u root -p shop",
             "tea -p, --password <password>",
             "tea --token TOKEN",
+            "tea --password [-a] [-o OUTPUT]",
+            "  -p, --password      Asks for a password",
+            "      --password string   The password",
             "tea --password {{ pot_password }}",
             "curl -u USER:PASS x",
             "openssl req -passout env:X",
