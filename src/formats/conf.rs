@@ -35,7 +35,9 @@ impl Format for Conf {
     }
 
     fn parse(&self, text: &str) -> Result<Vec<Setting>, Fault> {
-        let mut reader = Reader { text, blocks: Vec::new(), modules: text.contains("LoginModule"), settings: Vec::new() };
+        let modules = text.contains("LoginModule");
+        let accounts = modules && text.contains("user_");
+        let mut reader = Reader { text, blocks: Vec::new(), modules, accounts, settings: Vec::new() };
         lines(text).for_each(|line| reader.line(trim(text, line)));
         Ok(reader.settings)
     }
@@ -59,6 +61,8 @@ struct Reader<'t> {
     blocks: Vec<String>,
     /// Whether the file sets up login modules of Java.
     modules: bool,
+    /// Whether these list accounts.
+    accounts: bool,
     settings: Vec<Setting>,
 }
 
@@ -95,6 +99,8 @@ impl Reader<'_> {
             if user {
                 found.key = found.key.child("password");
             }
+            // a server that lists its accounts says the password of its own twice: both change, or neither
+            found.editable &= !self.accounts;
             match directive(self.text, body, &found) {
                 Directive::Holds(passwords) => {
                     found.editable = false;

@@ -95,8 +95,13 @@ fn netrc(text: &str) -> Vec<Setting> {
                 (Span::new(at, at + len), at + len, Quoting::Plain)
             }
         };
-        at = next;
         let said = word.of(text);
+        // a name without its value, and the next entry on the next line
+        let begins = matches!(said, "machine" | "default" | "macdef" | "login" | "password" | "account") && quoting == Quoting::Plain;
+        if begins && text.get(..at).is_some_and(starts_line) {
+            before = "";
+        }
+        at = next;
         match before {
             "machine" => said.clone_into(&mut host),
             "login" | "password" | "account" => {
@@ -128,10 +133,16 @@ fn netrc(text: &str) -> Vec<Setting> {
     out
 }
 
+/// Whether only blanks follow the last line end of `before`.
+fn starts_line(before: &str) -> bool {
+    before.trim_end_matches([' ', '\t']).ends_with('\n')
+}
+
 fn encode_word(value: &str, place: &Setting) -> Result<Secret, EncodeError> {
     let plain = place.quoting == Quoting::Plain;
     let fits = !value.is_empty()
         && !value.contains(['"', '\\', '\n', '\r'])
+        && !matches!(value, "machine" | "default" | "macdef" | "login" | "password" | "account")
         && !(plain && (value.contains(|c: char| c.is_ascii_whitespace()) || value.starts_with('#')));
     if fits { Ok(Secret::copy_of(value)) } else { Err(EncodeError("a word of a .netrc holds no blanks, quotes or backslashes")) }
 }
@@ -292,6 +303,12 @@ mod tests {
         ];
         assert_eq!(found(&HTPASSWD, FILES[2].1), pairs(&htpasswd));
         assert_eq!(found(&USERLIST, FILES[3].1), pairs(&[("brew.password", "scone1"), ("pot.password", "scone2")]));
+    }
+
+    #[test]
+    fn a_name_without_a_value_takes_none_of_the_next_line() {
+        let text = "machine tea login brew password\nmachine pot password scone\n";
+        assert_eq!(found(&NETRC, text), pairs(&[("tea.login", "brew"), ("pot.password", "scone")]));
     }
 
     #[test]

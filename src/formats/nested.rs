@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use super::format::Format;
 use super::{by_name, parts};
 use crate::model::secret::Secret;
-use crate::model::setting::{Layer, Quoting, Role, Setting};
+use crate::model::setting::{Layer, Portion, Quoting, Role, Setting};
 use crate::model::span::Span;
 
 /// Formats that are read inside a value, besides the files of credentials.
@@ -46,7 +46,9 @@ pub(super) fn add(text: &str, host: &str, settings: &mut Vec<Setting>, claimant:
     }
     let known: HashSet<Span> = settings.iter().map(|s| s.span).collect();
     let mut out = Vec::with_capacity(settings.len());
-    for (outer, inside) in settings.drain(..).zip(found) {
+    for (mut outer, inside) in settings.drain(..).zip(found) {
+        // another value in its place would take all of these away
+        outer.editable &= inside.is_empty();
         let (key, part, span) = (outer.key.clone(), outer.part, outer.span);
         out.push(outer);
         for mut setting in inside {
@@ -57,6 +59,7 @@ pub(super) fn add(text: &str, host: &str, settings: &mut Vec<Setting>, claimant:
             setting.key = key.join(&setting.key);
             setting.part = part;
             setting.editable = false;
+            setting.around.portion = Portion::Inner;
             out.push(setting);
         }
     }

@@ -87,6 +87,8 @@ fn entry(text: &str, line: Span, continued: bool, out: &mut Vec<Setting>) {
 /// `name="x"` inside a value. JAAS: <https://docs.oracle.com/javase/8/docs/api/javax/security/auth/login/Configuration.html>.
 fn options(text: &str, value: Span, path: &KeyPath, editable: bool, out: &mut Vec<Setting>) {
     let raw = value.of(text);
+    // a server that lists its accounts says the password of its own twice: both change, or neither
+    let editable = editable && !raw.contains("user_");
     let mut at = 0;
     while let Some(found) = raw.get(at..).and_then(|r| r.find("=\"")) {
         let sign = at + found;
