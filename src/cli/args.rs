@@ -87,7 +87,7 @@ pub(crate) struct ScanArgs {
     /// Severity from which findings make the exit code 1: none, info, low, medium, high or critical [default: medium]
     #[arg(long, value_name = "SEVERITY", value_parser = ["none", "info", "low", "medium", "high", "critical"], hide_possible_values = true, help_heading = "Judgement")]
     pub(crate) fail_on: Option<String>,
-    /// With whose eyes to look [default: production]
+    /// With whose eyes to look: production, development, or strict (production and good housekeeping) [default: production]
     #[arg(long, value_name = "PROFILE", value_parser = |text: &str| text.parse::<Profile>(), help_heading = "Judgement")]
     pub(crate) profile: Option<Profile>,
     /// A file that does not parse is an error (exit code 2)

@@ -54,7 +54,7 @@ impl Reader<'_> {
         self.only(top, "the file", TOP)?;
         let mut config = Config::default();
         if let Some(item) = top.get("profile") {
-            config.profile = Some(self.word(item, "profile", "`production` or `development`", |w| w.parse::<Profile>().ok())?);
+            config.profile = Some(self.word(item, "profile", "`production`, `development` or `strict`", |w| w.parse::<Profile>().ok())?);
         }
         if let Some(item) = top.get("fail-on") {
             config.fail_on = Some(self.word(item, "fail-on", "`none`, `info`, `low`, `medium`, `high` or `critical`", threshold)?);

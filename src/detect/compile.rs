@@ -12,13 +12,13 @@ use super::neighbours::Neighbourhood;
 use super::source::is_catalogue;
 use super::subject::Subject;
 use super::value::check_regex;
-use super::weight::{reach, severity_in};
+use super::weight::{PROVIDER_TOKEN, reach, severity_in};
 use crate::config::{InternalPlaintext, Network};
 use crate::dsn::HostClass;
 use crate::model::document::Document;
 use crate::model::environment::Environment;
 use crate::model::finding::Finding;
-use crate::model::severity::{Class, Profile, Severity};
+use crate::model::severity::{Class, Confidence, Profile, Severity};
 use crate::model::span::Span;
 use crate::rules::schema::{Argument, Predicate, Rule};
 use crate::strength::judge::ValueClass;
@@ -44,7 +44,7 @@ pub struct Detectors {
 }
 
 struct Compiled {
-    /// Place among the rules handed in.
+    /// Place among the compiled rules.
     index: usize,
     rule: Rule,
     test: Test,
@@ -59,6 +59,7 @@ struct Compiled {
 enum Target {
     Literal,
     UrlPassword,
+    Token,
 }
 
 /// Something that can be right or wrong, whether or not it is.
@@ -102,6 +103,7 @@ impl Detectors {
     pub fn compile(rules: &[Rule], profile: Profile, network: &Network) -> Result<Self, CompileError> {
         let rules = rules
             .iter()
+            .filter(|rule| !rule.strict || profile == Profile::Strict)
             .enumerate()
             .map(|(i, rule)| compile(i, rule).map_err(|problem| CompileError { rule: rule.id.to_string(), problem }));
         let rules = rules.collect::<Result<Vec<_>, _>>()?;
@@ -147,17 +149,18 @@ impl Detectors {
         let mut concerned = Set::default();
         for (index, setting) in document.settings.iter().enumerate() {
             let subject = Subject::new(document, index, setting, &around);
-            if !subject.is_live() {
-                continue;
-            }
             let first = outcome.findings.len();
-            self.count(&subject, &mut outcome);
+            let live = subject.is_live();
+            if live {
+                self.count(&subject, &mut outcome);
+            }
             self.dispatch.find(&subject, &fitting, &mut concerned);
-            for compiled in concerned.iter().filter_map(|i| self.rules.get(i)) {
+            for compiled in concerned.iter().filter_map(|i| self.rules.get(i)).filter(|c| live || c.at == Target::Token) {
                 self.apply(compiled, &subject, &mut outcome);
             }
             keep_the_worst(&mut outcome.findings, first);
         }
+        keep_the_innermost(&mut outcome.findings);
         outcome.findings.sort_by(|a, b| (a.span, &a.rule).cmp(&(b.span, &b.rule)));
         outcome
     }
@@ -208,13 +211,16 @@ impl Detectors {
 
     /// What `[network]` of harden.toml says of plaintext between the parts.
     fn on_this_network(&self, rule: &Rule, subject: &Subject<'_>, severity: Severity) -> Severity {
-        let Some(connection) = subject.connection().filter(|c| rule.class == Class::NonTlsUrl && c.host == HostClass::Internal) else {
+        let near = |host| matches!(host, HostClass::Internal | HostClass::External);
+        let Some(connection) = subject.connection().filter(|c| rule.class == Class::NonTlsUrl && near(c.host)) else {
             return severity;
         };
         let text = connection.span.of(subject.value());
-        let trusted = connection.dsn.hosts.iter().all(|h| self.network.trusted.iter().any(|t| t.eq_ignore_ascii_case(h.name.of(text))));
+        let trusted = connection.dsn.hosts.iter().all(|h| self.network.trusts(h.name.of(text)));
+        let internal = connection.host == HostClass::Internal;
         match self.network.internal_plaintext {
             _ if trusted => Severity::Info,
+            _ if !internal => severity,
             Some(InternalPlaintext::Allow) => Severity::Info,
             Some(InternalPlaintext::Medium) => severity.min(Severity::Medium),
             Some(InternalPlaintext::High) => severity.max(Severity::High),
@@ -238,7 +244,7 @@ impl Detectors {
             let what = if subject.purpose().is_key() { Sort::Key } else { Sort::Secret };
             outcome.seen.push(Seen { id: self.secret_id(subject), environment, what });
         }
-        if subject.connection().is_some_and(|c| c.system.is_some() && c.host != crate::dsn::HostClass::Socket) {
+        if subject.connection().is_some_and(|c| c.system.is_some_and(|s| !s.is_any()) && c.host != HostClass::Socket) {
             outcome.seen.push(Seen { id: self.connection_id(subject), environment, what: Sort::Connection });
         }
         if let Some((_, verdict)) = subject.url_password()
@@ -283,7 +289,11 @@ fn compile(index: usize, rule: &Rule) -> Result<Compiled, String> {
         Class::InsecureSetting | Class::NonTlsUrl => names_of(&rule.predicate).map(|p| test(&p)).transpose()?,
         _ => None,
     };
-    let at = if rule.predicate_reads_url_password() { Target::UrlPassword } else { Target::Literal };
+    let at = match rule.predicate_reads_url_password() {
+        true => Target::UrlPassword,
+        false if rule.predicate.reads("token.") => Target::Token,
+        false => Target::Literal,
+    };
     Ok(Compiled { index, test: test(&rule.predicate)?, concerns, when, at, rule: rule.clone() })
 }
 
@@ -360,10 +370,41 @@ fn file_glob(pattern: &str, name: &str) -> bool {
 fn place(at: Target, subject: &Subject<'_>) -> Span {
     let within = match at {
         Target::UrlPassword => subject.url_password().map(|(span, _)| *span),
+        Target::Token => subject.token().map(|t| t.span),
         Target::Literal => subject.connection().map(|c| c.span),
     };
     let within = within.unwrap_or_else(|| subject.literal_span());
-    subject.setting.locate(&subject.document.text, within).unwrap_or(subject.setting.span)
+    let shown = || (at == Target::Token).then(|| find_again(subject, within)).flatten();
+    subject.setting.locate(&subject.document.text, within).or_else(shown).unwrap_or(subject.setting.span)
+}
+
+/// Where the text at `within` of the value stands in the file, which writes the value in another way: the lines of an indented block.
+fn find_again(subject: &Subject<'_>, within: Span) -> Option<Span> {
+    let written = subject.setting.span.of(&subject.document.text);
+    let wanted = Some(within.of(subject.value())).filter(|t| !t.is_empty())?;
+    let at = written.find(wanted)?;
+    Some(Span::new(at, at + wanted.len()).shift(subject.setting.span.start))
+}
+
+/// A token that stands in a file within a file is found in both settings: the inner one says more.
+fn keep_the_innermost(findings: &mut Vec<Finding>) {
+    let tokens: Vec<(Span, usize)> = findings.iter().filter(|f| f.topic == PROVIDER_TOKEN).map(|f| (f.span, f.key.len())).collect();
+    if tokens.len() < 2 {
+        return;
+    }
+    let mut tokens = tokens;
+    tokens.sort_by_key(|(span, _)| (span.start, span.end));
+    findings.retain(|f| {
+        let from = tokens.partition_point(|(span, _)| span.start < f.span.start);
+        let mut inside = tokens.get(from..).unwrap_or_default().iter().take_while(|(span, _)| span.end <= f.span.end);
+        f.topic != PROVIDER_TOKEN || !inside.any(|(span, key)| f.span.covers(*span) && (*span != f.span || *key > f.key.len()))
+    });
+}
+
+/// What is known to be a provider's token is told as that, however bad a strong value in a file is otherwise.
+fn weight(finding: &Finding) -> (bool, Severity, Confidence) {
+    let told = finding.topic == PROVIDER_TOKEN && finding.class == Class::HardcodedSecret;
+    (told, finding.severity, finding.confidence)
 }
 
 /// Of several findings of one class on overlapping bytes of one setting only the worst is kept: they say the same thing.
@@ -375,7 +416,7 @@ fn keep_the_worst(findings: &mut Vec<Finding>, first: usize) {
             .iter_mut()
             .find(|k| (k.class == finding.class || (secretish(k.class) && secretish(finding.class))) && k.span.overlaps(finding.span));
         match twin {
-            Some(twin) if (twin.severity, twin.confidence) < (finding.severity, finding.confidence) => *twin = finding,
+            Some(twin) if weight(twin) < weight(&finding) => *twin = finding,
             Some(_) => {}
             None => kept.push(finding),
         }

@@ -21,6 +21,8 @@ enum Need {
     Secret,
     /// A connection string.
     Connection,
+    /// A provider's token.
+    Token,
 }
 
 /// Sets of rules, by what they need.
@@ -32,6 +34,7 @@ pub(super) struct Dispatch {
     names: HashMap<String, Set>,
     secret: Set,
     connection: Set,
+    token: Set,
 }
 
 /// A set of rules, by index.
@@ -81,6 +84,7 @@ impl Dispatch {
             names: HashMap::new(),
             secret: Set::empty(blocks),
             connection: Set::empty(blocks),
+            token: Set::empty(blocks),
         };
         for (index, rule) in rules.enumerate() {
             let Some(needs) = needs(&rule.predicate) else {
@@ -93,6 +97,7 @@ impl Dispatch {
                     Need::Name(name) => dispatch.names.entry(name).or_insert_with(|| Set::empty(blocks)).insert(index),
                     Need::Secret => dispatch.secret.insert(index),
                     Need::Connection => dispatch.connection.insert(index),
+                    Need::Token => dispatch.token.insert(index),
                 }
             }
         }
@@ -127,6 +132,9 @@ impl Dispatch {
         if subject.connection().is_some() {
             found.add(&self.connection);
         }
+        if subject.token().is_some() {
+            found.add(&self.token);
+        }
         found.keep(among);
     }
 }
@@ -153,10 +161,19 @@ fn needs(predicate: &Predicate) -> Option<Vec<Need>> {
 
 /// How many settings a list of needs lets through, roughly.
 fn cost(needs: &[Need]) -> usize {
-    needs.iter().map(|n| if matches!(n, Need::Secret | Need::Connection) { 1000 } else { 1 }).sum()
+    let settings = |need: &Need| match need {
+        Need::Secret | Need::Connection => 1000,
+        Need::Word(_) | Need::Name(_) => 1,
+        // so that the others, which are dearer to ask for, are not asked
+        Need::Token => 0,
+    };
+    needs.iter().map(settings).sum()
 }
 
 fn leaf(name: &str, argument: &Argument) -> Option<Vec<Need>> {
+    if name.starts_with("token.") {
+        return Some(vec![Need::Token]);
+    }
     let Argument::Words(words) = argument else { return name.starts_with("url.").then(|| vec![Need::Connection]) };
     match name {
         "key.any" => words.iter().map(|w| pattern(w).into_iter().filter(|p| p != "*").max_by_key(String::len).map(Need::Word)).collect(),

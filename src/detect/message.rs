@@ -1,6 +1,7 @@
 //! A rule's message with its placeholders filled: names, hosts and reasons, never a value.
 
 use super::subject::Subject;
+use super::token::proof;
 use super::value::switch;
 use crate::model::secret::MASK;
 use crate::model::template::has_reference;
@@ -56,6 +57,10 @@ fn placeholder(name: &str, rule: &Rule, subject: &Subject<'_>) -> Option<String>
         "value.bits" => measure(subject.literal()).bits.to_string(),
         "value.length" => subject.literal().chars().count().to_string(),
         "value.hash" => guess_cost(subject.literal()).map_or("", |cost| cost.reason()).to_owned(),
+        "token.name" => subject.token().map_or("credential", |t| t.kind.name).to_owned(),
+        "token.provider" => subject.token().map_or("its provider", |t| t.kind.provider).to_owned(),
+        "token.proof" => subject.token().map_or("", proof).to_owned(),
+        "token.reissue" => subject.token().map_or("the provider's console", |t| t.kind.reissue).to_owned(),
         "value.mask" => MASK.to_owned(),
         "value.word" => word(rule, subject),
         "url.host" => host(subject).map_or_else(|| "the server".to_owned(), |h| format!("`{h}`")),

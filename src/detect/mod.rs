@@ -4,10 +4,12 @@
 //! kind of condition is one file and one line in [`FAMILIES`].
 
 mod across;
+mod beside;
 mod circumstances;
 mod compile;
 mod dispatch;
 mod family;
+mod issued;
 mod message;
 mod name;
 mod neighbours;
@@ -16,6 +18,7 @@ mod sibling;
 mod source;
 mod subject;
 mod suppress;
+mod token;
 mod url;
 mod value;
 mod weight;
@@ -28,4 +31,5 @@ pub use subject::Subject;
 pub use suppress::suppress;
 
 /// Every family of conditions, found by the first word of a condition's name.
-pub static FAMILIES: &[&dyn Family] = &[&name::Name, &value::Value, &url::Url, &sibling::Sibling, &place::Place, &across::Project];
+pub static FAMILIES: &[&dyn Family] =
+    &[&name::Name, &value::Value, &url::Url, &sibling::Sibling, &beside::Beside, &place::Place, &token::Token, &across::Project];

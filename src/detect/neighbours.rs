@@ -1,27 +1,37 @@
 //! What stands around a setting: its siblings, its service and image, the accounts named nearby.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
+use std::cell::{OnceCell, RefCell};
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::circumstances::Circumstances;
+use super::subject::Subject;
 use crate::model::document::Document;
 use crate::model::key_path::{KeyPath, Segment, words};
 use crate::model::setting::{Role, Setting};
 use crate::strength::context::Context;
 use crate::strength::name::{NameClass, Purpose, classify_words, purpose_of_words};
 
-/// The settings of one document by scope.
+/// The settings of one document by scope: the map in which they stand, in their part of the file.
 pub(super) struct Neighbourhood<'d> {
     document: &'d Document,
     circumstances: Circumstances,
-    scopes: HashMap<Scope, Vec<usize>>,
-    /// Of these, the settings that name an account, a database or a host.
-    accounts: HashMap<Scope, Vec<usize>>,
+    /// The scope of each setting, by its index; comments are in none.
+    scope_of: Vec<Option<usize>>,
+    /// All that is no comment, by part of the file.
+    parts: HashMap<usize, Vec<usize>>,
+    scopes: Vec<Scope>,
+    /// Settings that name a host, by the map in which they stand.
+    hosts: HashMap<(usize, KeyPath), Vec<usize>>,
     /// Images of compose's services, by part and service.
     images: HashMap<(usize, &'d str), Vec<&'d str>>,
     secret_parts: Vec<usize>,
-    names: RefCell<HashMap<&'d str, Rc<NameFacts>>>,
+    names: RefCell<HashMap<String, Rc<NameFacts>>>,
+    /// Names of the maps and settings of each map, in small letters; made when first asked for.
+    below: OnceCell<HashSet<(usize, String)>>,
+    /// What conditions on several settings found, so that each looks at each setting once.
+    found: RefCell<HashMap<(Asked, Among), Vec<usize>>>,
 }
 
 /// What a name says by itself.
@@ -38,28 +48,66 @@ pub(super) struct NameFacts {
 const MOST_NAMES: usize = 4096;
 
 /// A map in a part of a file.
-type Scope = (usize, KeyPath);
+#[derive(Default)]
+struct Scope {
+    settings: Vec<usize>,
+    /// Of these, those that name an account, a database or a host.
+    accounts: Vec<usize>,
+    /// Whether one of them is called `name`.
+    named: bool,
+}
 
-fn scope(setting: &Setting) -> Scope {
-    (setting.part, setting.key.scope())
+/// Among which settings a condition looks.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Among {
+    Scope(usize),
+    Part(usize),
+}
+
+/// A condition that asks about several settings at once; each has its own.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Asked(usize);
+
+impl Asked {
+    pub(super) fn new() -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
 }
 
 impl<'d> Neighbourhood<'d> {
     pub(super) fn new(document: &'d Document, circumstances: Circumstances) -> Self {
-        let mut scopes: HashMap<Scope, Vec<usize>> = HashMap::new();
-        let mut accounts: HashMap<Scope, Vec<usize>> = HashMap::new();
+        let mut ids: HashMap<(usize, KeyPath), usize> = HashMap::new();
+        let mut scopes: Vec<Scope> = Vec::new();
+        let mut scope_of = Vec::with_capacity(document.settings.len());
+        let mut hosts: HashMap<(usize, KeyPath), Vec<usize>> = HashMap::new();
         let mut images: HashMap<(usize, &'d str), Vec<&'d str>> = HashMap::new();
         let mut secret_parts = Vec::new();
+        let mut parts: HashMap<usize, Vec<usize>> = HashMap::new();
         for (i, setting) in document.settings.iter().enumerate() {
             if let [_, service, "image"] = setting.key.names().collect::<Vec<_>>()[..] {
                 images.entry((setting.part, service)).or_default().push(setting.value.expose());
             }
             if setting.role == Role::Commented {
+                scope_of.push(None);
                 continue;
             }
-            scopes.entry(scope(setting)).or_default().push(i);
-            if names_account(setting.name()) && !setting.value.is_empty() && setting.value.len() <= 64 {
-                let list = accounts.entry(scope(setting)).or_default();
+            let id = *ids.entry((setting.part, setting.key.scope())).or_insert_with(|| {
+                scopes.push(Scope::default());
+                scopes.len() - 1
+            });
+            scope_of.push(Some(id));
+            parts.entry(setting.part).or_default().push(i);
+            if let Some(scope) = scopes.get_mut(id) {
+                scope.settings.push(i);
+                scope.named |= setting.name() == "name";
+                let account = names_account(setting.name()) && !setting.value.is_empty() && setting.value.len() <= 64;
+                if account && scope.accounts.len() < MOST_ACCOUNTS {
+                    scope.accounts.push(i);
+                }
+            }
+            if names_host(setting.name()) && !setting.value.is_empty() && setting.value.len() <= MOST_HOST {
+                let list = hosts.entry((setting.part, setting.key.scope())).or_default();
                 if list.len() < MOST_ACCOUNTS {
                     list.push(i);
                 }
@@ -68,7 +116,8 @@ impl<'d> Neighbourhood<'d> {
                 secret_parts.push(setting.part);
             }
         }
-        Self { document, circumstances, scopes, accounts, images, secret_parts, names: RefCell::default() }
+        let (below, found) = (OnceCell::new(), RefCell::default());
+        Self { document, circumstances, scope_of, parts, scopes, images, secret_parts, below, found, hosts, names: RefCell::default() }
     }
 
     /// What is known of the file beside its content.
@@ -77,7 +126,7 @@ impl<'d> Neighbourhood<'d> {
     }
 
     /// What `name` says by itself: worked out once a file for names that come again.
-    pub(super) fn facts(&self, name: &'d str) -> Rc<NameFacts> {
+    pub(super) fn facts(&self, name: &str) -> Rc<NameFacts> {
         if let Some(known) = self.names.borrow().get(name) {
             return Rc::clone(known);
         }
@@ -85,15 +134,111 @@ impl<'d> Neighbourhood<'d> {
         let facts = Rc::new(NameFacts { class: classify_words(name, &words), purpose: purpose_of_words(&words), words });
         let mut names = self.names.borrow_mut();
         if names.len() < MOST_NAMES {
-            names.insert(name, Rc::clone(&facts));
+            names.insert(name.to_owned(), Rc::clone(&facts));
         }
         facts
     }
 
-    /// The other settings of the same map.
-    pub(super) fn siblings(&self, setting: &'d Setting) -> impl Iterator<Item = (usize, &'d Setting)> {
-        let list = self.scopes.get(&scope(setting)).map_or(&[][..], Vec::as_slice);
-        list.iter().filter_map(|i| self.document.settings.get(*i).map(|s| (*i, s))).filter(|(_, s)| s.key != setting.key)
+    fn scope(&self, index: usize) -> Option<(usize, &Scope)> {
+        let id = (*self.scope_of.get(index)?)?;
+        self.scopes.get(id).map(|scope| (id, scope))
+    }
+
+    /// The other settings of the same map that stand at most `distance` places from the one at `index`.
+    pub(super) fn near(&self, index: usize, distance: usize) -> impl Iterator<Item = &'d Setting> {
+        let list = self.scope(index).map_or(&[][..], |(_, scope)| scope.settings.as_slice());
+        let at = list.partition_point(|i| *i < index.saturating_sub(distance));
+        let near = list.get(at..).unwrap_or_default().iter().take_while(move |i| **i <= index + distance);
+        let document = self.document;
+        near.filter(move |i| **i != index).filter_map(move |i| document.settings.get(*i))
+    }
+
+    /// Whether another setting of the same map passes `test`. The map is gone through once for each `asked`, whoever asks.
+    pub(super) fn sibling(&self, asked: Asked, subject: &Subject<'_>, test: &dyn Fn(&Subject<'_>) -> bool) -> bool {
+        let Some((id, scope)) = self.scope(subject.index) else { return false };
+        self.any_of((asked, Among::Scope(id)), &scope.settings, subject, test)
+    }
+
+    /// Whether another setting of the file (of the same document, where it holds several) passes `test`; it is gone through once for each
+    /// `asked`.
+    pub(super) fn in_file(&self, asked: Asked, subject: &Subject<'_>, test: &dyn Fn(&Subject<'_>) -> bool) -> bool {
+        let Some(part) = self.parts.get(&subject.setting.part) else { return false };
+        self.any_of((asked, Among::Part(subject.setting.part)), part, subject, test)
+    }
+
+    /// Keeps two of those that pass and have different keys: one of them is another than any that asks.
+    fn any_of(&self, asked: (Asked, Among), among: &[usize], subject: &Subject<'_>, test: &dyn Fn(&Subject<'_>) -> bool) -> bool {
+        let key = |i: &usize| self.document.settings.get(*i).map(|s| &s.key);
+        let other = |kept: &[usize]| kept.iter().any(|i| key(i) != Some(&subject.setting.key));
+        if let Some(kept) = self.found.borrow().get(&asked) {
+            return other(kept);
+        }
+        let mut kept: Vec<usize> = Vec::new();
+        for &i in among {
+            let Some(setting) = self.document.settings.get(i) else { continue };
+            let new = kept.iter().all(|k| key(k) != Some(&setting.key));
+            if new && test(&Subject::new(self.document, i, setting, self)) {
+                kept.push(i);
+            }
+            if kept.len() == 2 {
+                break;
+            }
+        }
+        let answer = other(&kept);
+        self.found.borrow_mut().insert(asked, kept);
+        answer
+    }
+
+    /// Whether the map in which the setting stands holds `name`, in small letters: a setting or a map; `a.b` for one within another.
+    pub(super) fn has_beside(&self, setting: &Setting, name: &str) -> bool {
+        let below = self.below.get_or_init(|| {
+            let mut all = HashSet::new();
+            for setting in self.document.settings.iter().filter(|s| s.role != Role::Commented) {
+                let mut path = String::new();
+                for name in setting.key.names().take(DEEPEST) {
+                    path.push('\0');
+                    path.push_str(&name.to_lowercase());
+                    all.insert((setting.part, path.clone()));
+                }
+            }
+            all
+        });
+        let mut path = String::new();
+        let scope = setting.key.scope();
+        scope.names().map(str::to_lowercase).chain(name.split('.').map(str::to_owned)).for_each(|step| {
+            path.push('\0');
+            path.push_str(&step);
+        });
+        below.contains(&(setting.part, path))
+    }
+
+    /// The value of the setting that names the host of what `setting` belongs to: of those in its map, or else in the two maps around it,
+    /// the one whose name begins as `setting`'s does for the most words.
+    pub(super) fn host_beside(&self, setting: &Setting) -> Option<&'d str> {
+        let whole = |s: &Setting| s.key.names().flat_map(words).collect::<Vec<_>>();
+        let own = whole(setting);
+        let mut scope = setting.key.scope();
+        for _ in 0..3 {
+            let depth = scope.names().flat_map(words).count();
+            let list = self.hosts.get(&(setting.part, scope.clone())).map_or(&[][..], Vec::as_slice);
+            let best = list
+                .iter()
+                .filter_map(|i| self.document.settings.get(*i))
+                .filter(|s| s.key != setting.key)
+                .map(|s| {
+                    let other = whole(s);
+                    let shared = own.iter().zip(&other).take_while(|(a, b)| a == b).count();
+                    // `host` in a map of its own belongs to all that stands there; on the top of a file to nothing
+                    (shared, shared > depth || depth > 0 && other.len() == depth + 1, s)
+                })
+                .filter(|(_, belongs, _)| *belongs)
+                .max_by_key(|(shared, _, _)| *shared);
+            if let Some((_, _, found)) = best {
+                return Some(found.value.expose());
+            }
+            scope = scope.parent()?;
+        }
+        None
     }
 
     /// Whether the setting is a value of a Kubernetes Secret.
@@ -104,7 +249,7 @@ impl<'d> Neighbourhood<'d> {
     }
 
     /// Whether the value is the name of something kept elsewhere: an item of compose's `secrets:`, the `key:` of a `secretKeyRef`.
-    pub(super) fn names_something_else(&self, setting: &'d Setting) -> bool {
+    pub(super) fn names_something_else(&self, index: usize, setting: &'d Setting) -> bool {
         let listed = matches!(setting.key.segments().last(), Some(Segment::Index(_)));
         let name = setting.name().to_ascii_lowercase();
         let mut above = setting.key.names().rev().skip(1).map(str::to_ascii_lowercase);
@@ -112,13 +257,13 @@ impl<'d> Neighbourhood<'d> {
         (listed && matches!(name.as_str(), "secrets" | "configs" | "imagepullsecrets"))
             || parent.ends_with("ref")
             // `{ name: some-secret, key: some-entry }`
-            || (name == "key" && self.siblings(setting).any(|(_, s)| s.name() == "name"))
+            || (name == "key" && self.scope(index).is_some_and(|(_, scope)| scope.named))
             || (matches!(name.as_str(), "source" | "target" | "name" | "external")
                 && (parent == "secrets" || above.next().is_some_and(|n| n == "secrets")))
     }
 
     /// The names that a password must not repeat.
-    pub(super) fn context(&self, setting: &'d Setting) -> Context {
+    pub(super) fn context(&self, index: usize, setting: &'d Setting) -> Context {
         let mut context = Context::new();
         let names: Vec<&str> = setting.key.names().collect();
         for name in names.iter().rev().take(4) {
@@ -132,7 +277,7 @@ impl<'d> Neighbourhood<'d> {
             }
         }
         let own_words = words(setting.name());
-        let list = self.accounts.get(&scope(setting)).map_or(&[][..], Vec::as_slice);
+        let list = self.scope(index).map_or(&[][..], |(_, scope)| scope.accounts.as_slice());
         for other in list.iter().filter_map(|i| self.document.settings.get(*i)).filter(|other| other.key != setting.key) {
             let related = self.document.format != "env" || own_words.len() == 1 || words(other.name()).first() == own_words.first();
             if related {
@@ -143,9 +288,24 @@ impl<'d> Neighbourhood<'d> {
     }
 }
 
+/// Names of a path by which maps are known: deeper ones are nothing that a rule asks for.
+const DEEPEST: usize = 12;
+
 /// Accounts of one map that are compared with. Every secret of the map is compared with every one of them, so a map of thousands would
 /// take minutes.
 const MOST_ACCOUNTS: usize = 64;
+
+/// Bytes of a value that may name a host or be a connection string.
+const MOST_HOST: usize = 1024;
+
+fn names_host(name: &str) -> bool {
+    words(name).last().is_some_and(|word| {
+        matches!(
+            word.as_str(),
+            "host" | "hostname" | "hosts" | "server" | "servers" | "address" | "addr" | "url" | "uri" | "dsn" | "endpoint"
+        )
+    })
+}
 
 fn names_account(name: &str) -> bool {
     words(name).last().is_some_and(|word| {

@@ -2,6 +2,7 @@
 
 use super::circumstances::Kept;
 use super::family::{Compile, Family, Test, known, words};
+use super::neighbours::Asked;
 use crate::model::environment::Environment;
 use crate::model::setting::Role;
 use crate::rules::schema::Argument;
@@ -14,7 +15,7 @@ impl Family for Place {
         "file"
     }
 
-    fn compile(&self, name: &str, argument: &Argument, _nested: Compile<'_>) -> Result<Test, String> {
+    fn compile(&self, name: &str, argument: &Argument, nested: Compile<'_>) -> Result<Test, String> {
         match name {
             "environment" => {
                 let wanted = known("file.environment", argument, Environment::WORDS)?;
@@ -35,6 +36,12 @@ impl Family for Place {
                 let wanted = words("file.format", argument, false)?;
                 Ok(Box::new(move |s| wanted.iter().any(|w| w == s.document.format)))
             }
+            "has" => {
+                let Argument::Nested(list) = argument else { return Err("`file.has` takes a condition".to_owned()) };
+                let tests = list.iter().map(nested).collect::<Result<Vec<_>, _>>()?;
+                let asked = Asked::new();
+                Ok(Box::new(move |s| s.around.in_file(asked, s, &|other| tests.iter().all(|test| test(other)))))
+            }
             "role" => {
                 let wanted = known("file.role", argument, &["live", "argument", "prose"])?;
                 Ok(Box::new(move |s| {
@@ -47,7 +54,7 @@ impl Family for Place {
                     wanted.iter().any(|w| w == word)
                 }))
             }
-            _ => Err(format!("`file.{name}` is not known: file.environment, file.kept, file.format, file.role")),
+            _ => Err(format!("`file.{name}` is not known: file.environment, file.kept, file.format, file.has, file.role")),
         }
     }
 }

@@ -1,10 +1,10 @@
-//! Conditions on other settings of the same map.
+//! Conditions on what stands in the same map: another setting, or a name that is there or missing.
 
-use super::family::{Compile, Family, Test};
-use super::subject::Subject;
+use super::family::{Compile, Family, Test, words};
+use super::neighbours::Asked;
 use crate::rules::schema::Argument;
 
-/// Conditions on other settings of the same map.
+/// Conditions on what stands in the same map.
 pub(super) struct Sibling;
 
 impl Family for Sibling {
@@ -12,14 +12,19 @@ impl Family for Sibling {
         "sibling"
     }
 
-    fn compile(&self, _name: &str, argument: &Argument, nested: Compile<'_>) -> Result<Test, String> {
-        let Argument::Nested(list) = argument else { return Err("`sibling` takes a condition".to_owned()) };
-        let tests = list.iter().map(nested).collect::<Result<Vec<_>, _>>()?;
-        Ok(Box::new(move |subject| {
-            subject.around.siblings(subject.setting).any(|(i, other)| {
-                let other = Subject::new(subject.document, i, other, subject.around);
-                tests.iter().all(|test| test(&other))
-            })
-        }))
+    fn compile(&self, name: &str, argument: &Argument, nested: Compile<'_>) -> Result<Test, String> {
+        match (name, argument) {
+            ("", Argument::Nested(list)) => {
+                let tests = list.iter().map(nested).collect::<Result<Vec<_>, _>>()?;
+                let asked = Asked::new();
+                Ok(Box::new(move |s| s.around.sibling(asked, s, &|other| tests.iter().all(|test| test(other)))))
+            }
+            ("", _) => Err("`sibling` takes a condition".to_owned()),
+            ("has", _) => {
+                let names = words("sibling.has", argument, true)?;
+                Ok(Box::new(move |s| names.iter().any(|name| s.around.has_beside(s.setting, name))))
+            }
+            _ => Err(format!("`sibling.{name}` is not known: sibling, sibling.has")),
+        }
     }
 }

@@ -1,16 +1,20 @@
 //! One setting under the eyes of the rules.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
 use crate::dsn::{self, Dsn, HostClass, Scheme, Tls};
 use crate::model::document::Document;
+use crate::model::key_path::Segment;
 use crate::model::setting::{Role, Setting};
 use crate::model::span::Span;
 use crate::model::template::innermost_default;
 use crate::strength::judge::{ValueClass, Verdict, judge};
 use crate::strength::name::{NameClass, Purpose};
+use crate::tokens::{Token, Use};
 
+use super::issued::{Place, token_in};
 use super::neighbours::{NameFacts, Neighbourhood};
 use super::source::{is_any_host, is_code, is_secret_in_code};
 
@@ -30,6 +34,7 @@ pub struct Subject<'d> {
     judged: OnceCell<Verdict>,
     connection: OnceCell<Option<Connection>>,
     password: OnceCell<Option<(Span, Verdict)>>,
+    token: OnceCell<Option<Token>>,
 }
 
 /// A connection string found in a value.
@@ -59,6 +64,7 @@ impl<'d> Subject<'d> {
             judged: OnceCell::new(),
             connection: OnceCell::new(),
             password: OnceCell::new(),
+            token: OnceCell::new(),
         }
     }
 
@@ -88,10 +94,10 @@ impl<'d> Subject<'d> {
     /// The class of the name; every value of a Kubernetes Secret counts as secret, but for those that name an account or an address.
     pub(super) fn name_class(&self) -> NameClass {
         *self.name.get_or_init(|| {
-            if self.around.names_something_else(self.setting) {
+            if self.around.names_something_else(self.index, self.setting) {
                 return NameClass::Other;
             }
-            let class = self.facts().class;
+            let class = self.around.facts(&self.announced()).class;
             let in_secret = self.around.is_secret_manifest(self.setting);
             if in_secret && class == NameClass::Other && !is_account(self.setting.name()) { NameClass::Weak } else { class }
         })
@@ -99,7 +105,20 @@ impl<'d> Subject<'d> {
 
     /// What the secret is for.
     pub(super) fn purpose(&self) -> Purpose {
-        self.facts().purpose
+        self.around.facts(&self.announced()).purpose
+    }
+
+    /// The name, with that of its map where it says too little by itself: the `key` of `jwt`, the `secret` of `session`.
+    fn announced(&self) -> Cow<'d, str> {
+        let name = self.setting.name();
+        let bare = matches!(name.to_ascii_lowercase().as_str(), "key" | "keys" | "secret" | "salt");
+        let mut segments = self.setting.key.segments().iter().rev();
+        match (segments.next(), segments.next()) {
+            (Some(Segment::Key(_)), Some(Segment::Key(above))) if bare && !matches!(above.as_str(), "data" | "stringData") => {
+                Cow::Owned(format!("{above} {name}"))
+            }
+            _ => Cow::Borrowed(name),
+        }
     }
 
     /// The bytes (within the value) that run when nothing else is set: the default of a lone `${NAME:-default}`, else the whole value.
@@ -133,7 +152,10 @@ impl<'d> Subject<'d> {
             if self.connection().is_some_and(|c| c.dsn.style != dsn::Style::KeyValue || c.dsn.password.is_some()) {
                 return Verdict { class: ValueClass::NotSecret, reason: "a connection string" };
             }
-            let found = judge(self.literal(), &self.around.context(self.setting), self.purpose());
+            let found = judge(self.literal(), &self.around.context(self.index, self.setting), self.purpose());
+            if found.class != ValueClass::Reference && self.token().is_some_and(|t| t.usage == Use::Public) {
+                return Verdict { class: ValueClass::NotSecret, reason: "a key that is made to be shipped" };
+            }
             let vague = || {
                 self.name_class() == NameClass::Weak
                     || !is_secret_in_code(self.document, self.index, self.setting, self.literal(), found.class)
@@ -151,6 +173,22 @@ impl<'d> Subject<'d> {
         let next = self.document.settings.get(self.index + 1);
         let text = self.value().contains('\n') || self.value().trim_start().starts_with(['{', '[']);
         text && next.is_some_and(|n| n.part == self.setting.part && n.key.segments().len() > own.len() && n.key.segments().starts_with(own))
+    }
+
+    /// The provider's token in the value that matters most; its span counts from the value's start.
+    pub(super) fn token(&self) -> Option<&Token> {
+        self.token
+            .get_or_init(|| {
+                if self.literal().len() < 16 || shows_form(self.setting) {
+                    return None;
+                }
+                let public = self.name_class() == NameClass::Public;
+                let place = Place { index: self.index, literal: self.literal(), words: [self.words(), self.path_words()], public };
+                let mut token = token_in(self.around, &place)?;
+                token.span = token.span.shift(self.literal_span().start);
+                Some(token)
+            })
+            .as_ref()
     }
 
     /// The connection string in the value, if it is one.
@@ -180,7 +218,7 @@ impl<'d> Subject<'d> {
         let text = found.span.of(self.value());
         let password = found.dsn.password?;
         let inner = fallback_of(password.of(text)).shift(password.start);
-        let mut context = self.around.context(self.setting);
+        let mut context = self.around.context(self.index, self.setting);
         [found.dsn.user.map(|s| s.of(text)), Some(found.dsn.database(text))].into_iter().flatten().for_each(|n| context.add(n));
         found.dsn.hosts.iter().for_each(|h| context.add(h.name.of(text)));
         let verdict = judge(inner.of(text), &context, Purpose::Password);
@@ -199,7 +237,10 @@ fn shows_form(setting: &Setting) -> bool {
     let own = names.next().unwrap_or("");
     let parent = names.next().unwrap_or("");
     let schema = |n: &str| matches!(n, "example" | "examples");
-    setting.role == Role::Live && (schema(own) || own == "description" || (schema(parent) && names.next().is_some_and(|n| n != "services")))
+    setting.role == Role::Live
+        && (schema(own)
+            || matches!(own, "description" | "placeholder")
+            || (schema(parent) && names.next().is_some_and(|n| n != "services")))
 }
 
 /// A value of which a document shows only the beginning.

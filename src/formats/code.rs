@@ -1,7 +1,7 @@
 //! Source code, pages of markup and message catalogues: text in which a name beside a word is seldom a setting.
 //!
 //! What stands there without quotes is an expression and no literal, what stands in a comment is not run. Only what a program would use as
-//! it stands is kept: quoted literals, defaults of variables of the environment, connection URLs, private keys, and switches that are
+//! it stands is kept: quoted literals, defaults of variables of the environment, connection URLs, and switches that are
 //! handed to a call or a settings object. All of it is prose, never edited.
 
 use super::format::{Claim, EncodeError, Format};
@@ -66,9 +66,7 @@ impl Format for Code {
 fn is_run(text: &str, setting: &Setting) -> bool {
     let from = if setting.name().is_empty() { setting.span.start } else { setting.key_span.start.min(setting.span.start) };
     let before = line_before(text, from);
-    // a key is a key even in a comment, but for the examples of documentation
-    let key = setting.value.expose().starts_with("-----BEGIN") && !["///", "//!", "*"].iter().any(|m| before.trim_start().starts_with(m));
-    if !key && in_comment(before) {
+    if in_comment(before) {
         return false;
     }
     setting.quoting != Quoting::Plain || setting.name().is_empty() || is_switch(text, setting, before)

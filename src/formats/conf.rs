@@ -77,6 +77,7 @@ impl Reader<'_> {
         } else if said.starts_with('}') {
             said.bytes().take_while(|b| *b == b'}').for_each(|_| drop(self.blocks.pop()));
         } else if let Some(head) = said.strip_suffix('{').filter(|h| !h.contains(['{', '}', '"', '\''])) {
+            self.settings.extend(condition(self.text, body, head).map(|s| self.nested(s)));
             self.blocks.push(head.trim_end_matches([' ', '\t', '=', ':']).to_owned());
         } else if said.starts_with("</") {
             self.blocks.pop();
@@ -216,6 +217,17 @@ fn words(text: &str, span: Span) -> Vec<Span> {
         at = skip_blanks(text, at + len, span.end);
     }
     out
+}
+
+/// The condition of nginx's `if (...) {`, as a setting called `if`; it is for a person to change.
+fn condition(text: &str, body: Span, head: &str) -> Option<Setting> {
+    let inside = head.trim_end().strip_prefix("if")?.trim_start().strip_prefix('(')?.strip_suffix(')')?;
+    let start = body.start + head.find('(')? + 1;
+    let span = Span::new(start, start + inside.len());
+    let key = Span::new(body.start, body.start + "if".len());
+    let mut setting = Setting::new(KeyPath::of("if"), key, Secret::copy_of(span.of(text)), span, Quoting::Plain);
+    setting.editable = false;
+    Some(setting)
 }
 
 /// A line of PostgreSQL's `pg_hba.conf`: kind, databases, users, address, method. The line is one value; it is for a person to change.

@@ -5,11 +5,14 @@
 mod code;
 mod conf;
 mod credentials;
+mod dockerfile;
 mod env;
 mod format;
+mod hcl;
 mod ini;
 mod json;
 mod lines;
+mod loose;
 mod nested;
 mod parts;
 mod properties;
@@ -17,6 +20,7 @@ mod shell;
 mod sql;
 mod text;
 mod toml;
+mod xml;
 mod yaml;
 
 pub use env::{Dialect, Reading, reading, readings, statement};
@@ -36,6 +40,9 @@ pub static FORMATS: &[&dyn Format] = &[
     &json::LENIENT,
     &json::STRICT,
     &toml::Toml,
+    &xml::Xml,
+    &hcl::Hcl,
+    &dockerfile::Dockerfile,
     &properties::Properties,
     &ini::Ini,
     &shell::Shell,
@@ -102,6 +109,7 @@ pub fn parse(path: &str, bytes: &[u8], environment: Environment) -> Document {
     };
     let mut settings: Vec<_> = settings.into_iter().map(|s| s.shifted(bom)).collect();
     nested::add(&text, name, &mut settings, claimant);
+    loose::add(&text, name, &mut settings);
     if lossy {
         for setting in &mut settings {
             setting.editable &= setting.value.expose().is_ascii();

@@ -30,6 +30,8 @@ const INNER: &[&str] = &[
     "pgpass",
     "htpasswd",
     "userlist",
+    "xml",
+    "hcl",
 ];
 
 /// Formats whose own reading goes into every quoted text already.

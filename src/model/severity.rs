@@ -122,5 +122,7 @@ words! {
         Production = "production",
         /// A laptop: what never leaves it is information.
         Development = "development",
+        /// As production, and the rules of good housekeeping as well.
+        Strict = "strict",
     }
 }

@@ -107,7 +107,7 @@ fn remark(documents: &[Document], by_path: &BTreeMap<&str, usize>, finding: &Fin
     let document = documents.get(*by_path.get(finding.file.as_str())?)?;
     let role = document.settings.get(finding.setting?)?.role;
     let what = match finding.class {
-        Class::HardcodedSecret if document.format == "env" => return None,
+        Class::HardcodedSecret if document.format == "env" && finding.topic != "provider-token" => return None,
         Class::HardcodedSecret => finding.help.clone(),
         _ if role == Role::Prose => "it stands in a program or text: change it by hand".to_owned(),
         _ => return None,

@@ -19,9 +19,10 @@ pub(super) fn verify(document: &Document, new: &[u8], planned: &Planned) -> Resu
         return Err(fault(1, "the new file would not parse any more"));
     }
     // what is read out of a value changes with it, and is compared as part of it
-    let of_the_file = |s: &&Setting| s.around.portion != Portion::Inner;
-    let before: Vec<(usize, &Setting)> = document.settings.iter().enumerate().filter(|(_, s)| of_the_file(s)).collect();
-    let after: Vec<&Setting> = parsed.settings.iter().filter(of_the_file).collect();
+    let of_the_file = |s: &Setting| s.around.portion != Portion::Inner;
+    let before: Vec<(usize, &Setting)> =
+        document.settings.iter().enumerate().filter(|(i, s)| of_the_file(s) && !planned.removed.contains(i)).collect();
+    let after: Vec<&Setting> = parsed.settings.iter().filter(|s| of_the_file(s)).collect();
     if after.len() != before.len() + planned.added.len() {
         return Err(fault(1, "the new file would have other settings"));
     }

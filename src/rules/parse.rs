@@ -76,6 +76,8 @@ struct RawRule {
     topic: String,
     severity: String,
     confidence: String,
+    #[serde(default)]
+    profile: Option<String>,
     message: String,
     #[serde(default)]
     help: String,
@@ -179,6 +181,11 @@ fn written(raw: RawRule) -> Result<Written, String> {
         topic: raw.topic.into(),
         severity: known(&raw.severity)?,
         confidence: known(&raw.confidence)?,
+        strict: match raw.profile.as_deref() {
+            None => false,
+            Some("strict") => true,
+            Some(_) => return Err("`profile` is `strict`, or left out: a rule without it is for every profile".to_owned()),
+        },
         message: raw.message.into(),
         help: raw.help.into(),
         formats: texts(raw.place.formats),
@@ -200,9 +207,11 @@ fn repair(raw: RawFix) -> Result<Repair, String> {
         "generate" => Strategy::Generate,
         "set" => Strategy::Set,
         "map" => Strategy::Map,
+        "flip" => Strategy::Flip,
         "url" => Strategy::Url,
+        "delete" => Strategy::Delete,
         "suggest" => Strategy::Suggest,
-        other => return Err(format!("`{other}` is no strategy: generate, set, map, url, suggest")),
+        other => return Err(format!("`{other}` is no strategy: generate, set, map, flip, url, delete, suggest")),
     };
     let reach = if raw.fix == "by-kind" { Reach::ByKind } else { Reach::Always(known(&raw.fix)?) };
     Ok(Repair {
@@ -269,7 +278,9 @@ fn conditions(list: Vec<Raw>) -> Result<Vec<Predicate>, String> {
 /// `key.class = [..]` arrives as nested tables; the names are joined until the argument.
 fn leaves(name: String, raw: Raw, out: &mut Vec<Predicate>) -> Result<(), String> {
     let argument = match raw {
-        Raw::Table(table) if name == "sibling" => Argument::Nested(vec![condition(table)?].into()),
+        Raw::Table(table) if name == "file.has" || (name == "sibling" && !table.contains_key("has")) => {
+            Argument::Nested(vec![condition(table)?].into())
+        }
         Raw::Table(table) if !table.is_empty() && table.keys().all(|k| k == "lt" || k == "gt") => {
             let bound = |key: &str| match table.get(key) {
                 Some(Raw::Number(n)) => Ok(Some(*n)),

@@ -30,6 +30,8 @@ pub struct Rule {
     pub severity: Severity,
     /// How sure it is.
     pub confidence: Confidence,
+    /// Whether only the profile `strict` looks for it.
+    pub strict: bool,
     /// One sentence with placeholders: `{key}`, `{path}`, `{value.reason}`, `{url.host}` and the like; never the value.
     pub message: Text,
     /// What the reader can do, one sentence; may be empty.
@@ -118,8 +120,12 @@ pub enum Strategy {
     Set,
     /// The first pattern that fits says what to write.
     Map,
+    /// The opposite of a switch, in the spelling it has.
+    Flip,
     /// Operations on the connection string.
     Url,
+    /// The whole setting goes.
+    Delete,
     /// Only advice.
     Suggest,
 }

@@ -194,6 +194,10 @@ fn gather(request: &Request<'_>, detectors: &Detectors, looked: Vec<Looked>) -> 
     if let Some(loaded) = request.config {
         let file = loaded.path.display().to_string();
         for (_, allow) in loaded.config.allow.iter().enumerate().filter(|(i, _)| !allowed.contains(i)) {
+            // a rule that did not look could not match
+            if request.profile != Profile::Strict && request.rules.get(&allow.rule).is_some_and(|(rule, _)| rule.strict) {
+                continue;
+            }
             let why = if allow.expired(Date::today()) {
                 "has passed its date and no longer counts"
             } else {

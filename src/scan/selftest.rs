@@ -29,7 +29,7 @@ pub fn run(file: &RuleFile) -> (usize, Vec<Miss>) {
     let mut misses = Vec::new();
     // a rule on several files builds on what the other rules find in each
     let network = Network::default();
-    let all = match Detectors::compile(builtin::rules(), Profile::Production, &network) {
+    let all = match Detectors::compile(builtin::rules(), Profile::Strict, &network) {
         Ok(all) => all,
         Err(error) => return (0, vec![Miss { rule: error.rule, example: 0, what: error.problem }]),
     };
@@ -40,7 +40,7 @@ pub fn run(file: &RuleFile) -> (usize, Vec<Miss>) {
                 misses.push(Miss { rule: rule.id.to_string(), example: 0, what: format!("has no `{what}` example") });
             }
         }
-        let detectors = match Detectors::compile(std::slice::from_ref(rule), Profile::Production, &network) {
+        let detectors = match Detectors::compile(std::slice::from_ref(rule), Profile::Strict, &network) {
             Ok(detectors) => detectors,
             Err(error) => {
                 misses.push(Miss { rule: rule.id.to_string(), example: 0, what: error.problem });

@@ -105,6 +105,10 @@ pub fn judge(value: &str, context: &Context, purpose: Purpose) -> Verdict {
     if trimmed.is_empty() {
         return verdict(ValueClass::Empty, "empty");
     }
+    // what parsers read as no value at all
+    if matches!(trimmed, "null" | "NULL" | "nil" | "~") {
+        return verdict(ValueClass::Empty, "null, which is no value");
+    }
     if refers(trimmed) {
         return verdict(ValueClass::Reference, "a reference");
     }

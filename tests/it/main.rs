@@ -12,3 +12,4 @@ mod live;
 mod registries;
 mod rules;
 mod seal;
+mod tls;

@@ -71,24 +71,6 @@ pub(super) fn flag(page: Page, at: usize) -> Option<Hit> {
     }
 }
 
-/// `echo "user:lit" | chpasswd`, `rabbitmqctl add_user u lit`: the bar at `at`.
-pub(super) fn piped(page: Page, at: usize) -> Option<Hit> {
-    let after = page.ahead(at + 1);
-    let after = if page.is_at(after, "sudo ") { after + 5 } else { after };
-    if !page.is_at(after, "chpasswd") {
-        return None;
-    }
-    let end = page.back(at);
-    let quote = page.before(end);
-    let quoted = matches!(quote, b'"' | b'\'');
-    let end = end - usize::from(quoted);
-    let run = page.run_back(end, |b| b > b' ' && b != b'"' && b != b'\'');
-    let (user, password) = run.of(page.text).split_once(':')?;
-    let value = Span::new(run.end - password.len(), run.end);
-    let key = Span::new(run.start, run.start + user.len());
-    (!password.is_empty()).then(|| Hit { name: "password".to_owned(), key, value, quoting: Quoting::Plain })
-}
-
 /// `mc alias set name url user lit`: the word `alias` or `host` at `at`.
 pub(super) fn alias(page: Page, at: usize) -> Option<Hit> {
     let length = ["alias set ", "host add "].into_iter().find(|w| page.is_at(at, w)).map(str::len)?;
@@ -261,7 +243,6 @@ mod tests {
             ("mysql -uroot -p'scone jam' shop", "password", "scone jam"),
             ("openssl req -passout pass:scone", "password", "scone"),
             ("mongosh -u a -p scone", "password", "scone"),
-            ("echo \"root:scone\" | chpasswd", "password", "scone"),
             ("htpasswd -bc /etc/f brew scone", "password", "scone"),
             ("kubectl create secret generic x --from-literal=password=scone", "password", "scone"),
             ("keytool -genkey -storepass scone", "password", "scone"),

@@ -5,7 +5,7 @@ use crate::model::secret::Secret;
 use crate::model::setting::{Quoting, Role, Setting};
 use crate::model::span::Span;
 
-/// The longest value that is looked at, in bytes; a private key may be four times as long.
+/// The longest value that is looked at, in bytes.
 pub(super) const LONGEST: usize = 4096;
 
 /// A name and a value that were seen together.

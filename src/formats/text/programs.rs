@@ -1,6 +1,6 @@
-//! Defaults in program code, SQL and private keys, anywhere in a text.
+//! Defaults in program code, SQL and accounts of `chpasswd`, anywhere in a text.
 
-use super::page::{Hit, LONGEST, Page, is_name};
+use super::page::{Hit, Page, is_name};
 use crate::model::setting::Quoting;
 use crate::model::span::Span;
 use crate::model::template::{self, Part};
@@ -66,26 +66,28 @@ pub(super) fn annotation(page: Page, at: usize) -> Option<Vec<Hit>> {
     Some(hits.collect())
 }
 
-/// A PEM private key (RFC 7468) whose first dash is at `at`, from BEGIN to END; not inside `covered`.
-pub(super) fn private_key(page: Page, at: usize, covered: Span) -> Option<Hit> {
-    const BEGIN: &str = "-----BEGIN ";
-    if !page.is_at(at, BEGIN) || (covered.start <= at && at < covered.end) {
+/// `echo "user:lit" | chpasswd`: the bar at `at`.
+pub(super) fn account(page: Page, at: usize) -> Option<Hit> {
+    let program = page.ahead(at + 1);
+    let program = if page.is_at(program, "sudo ") { page.ahead(program + 5) } else { program };
+    if !page.is_at(program, "chpasswd") {
         return None;
     }
-    let mut limit = page.text.len().min(at + 4 * LONGEST);
-    while !page.text.is_char_boundary(limit) {
-        limit -= 1;
-    }
-    let rest = Span::new(at, limit).of(page.text);
-    let label = rest.get(BEGIN.len()..)?.split("-----").next()?;
-    if !label.ends_with("PRIVATE KEY") && !label.ends_with("PRIVATE KEY BLOCK") {
-        return None;
-    }
-    let end = rest.find("-----END ")?;
-    let tail = rest.get(end + "-----END ".len()..)?;
-    let closed = tail.find("-----").filter(|i| *i <= label.len() + 2)?;
-    let value = Span::new(at, at + end + "-----END ".len() + closed + "-----".len());
-    Some(Hit { name: String::new(), key: Span::new(at, at), value, quoting: Quoting::Plain })
+    let end = page.back(at);
+    let quote = page.before(end);
+    let quoted = matches!(quote, b'"' | b'\'');
+    let end = end - usize::from(quoted);
+    let said = page.run_back(end, |b| if quoted { b != quote && b != b'\n' } else { b > b' ' });
+    let user = said.of(page.text).find(':').filter(|len| *len > 0)?;
+    let key = Span::new(said.start, said.start + user);
+    let value = Span::new(key.end + 1, end);
+    let quoting = match quote {
+        b'"' => Quoting::Double,
+        b'\'' => Quoting::Single,
+        _ => Quoting::Plain,
+    };
+    let name = format!("{} password", key.of(page.text));
+    (!value.is_empty()).then_some(Hit { name, key, value, quoting })
 }
 
 /// `ALTER USER x PASSWORD 'lit'`, `IDENTIFIED BY 'lit'`: the quote at `at`.

@@ -81,9 +81,9 @@ pub(in crate::formats) fn pseudo_settings(text: &str) -> Vec<Setting> {
         let hits = match b {
             b'=' | b':' => page.url(at, covered).map(|hit| vec![hit]).or_else(|| pairs::pair(page, at, &found).map(|hit| vec![hit])),
             b'(' => programs::call(page, at),
-            b'|' | b'?' => programs::fallback(page, at).or_else(|| commands::piped(page, at)).map(|hit| vec![hit]),
+            b'|' | b'?' => programs::fallback(page, at).or_else(|| programs::account(page, at)).map(|hit| vec![hit]),
             b'@' => programs::annotation(page, at),
-            b'-' => programs::private_key(page, at, covered).or_else(|| commands::flag(page, at)).map(|hit| vec![hit]),
+            b'-' => commands::flag(page, at).map(|hit| vec![hit]),
             b'\'' => programs::statement(page, at).map(|hit| vec![hit]),
             b'<' => pairs::element(page, at).or_else(|| pairs::erlang(page, at)).map(|hit| vec![hit]),
             b'a' | b'h' => commands::alias(page, at).map(|hit| vec![hit]),

@@ -145,17 +145,6 @@ fn connection_urls_are_found_once() {
 }
 
 #[test]
-fn private_keys_are_one_setting() {
-    let key = concat!("-----BEGIN RSA PRIV", "ATE KEY-----\nbm90IGEga2V5\n-----END RSA PRIV", "ATE KEY-----");
-    let text = format!("before\n{key}\nafter A=1\n");
-    let hits = pseudo_settings(&text);
-    assert_eq!(hits.len(), 2);
-    assert_eq!((hits[0].name(), hits[0].value.expose()), ("", key));
-    assert_eq!(found("-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----"), []);
-    assert_eq!(found(concat!("-----BEGIN PRIV", "ATE KEY----- never ends")), []);
-}
-
-#[test]
 fn commands_and_sql() {
     one("ALTER USER app PASSWORD 'lit';", "PASSWORD", "lit");
     one("create user app with password 'lit'", "PASSWORD", "lit");
@@ -163,6 +152,10 @@ fn commands_and_sql() {
     one("redis-cli -h cache -a lit ping", "requirepass", "lit");
     one("redis-server --requirepass lit", "requirepass", "lit");
     one("PGPASSWORD=lit psql -h db", "PGPASSWORD", "lit");
+    one("echo \"root:lit\" | chpasswd", "root password", "lit");
+    one("echo root:lit|sudo chpasswd", "root password", "lit");
+    one("mysqladmin -uroot -plit ping", "password", "lit");
+    assert_eq!(found("mkdir -plit; mysql -p < x"), []);
     assert_eq!(found("ls -a lit"), []);
     assert_eq!(found("enter the password 'lit'"), []);
 }
