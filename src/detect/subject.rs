@@ -145,6 +145,9 @@ impl<'d> Subject<'d> {
             if shows_form(self.setting) {
                 return Verdict { class: ValueClass::NotSecret, reason: "an example of its own schema" };
             }
+            if self.holds_settings() {
+                return Verdict { class: ValueClass::NotSecret, reason: "a file whose settings are looked at one by one" };
+            }
             // the password in a connection string is judged by itself
             if self.connection().is_some_and(|c| c.dsn.style != dsn::Style::KeyValue || c.dsn.password.is_some()) {
                 return Verdict { class: ValueClass::NotSecret, reason: "a connection string" };
@@ -162,6 +165,14 @@ impl<'d> Subject<'d> {
             }
             found
         })
+    }
+
+    /// Whether the value is a text of which settings were read that follow this one.
+    fn holds_settings(&self) -> bool {
+        let own = self.setting.key.segments();
+        let next = self.document.settings.get(self.index + 1);
+        let text = self.value().contains('\n') || self.value().trim_start().starts_with(['{', '[']);
+        text && next.is_some_and(|n| n.part == self.setting.part && n.key.segments().len() > own.len() && n.key.segments().starts_with(own))
     }
 
     /// The provider's token in the value that matters most; its span counts from the value's start.
@@ -258,7 +269,8 @@ pub(super) fn fallback_of(value: &str) -> Span {
     template_default(span.of(value)).map_or(span, |inner| inner.shift(span.start))
 }
 
-/// The literal in `<%= ENV["X"] || "lit" %>`, `<%= ENV.fetch("X") { "lit" } %>`, `{{ x | default('lit') }}`: what runs when nothing is set.
+/// The literal in `<%= ENV["X"] || "lit" %>`, `<%= ENV.fetch("X") { "lit" } %>`, `{{ x | default('lit') }}`, `{{ getenv "X" "lit" }}`: what
+/// runs when nothing is set.
 fn template_default(value: &str) -> Option<Span> {
     let trimmed = value.trim();
     let ruby = trimmed.starts_with("<%=") && trimmed.ends_with("%>") && trimmed.contains("ENV");
@@ -271,10 +283,15 @@ fn template_default(value: &str) -> Option<Span> {
     let (close, quote) = trimmed.char_indices().rev().find(|(_, c)| matches!(c, '"' | '\''))?;
     let open = trimmed.get(..close)?.rfind(quote)?;
     let before = trimmed.get(..open)?.trim_end();
-    let leads = signs.iter().any(|s| before.ends_with(s.trim_end()));
-    let piped = ruby || before.contains('|');
-    let rest_is_end = trimmed.get(close + 1..)?.chars().all(|c| c.is_whitespace() || "%>})".contains(c))
-        || moustache && trimmed.get(close + 1..)?.trim_start().starts_with([',', ')']);
+    let called = before.trim_start_matches(['{', '-', ' ', '(']);
+    let getter = moustache && ["getenv ", "env.Getenv ", "envOr "].iter().any(|f| called.starts_with(f)) && before.ends_with(['"', '\'']);
+    let leads = getter || signs.iter().any(|s| before.ends_with(s.trim_end()));
+    let piped = ruby || getter || before.contains('|') || called.starts_with("default");
+    let after = trimmed.get(close + 1..)?;
+    let rest_is_end = after.chars().all(|c| c.is_whitespace() || "%>})".contains(c))
+        || moustache && after.trim_start().starts_with([',', ')'])
+        // what is done with it: `.Values.x | b64enc | quote`
+        || moustache && after.chars().all(|c| c.is_ascii_alphanumeric() || " .|$_()-}".contains(c));
     let start = value.len() - value.trim_start().len() + open + 1;
     (leads && piped && rest_is_end && close > open + 1).then(|| Span::new(start, start + close - open - 1))
 }
@@ -309,6 +326,9 @@ mod tests {
             ("<%= ENV.fetch('A', 'kettle') %>", "kettle"),
             ("{{ lookup('env','A') | default('kettle', true) }}", "kettle"),
             ("{{ .Values.a | default \"kettle\" }}", "kettle"),
+            ("{{ .Values.a | default \"kettle\" | b64enc | quote }}", "kettle"),
+            ("{{ default \"kettle\" .Values.a | b64enc }}", "kettle"),
+            ("{{ getenv \"A\" \"kettle\" }}", "kettle"),
             ("${A:-${B:-kettle}}", "kettle"),
         ] {
             assert_eq!(fallback_of(value).of(value), want, "{value}");

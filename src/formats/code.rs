@@ -25,6 +25,9 @@ const EXTENSIONS: &[&str] = &[
     "xhtml", "xlf", "xliff", "xsd", "xsl", "zig",
 ];
 
+/// Extensions of files that a template in Ruby may make.
+const CONFIGURATION: &[&str] = &["yml", "yaml", "conf", "cfg", "cnf", "ini", "json", "toml", "env", "properties", "xml", "service"];
+
 impl Format for Code {
     fn name(&self) -> &'static str {
         "code"
@@ -32,8 +35,10 @@ impl Format for Code {
 
     fn claims(&self, _path: &str, file_name: &str, head: &str) -> Claim {
         let name = base_name(file_name).to_ascii_lowercase();
-        if name.rsplit_once('.').is_some_and(|(_, e)| EXTENSIONS.contains(&e)) {
-            return Claim::Name;
+        if let Some((stem, _)) = name.rsplit_once('.').filter(|(_, e)| EXTENSIONS.contains(e)) {
+            // the template of a configuration is searched as text
+            let configuration = stem.rsplit_once('.').is_some_and(|(_, e)| CONFIGURATION.contains(&e));
+            return if name.ends_with(".erb") && configuration { Claim::No } else { Claim::Name };
         }
         let first = head.lines().next().unwrap_or("");
         let interpreter = first.strip_prefix("#!").and_then(|l| l.split(['/', ' ']).rfind(|w| !w.is_empty() && !w.starts_with('-')));

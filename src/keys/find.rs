@@ -193,7 +193,7 @@ fn wireguard(look: Look<'_>) -> Option<Block> {
     let start = look.at + line.len() - value.len();
     let secret = Span::new(start, start + word.len());
     let whole = Span::new(look.at, secret.end);
-    is_wireguard_key(word).then(|| Block { kind: Kind::Wireguard, whole, secret, wrapped: false })
+    is_wireguard_key(word).then_some(Block { kind: Kind::Wireguard, whole, secret, wrapped: false })
 }
 
 /// 32 bytes in base64, not all alike.

@@ -57,6 +57,8 @@ pub enum Portion {
     SingleWord,
     /// The inside of a word in double quotes within a command line.
     DoubleWord,
+    /// Read out of the text of another setting's value. It is never written; where that value changes, it changes with it.
+    Inner,
 }
 
 /// What surrounds a value, where the quoting alone does not settle how another one is written. Formats that need none of it leave the

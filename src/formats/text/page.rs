@@ -50,7 +50,10 @@ pub(super) struct Page<'t> {
 /// The last places from which no end of a word was found within reach, by what ends it, and how far was looked: one long line without any
 /// would otherwise be looked through for each of its signs.
 #[derive(Default)]
-pub(super) struct Far(Cell<[Option<(&'static [u8], Span)>; 3]>);
+pub(super) struct Far(Cell<[Option<Run>; 3]>);
+
+/// What would end the word, and where no end is.
+type Run = (&'static [u8], Span);
 
 impl Far {
     /// How far ahead of `at` there is no end.

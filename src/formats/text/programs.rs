@@ -1,4 +1,4 @@
-//! Defaults in program code, arguments of commands and SQL, anywhere in a text.
+//! Defaults in program code, SQL and accounts of `chpasswd`, anywhere in a text.
 
 use super::page::{Hit, Page, is_name};
 use crate::model::setting::Quoting;
@@ -66,46 +66,6 @@ pub(super) fn annotation(page: Page, at: usize) -> Option<Vec<Hit>> {
     Some(hits.collect())
 }
 
-/// `--requirepass lit`, `redis-cli -a lit`, `mysql -plit`: the option whose first dash is at `at`.
-pub(super) fn flag(page: Page, at: usize) -> Option<Hit> {
-    if is_name(page.before(at)) || page.before(at) == b'$' {
-        return None;
-    }
-    let end = (at..at + 40).find(|&i| !is_name(page.byte(i)))?;
-    let option = Span::new(at, end).of(page.text);
-    const LONG: &[&str] = &[
-        "--requirepass",
-        "--masterauth",
-        "--password",
-        "--pass",
-        "--passwd",
-        "--secret",
-        "--token",
-        "--api-key",
-        "--access-token",
-        "--secret-key",
-    ];
-    let short = option == "-a" && redis_before(page, at);
-    // the password of MySQL's programs follows without a blank
-    if option.len() > 2 && option.starts_with("-p") && sql_client_before(page, at) {
-        let (value, quoting) = (Span::new(at + 2, page.word_end(at + 2, b"<>;,)|&\\]")?), Quoting::Plain);
-        return Some(Hit { name: "password".to_owned(), key: Span::new(at, at + 2), value, quoting });
-    }
-    if !(LONG.contains(&option) || short) || !matches!(page.byte(end), b' ' | b'\t') {
-        return None;
-    }
-    let start = page.ahead(end);
-    let dashes = option.len() - option.trim_start_matches('-').len();
-    let key = Span::new(at + dashes, end);
-    let (value, quoting) = match page.in_quotes(start) {
-        Some(found) => found,
-        None => (Span::new(start, page.word_end(start, b"<>;,)|&\\]")?), Quoting::Plain),
-    };
-    let usable = !value.is_empty() && !value.of(page.text).starts_with('-');
-    let name = if short { "requirepass" } else { key.of(page.text) };
-    usable.then(|| Hit { name: name.to_owned(), key, value, quoting })
-}
-
 /// `echo "user:lit" | chpasswd`: the bar at `at`.
 pub(super) fn account(page: Page, at: usize) -> Option<Hit> {
     let program = page.ahead(at + 1);
@@ -137,10 +97,13 @@ pub(super) fn statement(page: Page, at: usize) -> Option<Hit> {
         return None;
     }
     let word = page.name_back(end)?;
-    let identified = page.name_back(page.back(word.start));
+    let identified = || {
+        let before = page.run_back(word.start, |b| b != b'\n' && b != b';').of(page.text).to_ascii_lowercase();
+        before.contains("identified ")
+    };
     let says = match word.of(page.text) {
         w if w.eq_ignore_ascii_case("PASSWORD") => w.chars().all(char::is_uppercase) || sql_before(page, word.start),
-        w if w.eq_ignore_ascii_case("BY") => identified.is_some_and(|i| i.of(page.text).eq_ignore_ascii_case("IDENTIFIED")),
+        w if w.eq_ignore_ascii_case("BY") => identified(),
         _ => false,
     };
     let (value, quoting) = page.in_quotes(at).filter(|_| says)?;
@@ -162,19 +125,6 @@ fn otherwise(page: Page, at: usize) -> Option<usize> {
 fn literal_hit(page: Page, key: Span, literal: usize) -> Option<Hit> {
     let (value, quoting) = page.in_quotes(literal)?;
     (!value.of(page.text).trim().is_empty()).then(|| Hit { name: key.of(page.text).to_owned(), key, value, quoting })
-}
-
-fn redis_before(page: Page, at: usize) -> bool {
-    let line = page.run_back(at, |b| b != b'\n');
-    let said = line.of(page.text);
-    said.contains("redis-cli") || said.contains("valkey-cli")
-}
-
-/// Whether a program of MySQL is called before `at`, in the same command.
-fn sql_client_before(page: Page, at: usize) -> bool {
-    let said = page.run_back(at, |b| !matches!(b, b'\n' | b'|' | b';' | b'&')).of(page.text);
-    let mut words = said.split([' ', '\t', '"', '\'', '`', '/', '(']);
-    words.any(|w| matches!(w, "mysql" | "mysqldump" | "mysqladmin" | "mysqlimport" | "mariadb" | "mariadb-dump" | "mariadb-admin"))
 }
 
 fn sql_before(page: Page, at: usize) -> bool {

@@ -5,11 +5,11 @@
 //! ahead and never leaves the line, so a minified file of one line costs no more than another.
 
 use super::page::{Far, Hit, Page};
-use super::{pairs, programs};
+use super::{commands, pairs, programs};
 use crate::formats::format::{Claim, EncodeError, Format};
 use crate::model::document::Fault;
 use crate::model::secret::Secret;
-use crate::model::setting::{Quoting, Setting};
+use crate::model::setting::{Quoting, Role, Setting};
 use crate::model::span::Span;
 
 /// Any text that no other format wants.
@@ -30,11 +30,32 @@ impl Format for Text {
             let comments = markup_comments(text);
             hits.retain(|s| !comments.iter().any(|c| c.start <= s.span.start && s.span.end <= c.end));
         }
+        // The pages of `man` show what a program takes
+        if [".TH ", ".\\\"", "'\\\"", ".Dd "].iter().any(|mark| text.starts_with(mark)) {
+            hits.retain(|s| s.name().is_empty());
+        }
+        set_comments_aside(text, &mut hits);
         Ok(hits)
     }
 
     fn encode(&self, _value: &Secret, _place: &Setting) -> Result<Secret, EncodeError> {
         Err(EncodeError("documents and source code are reported, never edited"))
+    }
+}
+
+/// What stands behind the mark of a comment at the start of its line is not in force. A private key is one everywhere.
+pub(in crate::formats) fn set_comments_aside(text: &str, hits: &mut [Setting]) {
+    for hit in hits.iter_mut().filter(|h| !h.value.expose().starts_with("-----BEGIN")) {
+        let at = if hit.name().is_empty() { hit.span.start } else { hit.key_span.start.min(hit.span.start) };
+        let mut start = at.saturating_sub(512);
+        while !text.is_char_boundary(start) {
+            start += 1;
+        }
+        let before = Span::new(start, at).of(text);
+        let line = before.rsplit('\n').next().unwrap_or(before).trim_start();
+        if line.starts_with(['#', ';']) || ["// ", "-- ", "REM ", "rem ", "::"].iter().any(|mark| line.starts_with(mark)) {
+            hit.role = Role::Commented;
+        }
     }
 }
 
@@ -63,9 +84,10 @@ pub(in crate::formats) fn pseudo_settings(text: &str) -> Vec<Setting> {
             b'(' => programs::call(page, at),
             b'|' | b'?' => programs::fallback(page, at).or_else(|| programs::account(page, at)).map(|hit| vec![hit]),
             b'@' => programs::annotation(page, at),
-            b'-' => programs::flag(page, at).map(|hit| vec![hit]),
+            b'-' => commands::flag(page, at).map(|hit| vec![hit]),
             b'\'' => programs::statement(page, at).map(|hit| vec![hit]),
-            b'<' => pairs::element(page, at).map(|hit| vec![hit]),
+            b'<' => pairs::element(page, at).or_else(|| pairs::erlang(page, at)).map(|hit| vec![hit]),
+            b'a' | b'h' => commands::alias(page, at).map(|hit| vec![hit]),
             b'`' => pairs::quoted_word(page, at).map(|hit| vec![hit]),
             b'E' => pairs::docker_variable(page, at).map(|hit| vec![hit]),
             _ => None,

@@ -12,15 +12,6 @@ pub(super) trait View {
     fn take(&self, reader: &mut Reader<'_>, at: &At, node: &Node) -> bool;
 }
 
-/// Plain YAML.
-pub(super) struct Plain;
-
-impl View for Plain {
-    fn take(&self, _reader: &mut Reader<'_>, _at: &At, _node: &Node) -> bool {
-        false
-    }
-}
-
 /// Where a node stands.
 #[derive(Clone)]
 pub(super) struct At {
