@@ -164,6 +164,18 @@ fn options_and_commands_exist() {
     }
 }
 
+/// To renew the page: the command is in docs/development.md.
+#[test]
+fn the_rule_reference_is_current() {
+    let page = text("docs/rule-reference.md");
+    let now = output(&project("."), &["rules", "list", "--no-config", "--format", "markdown"]);
+    let differs = page.lines().zip(now.lines()).position(|(a, b)| a != b);
+    assert!(page == now, "docs/rule-reference.md is not what the rules say, from line {:?}", differs.map(|i| i + 1));
+    for rule in RuleSet::builtin().rules() {
+        assert!(page.contains(&format!("\n### {}\n", rule.id)), "no entry for `{}`", rule.id);
+    }
+}
+
 #[test]
 fn readme_names_every_command() {
     let readme = text("README.md");
