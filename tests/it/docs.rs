@@ -38,6 +38,7 @@ const OTHER_WORDS: &[&str] = &[
     "clickhouse-native",
     "internal-plaintext",
     "no-verify",
+    "prohibit-password", // sshd
     "redis-sentinel",
     "rediss-sentinel",
     "security-severity",
