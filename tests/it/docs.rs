@@ -38,7 +38,8 @@ const OTHER_WORDS: &[&str] = &[
     "clickhouse-native",
     "internal-plaintext",
     "no-verify",
-    "prohibit-password", // sshd
+    "non-sensitive-only", // Airflow
+    "prohibit-password",  // sshd
     "redis-sentinel",
     "rediss-sentinel",
     "security-severity",
