@@ -28,6 +28,7 @@ const FOREIGN_OPTIONS: &[&str] = &[
     "--release",     // cargo run
     "--requirepass", // redis-server
     "--test",        // cargo test
+    "--tlsverify",   // dockerd
 ];
 
 /// Words joined by hyphens that are no rule ids: of the rule format, of connection strings, of SARIF and SSH.
@@ -42,6 +43,7 @@ const OTHER_WORDS: &[&str] = &[
     "prohibit-password",  // sshd
     "redis-sentinel",
     "rediss-sentinel",
+    "scram-sha-256",
     "security-severity",
     "skip-verify",
     "ssh-ed25519",
@@ -50,6 +52,7 @@ const OTHER_WORDS: &[&str] = &[
     "verify-ca",
     "verify-full",
     "verify-off",
+    "when-authorized", // Spring
 ];
 
 fn project(path: &str) -> PathBuf {
