@@ -113,7 +113,7 @@ impl Links {
 
 /// Whether the file's settings are in force as they stand.
 #[must_use]
-pub fn is_configuration(document: &Document) -> bool {
+fn is_configuration(document: &Document) -> bool {
     document.fault.is_none() && !matches!(document.format, "text" | "code")
 }
 

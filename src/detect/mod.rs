@@ -30,7 +30,7 @@ pub use compile::{CompileError, Detectors, Outcome, Seen, Sort};
 pub use family::Family;
 pub use links::{Links, Live, Needed, Object, ObjectName, Want, differ_in_purpose, is_in_force};
 pub use subject::Subject;
-pub use suppress::suppress;
+pub use suppress::{Mark, marks, suppress, warnings};
 
 /// Every family of conditions, found by the first word of a condition's name.
 pub static FAMILIES: &[&dyn Family] =
