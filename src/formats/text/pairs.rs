@@ -12,6 +12,10 @@ const STOPS: &[u8] = b"<>;,)|]}\\";
 pub(super) fn pair(page: Page, at: usize, found: &[Setting]) -> Option<Hit> {
     let mut hit = if page.byte(at) == b'=' { assignment(page, at)? } else { entry(page, at)? };
     let raw = hit.value.of(page.text);
+    // a call that goes on over lines
+    if hit.quoting == Quoting::Plain && raw.ends_with('(') {
+        return None;
+    }
     if raw.len() > LONGEST || (raw != "*" && !raw.contains(char::is_alphanumeric)) {
         return None;
     }
