@@ -27,7 +27,7 @@ impl Family for Project {
             "shared-with" => known(SHARED, argument, &["development", "example"]).map(|_| -> Test { Box::new(|_| false) }),
             "copied" => flag(COPIED, argument).map(|_| -> Test { Box::new(|_| false) }),
             "reused" => known(REUSED, argument, &["value", "part"]).map(|_| -> Test { Box::new(|_| false) }),
-            "missing" => known(MISSING, argument, &["variable", "env-file", "secret-file", "key"]).map(|_| -> Test { Box::new(|_| false) }),
+            "missing" => known(MISSING, argument, &["variable", "env", "file", "key"]).map(|_| -> Test { Box::new(|_| false) }),
             _ => Err(format!("`project.{name}` is not known: {SHARED}, {COPIED}, {REUSED}, {MISSING}")),
         }
     }

@@ -134,7 +134,10 @@ mod tests {
         };
         assert_eq!(said(" weak-password why", true), None);
         assert_eq!(said(" weak-password", true).as_deref(), Some("`harden:ignore weak-password` gives no reason"));
-        assert_eq!(said(" weak-password why", false).as_deref(), Some("`harden:ignore weak-password` matches nothing on its line or the next"));
+        assert_eq!(
+            said(" weak-password why", false).as_deref(),
+            Some("`harden:ignore weak-password` matches nothing on its line or the next")
+        );
         assert_eq!(said(" strict-one why", false), None);
         assert!(!said(" kettle-drum-9 why", false).unwrap().contains("kettle"));
     }

@@ -133,8 +133,8 @@ impl<'r> Project<'r> {
         for (index, want) in self.links.iter().enumerate().flat_map(|(i, l)| l.wants.iter().map(move |w| (i, w))) {
             let (kind, missing) = match &want.needed {
                 Needed::Variable(name) => ("variable", !told.contains(name.as_str()) && !provided(index, "")),
-                Needed::EnvFile(path) => ("env-file", !word(want).is_some_and(|w| told.contains(w.as_str())) && !provided(index, path)),
-                Needed::SecretFile(path) => ("secret-file", !word(want).is_some_and(|w| told.contains(w.as_str())) && !provided(index, path)),
+                Needed::EnvFile(path) => ("env", !word(want).is_some_and(|w| told.contains(w.as_str())) && !provided(index, path)),
+                Needed::SecretFile(path) => ("file", !word(want).is_some_and(|w| told.contains(w.as_str())) && !provided(index, path)),
                 Needed::Key { .. } => ("key", self.lacks(want)),
             };
             if let Some(rule) = project_rule(self.rules, "project.missing", kind).filter(|_| missing) {

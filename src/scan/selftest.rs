@@ -1,11 +1,11 @@
 //! Every rule against the examples that it carries: what `harden rules test` and the tests of the house run.
 
+use super::project::{Project, complete};
 use crate::config::Network;
 use crate::config::environment::{self, Facts};
-use super::project::{Project, complete};
 use crate::detect::{Circumstances, Detectors, Links, across};
-use crate::model::finding::Finding;
 use crate::formats;
+use crate::model::finding::Finding;
 use crate::model::severity::Profile;
 use crate::rules::builtin;
 use crate::rules::schema::{Example, Rule, RuleFile};

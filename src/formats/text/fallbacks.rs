@@ -144,7 +144,9 @@ pub(super) fn credential(page: Page, mut found: Hit) -> Hit {
     let names = ["authorization", "proxy-authorization"].iter().any(|n| found.name.eq_ignore_ascii_case(n));
     let Some(scheme) = scheme.filter(|_| names) else { return found };
     let rest = raw.get(scheme.len()..).unwrap_or("").trim_start();
-    let random = rest.len() >= 12 && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=_.~-".contains(&b)) && rest.bytes().any(|b| b.is_ascii_digit());
+    let random = rest.len() >= 12
+        && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=_.~-".contains(&b))
+        && rest.bytes().any(|b| b.is_ascii_digit());
     if random {
         found.value = Span::new(found.value.end - rest.len(), found.value.end);
         found.name = "auth_token".to_owned();
@@ -172,7 +174,9 @@ fn function_before(page: Page, at: usize) -> Option<(String, usize)> {
 
 /// Whether a function is called `wanted`, or a member `wanted` of something.
 fn ends(function: &str, wanted: &str) -> bool {
-    function.strip_suffix(wanted).is_some_and(|head| head.is_empty() || head.ends_with(['.', '_']) || (wanted.contains('.') && !head.is_empty()))
+    function
+        .strip_suffix(wanted)
+        .is_some_and(|head| head.is_empty() || head.ends_with(['.', '_']) || (wanted.contains('.') && !head.is_empty()))
 }
 
 /// An argument of a call.
@@ -289,7 +293,8 @@ fn schema(page: Page, from: usize, first: usize) -> Option<Hit> {
     let said = line.of(page.text);
     let colon = said.char_indices().rev().find(|(i, c)| {
         let next = said.get(i + 1..).unwrap_or("").trim_start();
-        *c == ':' && said.get(..*i).is_some_and(|b| b.ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '"' | '\'')))
+        *c == ':'
+            && said.get(..*i).is_some_and(|b| b.ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '"' | '\'')))
             && (next.is_empty() || next.starts_with(|c: char| c.is_ascii_alphabetic()))
     })?;
     let mut end = line.start + colon.0;

@@ -113,7 +113,13 @@ fn assignment(page: Page, at: usize) -> Option<Hit> {
     }
     let mut name = name_before(page, sign)?;
     // `name: Type = 'v'`
-    let colon = page.back(name.front);
+    let mut colon = page.back(name.front);
+    // `&str`, `&'static str` of Rust
+    if name.span.of(page.text) == "str" {
+        let lifetime = colon.saturating_sub("&'static".len());
+        colon =
+            if page.is_at(lifetime, "&'static") { page.back(lifetime) } else { page.back(colon - usize::from(page.before(colon) == b'&')) };
+    }
     if page.before(colon) == b':'
         && let Some(typed) = name_before(page, colon - 1)
         && colon < name.front

@@ -42,8 +42,11 @@ pub(super) fn fallback(page: Page, at: usize) -> Option<Hit> {
         let key = page.name_back(inner.checked_sub(1)?)?;
         let open = key.start.checked_sub(2)?;
         let map = page.run_back(open, is_name).of(page.text).to_ascii_lowercase();
-        (matches!(quote, b'"' | b'\'') && page.before(key.start) == quote && page.byte(open) == b'[' && (map.contains("env") || map.ends_with("_server")))
-            .then_some(key)?
+        (matches!(quote, b'"' | b'\'')
+            && page.before(key.start) == quote
+            && page.byte(open) == b'['
+            && (map.contains("env") || map.ends_with("_server")))
+        .then_some(key)?
     } else {
         let path = page.name_back(end)?;
         let (holder, name) = path.of(page.text).rsplit_once('.')?;

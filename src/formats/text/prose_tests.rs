@@ -160,7 +160,14 @@ fn defaults_of_libraries_schemas_and_fields_belong_to_the_name() {
     }
     one("jwt.sign(payload, 'lit')", "jwt_secret", "lit");
     one("headers: { Authorization: 'Bearer 3RFvW0pXb7c2yq9K' }", "auth_token", "3RFvW0pXb7c2yq9K");
-    for text in ["f(get('X'), 'lit')", "t('password', 'lit')", "x === 'lit'", "process.env.X === 'lit'", "Authorization: 'Bearer TOKEN'", "['lit', 'b'].includes(secret)"] {
+    for text in [
+        "f(get('X'), 'lit')",
+        "t('password', 'lit')",
+        "x === 'lit'",
+        "process.env.X === 'lit'",
+        "Authorization: 'Bearer TOKEN'",
+        "['lit', 'b'].includes(secret)",
+    ] {
         assert!(!found(text).iter().any(|(_, v)| v == "lit"), "{text}");
     }
 }
