@@ -97,7 +97,13 @@ fn of_class(class: Class) -> Controls {
         },
         Class::MissingVariable => Controls {
             cwe: &[1188],
-            frameworks: &[("soc2", &["CC7.1", "CC8.1"]), ("pci-dss", &["6.5.1"]), ("nist-800-53", &["CM-6"]), ("iso-27001", &["A.8.9"])],
+            frameworks: &[
+                ("asvs", &["13.1.1"]),
+                ("soc2", &["CC7.1", "CC8.1"]),
+                ("pci-dss", &["6.5.1"]),
+                ("nist-800-53", &["CM-6"]),
+                ("iso-27001", &["A.8.9"]),
+            ],
         },
         Class::WeakKey => Controls {
             cwe: &[326, 321, 331],
