@@ -117,16 +117,13 @@ fn is_configuration(document: &Document) -> bool {
     document.fault.is_none() && !matches!(document.format, "text" | "code")
 }
 
-/// Whether the bytes at `span` are part of a setting that is in force and may well hold a secret that another file holds, too: the server's
+/// Whether `setting`, in whose value `secret` was found, is in force and may well hold a secret that another file holds, too: the server's
 /// own setting, a client's, a connection string, an argument. A report in JSON that quotes a secret among words is none.
 #[must_use]
-pub fn is_in_force(document: &Document, span: Span, secret: &str) -> bool {
-    let holds = |setting: &Setting| {
-        let value = setting.value.expose();
-        let telling = document.format != "json" || value == secret || value.contains("://");
-        matches!(setting.role, Role::Live | Role::Argument) && setting.span.overlaps(span) && telling
-    };
-    is_configuration(document) && document.settings.iter().any(holds)
+pub fn is_in_force(document: &Document, setting: &Setting, secret: &str) -> bool {
+    let value = setting.value.expose();
+    let telling = document.format != "json" || value == secret || value.contains("://");
+    is_configuration(document) && matches!(setting.role, Role::Live | Role::Argument) && telling
 }
 
 /// The secret that `finding` is about, if it is strong enough to be known again anywhere.

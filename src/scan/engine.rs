@@ -91,7 +91,7 @@ impl Engine<'_> {
             let mut document = formats::parse(&file.display, &content.bytes, environment);
             findings.iter_mut().for_each(|finding| project::complete(&document, finding));
             if let Some(second) = second {
-                findings.extend(project.copies(&document, second, around.circumstances(file).kept == Kept::Private));
+                findings.extend(project.copies(i, &document, second, around.circumstances(file).kept == Kept::Private));
                 // a copy among others on its line: none of them may show
                 document.settings.extend(second.as_settings(&document.text));
             }
@@ -105,7 +105,7 @@ impl Engine<'_> {
         name_places(&excerpts, within.unwrap_or(&document.path), &mut findings);
         self.suppress(document, within, &mut findings, looked);
         looked.entries.extend(findings.into_iter().map(|finding| Entry { excerpt: excerpts.of(&finding), finding }));
-        looked.entries.sort_by(|a, b| a.finding.span.cmp(&b.finding.span));
+        looked.entries.sort_by_key(|entry| entry.finding.span);
     }
 
     /// The content of a file once more.
@@ -210,13 +210,16 @@ impl Engine<'_> {
         looked.totals.suppressed_inline += suppress(&mut looked.marks, findings);
         let entries = self.config.map_or(&[][..], |c| &c.config.allow);
         findings.retain(|finding| {
-            let named = || document.settings.iter().find(|s| !finding.key.is_empty() && s.key.to_string() == finding.key);
-            let setting = finding.setting.and_then(|i| document.settings.get(i)).or_else(named);
+            let setting = finding.setting.and_then(|i| document.settings.get(i));
+            // a finding across files has a key and no setting of its own
+            let named =
+                || setting.or_else(|| document.settings.iter().find(|s| !finding.key.is_empty() && s.key.to_string() == finding.key));
             let fits = |allow: &crate::config::Allow| {
-                let path = within.is_some_and(|path| allow.path.matches(path));
-                let key =
-                    allow.key.as_ref().is_none_or(|key| setting.is_some_and(|s| s.key.matches(key) || s.name().eq_ignore_ascii_case(key)));
-                allow.rule == finding.rule && path && key && !allow.expired(self.today)
+                let path = || within.is_some_and(|path| allow.path.matches(path));
+                let key = || {
+                    allow.key.as_ref().is_none_or(|key| named().is_some_and(|s| s.key.matches(key) || s.name().eq_ignore_ascii_case(key)))
+                };
+                allow.rule == finding.rule && path() && key() && !allow.expired(self.today)
             };
             let by = entries.iter().position(fits);
             looked.allowed.extend(by);

@@ -72,7 +72,7 @@ impl<'c> Surroundings<'c> {
         let template = |n: &String| ["example", "sample", "template", "dist", "tmpl", "default"].iter().any(|w| n.contains(w));
         let beside = list(there);
         beside.iter().any(|n| twin(n) || template(n))
-            || self.repository.as_ref().is_some_and(|r| r.ignores(&[wanted.clone()]).is_ok_and(|ignored| !ignored.is_empty()))
+            || self.repository.as_ref().is_some_and(|r| r.ignores(std::slice::from_ref(&wanted)).is_ok_and(|ignored| !ignored.is_empty()))
     }
 
     /// Whether git hands `file` round.

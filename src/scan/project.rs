@@ -3,7 +3,9 @@
 //! The first pass leaves places and boxed secrets. A second pass over the files runs only where there is a secret or a name to look for;
 //! it reads them again rather than keep their texts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::hash_map::RandomState;
+use std::collections::{BTreeSet, HashMap};
+use std::hash::BuildHasher;
 
 use aho_corasick::AhoCorasick;
 
@@ -26,12 +28,23 @@ const PART: usize = 16;
 pub(super) struct Project<'r> {
     rules: &'r [Rule],
     links: Vec<Links>,
-    /// Each secret once, with its places.
-    secrets: Vec<Vec<Live>>,
+    /// Each secret once.
+    secrets: Vec<Known>,
     hunt: Hunt,
     names: Vec<String>,
     words: Option<AhoCorasick>,
 }
+
+/// A live secret and where it stands.
+struct Known {
+    /// The first place of it under each name, with the index of the file.
+    places: Vec<(usize, Live)>,
+    /// The files that hold it as their own.
+    files: BTreeSet<usize>,
+}
+
+/// With more secrets than this nothing is looked for inside them: each would be compared with each.
+const MOST_FOR_PARTS: usize = 1000;
 
 /// What the second pass found in one file.
 #[derive(Default)]
@@ -65,20 +78,9 @@ pub(super) type Provided<'a> = dyn Fn(usize, &str) -> bool + 'a;
 impl<'r> Project<'r> {
     /// Takes the links of all files, in their order.
     pub(super) fn new(rules: &'r [Rule], links: Vec<Links>) -> Self {
-        let mut secrets: Vec<Vec<Live>> = Vec::new();
-        let mut order: BTreeMap<(usize, u64), Vec<usize>> = BTreeMap::new();
-        for live in links.iter().flat_map(|l| &l.live) {
-            let near = order.entry((live.value.len(), 0)).or_default();
-            match near.iter().find(|i| secrets.get(**i).and_then(|s| s.first()).is_some_and(|s| s.value.same_as(&live.value))) {
-                Some(i) => secrets[*i].push(live.clone()),
-                None => {
-                    near.push(secrets.len());
-                    secrets.push(vec![live.clone()]);
-                }
-            }
-        }
+        let secrets = known(&links);
         let copied = project_rule(rules, "project.copied", "").is_some();
-        let hunt = Hunt::new(secrets.iter().filter(|_| copied).filter_map(|s| s.first()).map(|l| &l.value));
+        let hunt = Hunt::new(secrets.iter().filter(|_| copied).filter_map(|s| s.places.first()).map(|(_, l)| &l.value));
         let mut names: Vec<String> = links.iter().flat_map(|l| &l.wants).filter_map(word).collect();
         names.sort();
         names.dedup();
@@ -108,15 +110,18 @@ impl<'r> Project<'r> {
     }
 
     /// The copies among `second` of file `index`, which is `document`; `private`: git does not hand it round.
-    pub(super) fn copies(&self, document: &Document, second: &Second, private: bool) -> Vec<Finding> {
+    pub(super) fn copies(&self, index: usize, document: &Document, second: &Second, private: bool) -> Vec<Finding> {
         let Some(rule) = project_rule(self.rules, "project.copied", "") else { return Vec::new() };
         let mut seen = BTreeSet::new();
         let mut found = Vec::new();
+        let placed = Placed::new(document);
         for hit in &second.hits {
-            let Some(places) = self.secrets.get(hit.secret) else { continue };
-            let Some(live) = places.first().filter(|_| !places.iter().any(|p| p.at.file == document.path)) else { continue };
-            let own = document.environment == Environment::Production && is_in_force(document, hit.span, live.value.expose());
-            let place = place(document, hit.span, live.at.subject);
+            let Some(secret) = self.secrets.get(hit.secret).filter(|s| !s.files.contains(&index)) else { continue };
+            let Some((_, live)) = secret.places.first() else { continue };
+            let around = placed.touching(hit.span);
+            let own = document.environment == Environment::Production
+                && around.iter().any(|setting| is_in_force(document, setting, live.value.expose()));
+            let place = place(document, hit.span, around.first().copied(), live.at.subject);
             if own || !seen.insert((place.start.line, hit.secret)) {
                 continue;
             }
@@ -170,28 +175,72 @@ impl<'r> Project<'r> {
 
     /// One live secret for two purposes, as a whole or inside another.
     fn reused(&self) -> Vec<(usize, Finding)> {
-        let index_of = |live: &Live| self.links.iter().position(|l| l.live.iter().any(|o| o.at == live.at));
         let mut found = Vec::new();
         if let Some(rule) = project_rule(self.rules, "project.reused", "value") {
-            for places in &self.secrets {
-                let mut told = BTreeSet::new();
-                for (i, later) in places.iter().enumerate() {
-                    let earlier = places.iter().take(i).find(|e| differ_in_purpose(&e.name, &later.name));
-                    if let Some(earlier) = earlier.filter(|_| !later.in_url && told.insert(later.name.clone())) {
-                        found.extend(index_of(later).map(|at| (at, about(rule, later, earlier))));
-                    }
+            for places in self.secrets.iter().map(|s| &s.places) {
+                for (i, (index, later)) in places.iter().enumerate().filter(|(_, (_, later))| !later.in_url) {
+                    let earlier = places.iter().take(i).find(|(_, e)| differ_in_purpose(&e.name, &later.name));
+                    found.extend(earlier.map(|(_, earlier)| (*index, about(rule, later, earlier))));
                 }
             }
         }
-        if let Some(rule) = project_rule(self.rules, "project.reused", "part") {
-            for outer in self.secrets.iter().filter_map(|s| s.first()).filter(|o| !o.in_url) {
-                let inner = self.secrets.iter().filter_map(|s| s.first()).find(|i| is_part(i, outer));
-                if let Some(inner) = inner {
-                    found.extend(index_of(outer).map(|at| (at, about(rule, outer, inner))));
-                }
+        if let Some(rule) = project_rule(self.rules, "project.reused", "part").filter(|_| self.secrets.len() <= MOST_FOR_PARTS) {
+            let first = || self.secrets.iter().filter_map(|s| s.places.first());
+            for (index, outer) in first().filter(|(_, o)| !o.in_url) {
+                let inner = first().find(|(_, inner)| is_part(inner, outer));
+                found.extend(inner.map(|(_, inner)| (*index, about(rule, outer, inner))));
             }
         }
         found
+    }
+}
+
+/// Each live secret once. A value is known by a hash that is keyed for this run alone, and compared.
+fn known(links: &[Links]) -> Vec<Known> {
+    let hasher = RandomState::new();
+    let mut by_hash: HashMap<u64, Vec<usize>> = HashMap::new();
+    let mut all: Vec<Known> = Vec::new();
+    for (file, live) in links.iter().enumerate().flat_map(|(i, l)| l.live.iter().map(move |live| (i, live))) {
+        let near = by_hash.entry(hasher.hash_one(live.value.expose())).or_default();
+        let same = |k: &Known| k.places.first().is_some_and(|(_, l)| l.value.same_as(&live.value));
+        let index = near.iter().copied().find(|i| all.get(*i).is_some_and(same)).unwrap_or_else(|| {
+            near.push(all.len());
+            all.push(Known { places: Vec::new(), files: BTreeSet::new() });
+            all.len() - 1
+        });
+        let Some(secret) = all.get_mut(index) else { continue };
+        secret.files.insert(file);
+        // a few names tell all there is to tell
+        if secret.places.len() < 16 && !secret.places.iter().any(|(_, l)| l.name == live.name) {
+            secret.places.push((file, live.clone()));
+        }
+    }
+    all
+}
+
+/// The settings of a document by place.
+struct Placed<'d> {
+    /// Sorted by start, each with the furthest end up to it, so that a search from the right knows when to stop.
+    by_start: Vec<(&'d Setting, usize)>,
+}
+
+impl<'d> Placed<'d> {
+    fn new(document: &'d Document) -> Self {
+        let mut settings: Vec<&Setting> = document.settings.iter().collect();
+        settings.sort_by_key(|s| s.span.start);
+        let mut reach = 0;
+        let by_start = settings.into_iter().map(|s| {
+            reach = reach.max(s.span.end);
+            (s, reach)
+        });
+        Self { by_start: by_start.collect() }
+    }
+
+    /// The settings whose value shares a byte with `span`, the last one first.
+    fn touching(&self, span: Span) -> Vec<&'d Setting> {
+        let end = self.by_start.partition_point(|(s, _)| s.span.start < span.end);
+        let before = self.by_start.get(..end).unwrap_or_default().iter().rev();
+        before.take_while(|(_, reach)| *reach > span.start).map(|(s, _)| *s).filter(|s| s.span.overlaps(span)).collect()
     }
 }
 
@@ -251,9 +300,8 @@ fn spot(at: &Finding) -> String {
     format!("{}:{}", at.file, at.start.line)
 }
 
-/// The place of `span` in `document`.
-pub(super) fn place(document: &Document, span: Span, subject: u64) -> Place {
-    let setting = document.settings.iter().find(|s| s.span.overlaps(span));
+/// The place of `span` in `document`, in the value of `setting`.
+fn place(document: &Document, span: Span, setting: Option<&Setting>, subject: u64) -> Place {
     Place {
         file: document.path.clone(),
         span,

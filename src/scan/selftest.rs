@@ -71,7 +71,8 @@ fn together(rules: &[Rule], detectors: &Detectors, name: &str, example: &Example
     let project = Project::new(rules, links);
     let second: Vec<_> = files.iter().enumerate().map(|(i, (_, text))| project.look(i, text.as_bytes())).collect();
     let provided = |_: usize, path: &str| files.iter().any(|(n, _)| if path.is_empty() { false } else { *n == path });
-    let mut found: Vec<Finding> = documents.iter().zip(&second).flat_map(|(d, s)| project.copies(d, s, false)).collect();
+    let mut found: Vec<Finding> =
+        documents.iter().zip(&second).enumerate().flat_map(|(i, (d, s))| project.copies(i, d, s, false)).collect();
     for (i, mut finding) in project.findings(&second, &provided) {
         documents.get(i).into_iter().for_each(|d| complete(d, &mut finding));
         found.push(finding);
