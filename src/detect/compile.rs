@@ -163,6 +163,7 @@ impl Detectors {
             asked().filter(|c| c.missing).for_each(|compiled| self.apply(compiled, &subject, &mut outcome));
         }
         keep_the_innermost(&mut outcome.findings);
+        outcome.findings.retain(|finding| !is_no_secret_there(document, finding));
         outcome.findings.sort_by(|a, b| (a.span, &a.rule).cmp(&(b.span, &b.rule)));
         outcome
     }
@@ -402,6 +403,44 @@ fn keep_the_innermost(findings: &mut Vec<Finding>) {
         let mut inside = tokens.get(from..).unwrap_or_default().iter().take_while(|(span, _)| span.end <= f.span.end);
         f.topic != PROVIDER_TOKEN || !inside.any(|(span, key)| f.span.covers(*span) && (*span != f.span || *key > f.key.len()))
     });
+}
+
+/// Whether what looks like a secret is a checksum of a lock file, or sealed for a cluster: what a provider issued and what stands in a URL
+/// counts there, too.
+fn is_no_secret_there(document: &Document, finding: &Finding) -> bool {
+    let named = finding.topic != PROVIDER_TOKEN && !finding.rule.starts_with("url-");
+    let sealed = || document.format == "kubernetes" && finding.key.starts_with("spec.encryptedData.");
+    named && finding.class != Class::NonTlsUrl && (is_lock_file(document.file_name()) || sealed())
+}
+
+/// Files in which a package manager keeps versions and checksums.
+fn is_lock_file(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "bun.lock",
+        "cargo.lock",
+        "composer.lock",
+        "conan.lock",
+        "deno.lock",
+        "flake.lock",
+        "gemfile.lock",
+        "go.sum",
+        "mix.lock",
+        "npm-shrinkwrap.json",
+        "package-lock.json",
+        "package.resolved",
+        "packages.lock.json",
+        "pdm.lock",
+        "pipfile.lock",
+        "pnpm-lock.yaml",
+        "podfile.lock",
+        "poetry.lock",
+        "pubspec.lock",
+        "uv.lock",
+        "yarn.lock",
+        ".terraform.lock.hcl",
+        "gradle.lockfile",
+    ];
+    NAMES.iter().any(|n| n.eq_ignore_ascii_case(name))
 }
 
 /// What is known to be a provider's token is told as that, however bad a strong value in a file is otherwise.

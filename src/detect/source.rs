@@ -51,7 +51,25 @@ fn is_default_of_variable(text: &str, setting: &Setting) -> bool {
     let opened = before.trim_end_matches(['"', '\'', ' ']);
     let called = opened.strip_suffix('(').or_else(|| opened.strip_suffix('['));
     before.ends_with("env.")
-        || called.is_some_and(|f| ["env", "fetch", "define", "property", "config", "get", "or"].iter().any(|w| f.ends_with(w)))
+        || called.is_some_and(|f| {
+            [
+                "env",
+                "fetch",
+                "define",
+                "property",
+                "config",
+                "get",
+                "or",
+                "value",
+                "default",
+                "env::var",
+                "secret",
+                "_server",
+                "configuration",
+            ]
+            .iter()
+            .any(|w| f.ends_with(w))
+        })
 }
 
 /// `PASSWORD = "password"`, `WRONG_PASSWORD: "wrong-password"`, `TOKEN = "ACCESS_TOKEN"`: a constant for a name.

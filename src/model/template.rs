@@ -205,10 +205,17 @@ fn braces(closers: &Closers<'_>, at: usize) -> Option<Part> {
         [b':', b'-' | b'=', ..] => 2,
         [b'-' | b'=', ..] => 1,
         [b':', b'?' | b'+', ..] | [b'?' | b'+', ..] | [] => return Some(Part::Reference(whole)),
+        // `${password:32}`: Dokploy's templates make a value of so many characters
+        [b':', length @ ..] if is_generator(&text[..name_len], length) => return Some(Part::Reference(whole)),
         [b':', ..] => 1,
         _ => return Some(Part::Reference(whole)),
     };
     Some(Part::Fallback { whole, name, default: Span::new(name.end + skip, inner.end) })
+}
+
+fn is_generator(name: &str, length: &[u8]) -> bool {
+    let known = ["password", "base64", "hash", "hex", "jwt", "uuid"].contains(&name);
+    known && (1..=3).contains(&length.len()) && length.iter().all(u8::is_ascii_digit)
 }
 
 fn is_shell_name(text: &str) -> bool {
