@@ -3,6 +3,7 @@
 use super::circumstances::Kept;
 use super::family::{Compile, Family, Test, known, words};
 use super::neighbours::Asked;
+use super::source::section;
 use crate::model::environment::Environment;
 use crate::model::setting::Role;
 use crate::rules::schema::Argument;
@@ -54,7 +55,11 @@ impl Family for Place {
                     wanted.iter().any(|w| w == word)
                 }))
             }
-            _ => Err(format!("`file.{name}` is not known: file.environment, file.kept, file.format, file.has, file.role")),
+            "section" => {
+                let wanted = known("file.section", argument, &["documentation", "test", "code", "other"])?;
+                Ok(Box::new(move |s| wanted.iter().any(|w| w == section(s.document, s.setting))))
+            }
+            _ => Err(format!("`file.{name}` is not known: file.environment, file.kept, file.format, file.has, file.role, file.section")),
         }
     }
 }

@@ -12,6 +12,26 @@ pub(super) fn is_code(document: &Document) -> bool {
     document.format == "code"
 }
 
+/// In what part of a program the setting stands: a comment that documents, or tests; `code` for the rest of a program and `other` outside
+/// of one.
+pub(super) fn section(document: &Document, setting: &Setting) -> &'static str {
+    const DOCUMENTS: &[&str] = &["///", "//!", "*", "/**", "#'"];
+    const TESTS: &[&str] =
+        &["#[cfg(test)]", "#[test]", "\ndef test_", "\nclass Test", "\nfunc Test", "describe(", "@Test", "[Fact]", "#[bench]"];
+    if !is_code(document) {
+        return "other";
+    }
+    let line = document.lines.span(&document.text, document.lines.line(setting.span.start)).of(&document.text).trim_start();
+    let before = document.text.get(..setting.span.start).unwrap_or("");
+    if DOCUMENTS.iter().any(|mark| line.starts_with(mark)) {
+        "documentation"
+    } else if TESTS.iter().any(|mark| before.contains(mark)) {
+        "test"
+    } else {
+        "code"
+    }
+}
+
 /// Whether a literal in code, judged `class`, is used as a secret rather than as a name or a label.
 pub(super) fn is_secret_in_code(document: &Document, index: usize, setting: &Setting, literal: &str, class: ValueClass) -> bool {
     if setting.name().is_empty() || literal.starts_with("-----BEGIN") {
