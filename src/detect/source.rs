@@ -4,6 +4,7 @@
 use crate::model::document::Document;
 use crate::model::key_path::words;
 use crate::model::setting::{Quoting, Role, Setting};
+use crate::model::span::Span;
 use crate::strength::judge::ValueClass;
 use crate::strength::name::purpose;
 
@@ -12,24 +13,36 @@ pub(super) fn is_code(document: &Document) -> bool {
     document.format == "code"
 }
 
-/// In what part of a program the setting stands: a comment that documents, or tests; `code` for the rest of a program and `other` outside
-/// of one.
-pub(super) fn section(document: &Document, setting: &Setting) -> &'static str {
-    const DOCUMENTS: &[&str] = &["///", "//!", "*", "/**", "#'"];
-    const TESTS: &[&str] =
-        &["#[cfg(test)]", "#[test]", "\ndef test_", "\nclass Test", "\nfunc Test", "describe(", "@Test", "[Fact]", "#[bench]"];
+/// In what part of a program the setting stands: a comment that documents, or behind the place where tests begin; `code` for the rest of a
+/// program and `other` outside of one.
+pub(super) fn section(document: &Document, setting: &Setting, tests_begin: usize) -> &'static str {
+    const DOCUMENTS: &[&str] = &["///", "//!", "* ", "/**", "#'"];
     if !is_code(document) {
         return "other";
     }
-    let line = document.lines.span(&document.text, document.lines.line(setting.span.start)).of(&document.text).trim_start();
-    let before = document.text.get(..setting.span.start).unwrap_or("");
+    let mut start = setting.span.start.saturating_sub(LEAD);
+    while !document.text.is_char_boundary(start) {
+        start += 1;
+    }
+    let before = Span::new(start, setting.span.start).of(&document.text);
+    let line = before.rsplit('\n').next().unwrap_or(before).trim_start();
     if DOCUMENTS.iter().any(|mark| line.starts_with(mark)) {
         "documentation"
-    } else if TESTS.iter().any(|mark| before.contains(mark)) {
+    } else if setting.span.start >= tests_begin {
         "test"
     } else {
         "code"
     }
+}
+
+/// How far before a setting the beginning of its line is looked for, in bytes.
+const LEAD: usize = 512;
+
+/// Where the tests of a program begin, by what announces them in common languages; the end of the text where none do.
+pub(super) fn tests_begin(text: &str) -> usize {
+    const TESTS: &[&str] =
+        &["#[cfg(test)]", "#[test]", "#[bench]", "\ndef test_", "\nclass Test", "\nfunc Test", "\ndescribe(", "@Test\n", "[Fact]"];
+    TESTS.iter().filter_map(|mark| text.find(mark)).min().unwrap_or(text.len())
 }
 
 /// Whether a literal in code, judged `class`, is used as a secret rather than as a name or a label.

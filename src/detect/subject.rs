@@ -19,6 +19,9 @@ use super::issued::{Place, token_in};
 use super::neighbours::{NameFacts, Neighbourhood};
 use super::source::{is_any_host, is_code, is_secret_in_code};
 
+/// A compiled condition.
+pub(super) type Test = Box<dyn Fn(&Subject<'_>) -> bool + Send + Sync>;
+
 /// A setting with everything that conditions may ask of it; each answer is worked out once, when first asked.
 pub struct Subject<'d> {
     /// The file.
@@ -69,6 +72,12 @@ impl<'d> Subject<'d> {
             token: OnceCell::new(),
             material: OnceCell::new(),
         }
+    }
+
+    /// Whether the setting at `index` of the same file passes all `tests`.
+    pub(super) fn beside(&self, index: usize, setting: &'d Setting, tests: &[Test]) -> bool {
+        let other = Subject::new(self.document, index, setting, self.around);
+        tests.iter().all(|test| test(&other))
     }
 
     /// What the name says by itself.

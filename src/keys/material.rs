@@ -1,7 +1,6 @@
 //! What key material is, as far as it can be read.
 
 use super::block::Kind;
-use super::certificate::Certificate;
 
 /// The algorithm of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -77,6 +76,23 @@ impl Encrypted {
             Self::Yes => "yes",
         }
     }
+}
+
+/// What a certificate says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    /// First second that it is valid, since 1970 (UTC).
+    pub not_before: i64,
+    /// Last second that it is valid, since 1970 (UTC).
+    pub not_after: i64,
+    /// Whether it is issued to its own issuer.
+    pub self_issued: bool,
+    /// Whether it may issue others.
+    pub is_ca: bool,
+    /// Whether the signature uses MD5, MD2 or SHA-1.
+    pub is_weakly_signed: bool,
+    /// Whether its names are those that tools and tutorials fill in: `snakeoil`, `Internet Widgits Pty Ltd`, `localhost`.
+    pub is_sample: bool,
 }
 
 /// What was read of a block.
