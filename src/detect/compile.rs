@@ -52,6 +52,8 @@ struct Compiled {
     concerns: Option<Test>,
     when: Vec<(Test, Severity)>,
     at: Target,
+    /// Whether it tells of what is missing around the setting: that is said beside anything else that the setting shows.
+    missing: bool,
 }
 
 /// Which part of the value a rule's findings point at.
@@ -155,10 +157,10 @@ impl Detectors {
                 self.count(&subject, &mut outcome);
             }
             self.dispatch.find(&subject, &fitting, &mut concerned);
-            for compiled in concerned.iter().filter_map(|i| self.rules.get(i)).filter(|c| live || c.at == Target::Token) {
-                self.apply(compiled, &subject, &mut outcome);
-            }
+            let asked = || concerned.iter().filter_map(|i| self.rules.get(i)).filter(|c| live || c.at == Target::Token);
+            asked().filter(|c| !c.missing).for_each(|compiled| self.apply(compiled, &subject, &mut outcome));
             keep_the_worst(&mut outcome.findings, first);
+            asked().filter(|c| c.missing).for_each(|compiled| self.apply(compiled, &subject, &mut outcome));
         }
         keep_the_innermost(&mut outcome.findings);
         outcome.findings.retain(|finding| !is_no_secret_there(document, finding));
@@ -295,7 +297,8 @@ fn compile(index: usize, rule: &Rule) -> Result<Compiled, String> {
         false if rule.predicate.reads("token.") => Target::Token,
         false => Target::Literal,
     };
-    Ok(Compiled { index, test: test(&rule.predicate)?, concerns, when, at, rule: rule.clone() })
+    let missing = rule.strict && rule.predicate.reads("sibling.has");
+    Ok(Compiled { index, test: test(&rule.predicate)?, concerns, when, at, missing, rule: rule.clone() })
 }
 
 fn test(predicate: &Predicate) -> Result<Test, String> {

@@ -88,7 +88,7 @@ impl<'d> Neighbourhood<'d> {
             if let [_, service, "image"] = setting.key.names().collect::<Vec<_>>()[..] {
                 images.entry((setting.part, service)).or_default().push(setting.value.expose());
             }
-            if setting.role == Role::Commented {
+            if matches!(setting.role, Role::Commented | Role::Alias) {
                 scope_of.push(None);
                 continue;
             }
@@ -189,7 +189,8 @@ impl<'d> Neighbourhood<'d> {
         answer
     }
 
-    /// Whether the map in which the setting stands holds `name`, in small letters: a setting or a map; `a.b` for one within another.
+    /// Whether the map in which the setting stands holds `name`, in small letters: a setting or a map; `a.b` for one within another,
+    /// `..a` for one in the map around it.
     pub(super) fn has_beside(&self, setting: &Setting, name: &str) -> bool {
         let below = self.below.get_or_init(|| {
             let mut all = HashSet::new();
@@ -204,7 +205,10 @@ impl<'d> Neighbourhood<'d> {
             all
         });
         let mut path = String::new();
-        let scope = setting.key.scope();
+        let (mut scope, mut name) = (setting.key.scope(), name);
+        if let (Some(rest), Some(around)) = (name.strip_prefix(".."), scope.parent()) {
+            (scope, name) = (around, rest);
+        }
         scope.names().map(str::to_lowercase).chain(name.split('.').map(str::to_owned)).for_each(|step| {
             path.push('\0');
             path.push_str(&step);

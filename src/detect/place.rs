@@ -49,7 +49,7 @@ impl Family for Place {
                         Role::Live => "live",
                         Role::Argument => "argument",
                         Role::Prose => "prose",
-                        Role::Commented => "",
+                        Role::Commented | Role::Alias => "",
                     };
                     wanted.iter().any(|w| w == word)
                 }))

@@ -225,9 +225,9 @@ impl<'d> Subject<'d> {
         Some((inner.shift(found.span.start), verdict))
     }
 
-    /// Whether rules on settings may look: not at comments.
+    /// Whether rules on settings may look: not at comments and aliases.
     pub(super) fn is_live(&self) -> bool {
-        self.setting.role != Role::Commented
+        !matches!(self.setting.role, Role::Commented | Role::Alias)
     }
 }
 
