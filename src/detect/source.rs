@@ -68,7 +68,7 @@ pub(super) fn is_secret_in_code(document: &Document, index: usize, setting: &Set
     }
     let mixed = literal.len() >= 6 && literal.bytes().any(|b| b.is_ascii_digit()) && literal.bytes().any(|b| b.is_ascii_alphabetic());
     match class {
-        ValueClass::Short | ValueClass::Ok | ValueClass::Published => mixed && !is_dotted(literal),
+        ValueClass::Short | ValueClass::Ok | ValueClass::Published => mixed && !is_dotted(literal) && !is_label(literal),
         _ => beside_an_account(document, index) || names_a_key_or_password(setting.name()) && !is_dotted(literal) && !literal.contains('/'),
     }
 }
@@ -137,6 +137,11 @@ fn names_a_key_or_password(name: &str) -> bool {
     .any(|t| joined.ends_with(t));
     let capitals = !name.chars().any(char::is_lowercase);
     telling && (own.len() > 1 || capitals || joined == "secret") && (purpose(name).is_key() || own.len() > 1 || capitals)
+}
+
+/// `example.org/derive-key-2`: a label that keeps the keys of one use apart from those of another.
+fn is_label(literal: &str) -> bool {
+    literal.contains('/') && literal.contains('.') && !literal.bytes().any(|b| b.is_ascii_uppercase() || b"+=".contains(&b))
 }
 
 fn is_dotted(literal: &str) -> bool {
