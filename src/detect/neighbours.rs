@@ -260,6 +260,8 @@ impl<'d> Neighbourhood<'d> {
         let parent = above.next().unwrap_or_default();
         (listed && matches!(name.as_str(), "secrets" | "configs" | "imagepullsecrets"))
             || parent.ends_with("ref")
+            // an ExternalSecret says under which name to keep what it fetches
+            || (name == "secretkey" && setting.key.names().take(2).eq(["spec", "data"]))
             // `{ name: some-secret, key: some-entry }`
             || (name == "key" && self.scope(index).is_some_and(|(_, scope)| scope.named))
             || (matches!(name.as_str(), "source" | "target" | "name" | "external")
