@@ -187,6 +187,11 @@ impl Detectors {
         if !hit {
             return;
         }
+        let environment = match subject.around.section(subject.setting) {
+            "documentation" if environment == Environment::Production => Environment::Example,
+            "test" => Environment::Development,
+            _ => environment,
+        };
         let span = place(compiled.at, subject);
         let severity = compiled.when.iter().rev().find(|(test, _)| test(subject)).map_or(rule.severity, |(_, severity)| *severity);
         let severity = severity_in(environment, rule, self.on_this_network(rule, subject, severity));

@@ -11,6 +11,7 @@ mod dispatch;
 mod family;
 mod issued;
 mod links;
+mod material;
 mod message;
 mod name;
 mod neighbours;
@@ -33,5 +34,14 @@ pub use subject::Subject;
 pub use suppress::{Mark, marks, suppress, warnings};
 
 /// Every family of conditions, found by the first word of a condition's name.
-pub static FAMILIES: &[&dyn Family] =
-    &[&name::Name, &value::Value, &url::Url, &sibling::Sibling, &beside::Beside, &place::Place, &token::Token, &across::Project];
+pub static FAMILIES: &[&dyn Family] = &[
+    &name::Name,
+    &value::Value,
+    &url::Url,
+    &sibling::Sibling,
+    &beside::Beside,
+    &place::Place,
+    &token::Token,
+    &material::OfMaterial,
+    &across::Project,
+];

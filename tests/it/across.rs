@@ -1,6 +1,7 @@
 //! What shows across files, and what is no finding at all, through the program.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -14,7 +15,7 @@ fn scan(files: &[(&str, &str)], options: &[&str]) -> (Vec<String>, String) {
     for (name, text) in files {
         let path = folder.path().join(name);
         fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).expect("folder");
-        fs::write(path, text).expect("file");
+        fs::File::create(path).and_then(|mut file| file.write_all(text.as_bytes())).expect("file");
     }
     let run = |format: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_harden"));
