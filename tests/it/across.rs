@@ -9,7 +9,6 @@ const SESSION: &str = "3RFvW0pXb7c2yq9KJt5uLzA1dGhSnE8mQo4iVwYxTgU";
 const PASSWORD: &str = "Xq7fP2mKvR9tLw3z";
 
 /// `file:line rule severity` of every finding, and all that was said.
-#[expect(clippy::disallowed_methods, reason = "files of a test, in a folder of its own")]
 fn scan(files: &[(&str, &str)], options: &[&str]) -> (Vec<String>, String) {
     let folder = tempfile::tempdir().expect("folder");
     for (name, text) in files {
