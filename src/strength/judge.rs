@@ -109,6 +109,10 @@ pub fn judge(value: &str, context: &Context, purpose: Purpose) -> Verdict {
     if matches!(trimmed, "null" | "NULL" | "nil" | "~") {
         return verdict(ValueClass::Empty, "null, which is no value");
     }
+    // `pa$$word`, which is no reference to `word`
+    if trimmed.contains("$$") && listed(LEXICON.defaults, &trimmed.to_ascii_lowercase().replace('$', "s")) {
+        return verdict(ValueClass::LiveDefault, "a well-known default");
+    }
     if refers(trimmed) {
         return verdict(ValueClass::Reference, "a reference");
     }
@@ -270,6 +274,8 @@ mod tests {
         assert_eq!(class("<your-password>"), ValueClass::Placeholder);
         assert_eq!(class("chnageme"), ValueClass::Placeholder);
         assert_eq!(class("password for the admin user"), ValueClass::Placeholder);
+        assert_eq!(class("pa$$word"), ValueClass::LiveDefault);
+        assert_eq!(class("$$word"), ValueClass::Reference);
         assert_eq!(class("op://vault/item/field"), ValueClass::Reference);
         assert_eq!(class("1111222211112222"), ValueClass::Structure);
         assert_eq!(class("bluehouseriver"), ValueClass::Wordy);
