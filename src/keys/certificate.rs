@@ -2,9 +2,9 @@
 
 use super::block::Kind;
 use super::der::{Der, tag};
+use super::material::digest;
 use super::material::{Certificate, Material};
 use super::public::measure;
-use super::published::digest;
 
 /// MD2, MD5 and SHA-1 with RSA; SHA-1 with ECDSA and with DSA; SHA-1 with RSA as OIW has it.
 const WEAK_SIGNATURES: &[&[u8]] = &[

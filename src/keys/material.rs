@@ -1,5 +1,7 @@
 //! What key material is, as far as it can be read.
 
+use sha2::{Digest, Sha256};
+
 use super::block::Kind;
 
 /// The algorithm of a key.
@@ -151,6 +153,11 @@ impl Material {
     }
 }
 
+/// SHA-256.
+pub(super) fn digest(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
 /// A key that was read.
 pub(super) struct Key {
     pub(super) algorithm: Algorithm,
@@ -163,6 +170,6 @@ pub(super) struct Key {
 
 impl Key {
     fn identities(&self) -> Vec<[u8; 32]> {
-        self.public.as_deref().map(super::published::digest).into_iter().chain(self.private).collect()
+        self.public.as_deref().map(digest).into_iter().chain(self.private).collect()
     }
 }

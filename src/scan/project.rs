@@ -121,7 +121,10 @@ impl<'r> Project<'r> {
             let around = placed.touching(hit.span);
             let own = document.environment == Environment::Production
                 && around.iter().any(|setting| is_in_force(document, setting, live.value.expose()));
-            let place = place(document, hit.span, around.first().copied(), live.at.subject);
+            // a name that is the secret itself is not shown
+            let copy = hit.span.of(&document.text).trim_end_matches('=');
+            let named = around.iter().copied().find(|setting| !setting.key.to_string().contains(copy));
+            let place = place(document, hit.span, named, live.at.subject);
             if own || !seen.insert((place.start.line, hit.secret)) {
                 continue;
             }

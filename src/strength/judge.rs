@@ -143,7 +143,9 @@ fn refers(value: &str) -> bool {
 /// The tests that look at the text as it stands; `None` when it passes all.
 fn judge_text(value: &str, context: &Context, purpose: Purpose) -> Option<Verdict> {
     let lower = value.to_ascii_lowercase();
-    let default = listed(LEXICON.defaults, &lower) || listed(LEXICON.defaults, lower.trim_end_matches(['!', '.', '#', '@']));
+    // `USER:PASSWORD@HOST` says what goes there, `password` is what people leave there
+    let named = value == "PASSWORD";
+    let default = !named && (listed(LEXICON.defaults, &lower) || listed(LEXICON.defaults, lower.trim_end_matches(['!', '.', '#', '@'])));
     if default && purpose == Purpose::Password {
         return Some(verdict(ValueClass::LiveDefault, "a well-known default"));
     }

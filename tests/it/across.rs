@@ -165,3 +165,57 @@ fn texts_in_other_languages_sealed_values_lock_files_and_generators_are_no_findi
     let (rows, _) = scan(cases, &[]);
     assert_eq!(rows, [""; 0]);
 }
+
+#[test]
+fn a_name_that_is_the_copy_itself_is_not_shown() {
+    let coded = "M1JGdlcwcFhiN2MyeXE5S0p0NXVMekExZEdoU25FOG1RbzRpVndZeFRnVQ==";
+    let (rows, said) = scan(&[(".env", &format!("SESSION_SECRET={coded}\n")), ("docs/key.txt", &format!("{coded}{coded}\n"))], &[]);
+    assert_ne!(rows, [""; 0]);
+    assert!(!said.contains("M1JGdlcw"), "{said}");
+}
+
+/// What production files say of secrets without holding any: names, references, generators, sealed values.
+#[test]
+fn what_only_speaks_of_secrets_is_no_finding() {
+    let external = "apiVersion: external-secrets.io/v1
+kind: ExternalSecret
+metadata: {name: shop}
+spec:
+  secretStoreRef: {name: vault, kind: ClusterSecretStore}
+  data:
+    - secretKey: password
+      remoteRef: {key: shop/db, property: password}
+";
+    let tasks = "- name: Password of the user
+  ansible.builtin.user: {name: deploy, password: \"{{ deploy_password | password_hash('sha512') }}\", update_password: on_create}
+";
+    let secret = "{{- if not .Values.auth.existingSecret }}
+apiVersion: v1
+kind: Secret
+data:
+  password: {{ default (randAlphaNum 32) .Values.auth.adminPassword | b64enc | quote }}
+stringData:
+  token: {{ required \"a token is needed\" .Values.token | quote }}
+{{- end }}
+";
+    let files = [
+        ("k8s/es.yaml", external),
+        ("roles/app/tasks/main.yml", tasks),
+        ("chart/Chart.yaml", "apiVersion: v2\nname: shop\nversion: 1.0.0\n"),
+        ("chart/templates/secret.yaml", secret),
+        ("src/main/resources/application.properties", "spring.mail.password=@mail.password@\nspring.datasource.password=${DB_PASSWORD}\n"),
+        ("appsettings.json", "{\"Jwt\": {\"KeyVaultSecret\": \"jwt-signing\", \"Issuer\": \"https://auth.example.com\"}}\n"),
+        (
+            "main.tf",
+            "variable \"db_password\" {\n  sensitive = true\n}\nresource \"aws_db_instance\" \"db\" {\n  password = random_password.db.result\n  storage_encrypted = true\n}\n",
+        ),
+        ("config/beans.xml", "<!DOCTYPE c [<!ENTITY pw SYSTEM \"pw.txt\">]>\n<c><password>&pw;</password></c>\n"),
+        (".npmrc", "//registry.npmjs.org/:_authToken=${NPM_TOKEN}\n"),
+        ("init.sql", "ALTER ROLE app PASSWORD :'pw';\nCREATE TABLE users (password_hash text NOT NULL, reset_token text);\n"),
+        (".htpasswd", "admin:$2y$12$KIXQY0uN2bPqZ0m3wE8r6uQv1hT9sLxYjOa5cBdFgHiJkLmNoPqRs\n"),
+    ];
+    let (rows, _) = scan(&files, &[]);
+    assert_eq!(rows, [""; 0]);
+    let (rows, _) = scan(&[("README.md", "export DATABASE_URL=postgres://USER:PASSWORD@HOST:5432/shop?sslmode=verify-full\n")], &[]);
+    assert!(rows.iter().all(|r| r.ends_with(" info")), "{rows:?}");
+}

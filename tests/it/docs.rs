@@ -37,12 +37,15 @@ const OTHER_WORDS: &[&str] = &[
     "by-kind",
     "ca-only",
     "clickhouse-native",
+    "dh-parameters",
     "internal-plaintext",
     "no-verify",
     "non-sensitive-only", // Airflow
-    "prohibit-password",  // sshd
+    "private-key",
+    "prohibit-password", // sshd
     "redis-sentinel",
     "rediss-sentinel",
+    "rsa-xml",
     "scram-sha-256",
     "security-severity",
     "skip-verify",
