@@ -6,7 +6,7 @@ use crate::model::key_path::words;
 use crate::model::setting::{Quoting, Role, Setting};
 use crate::model::span::Span;
 use crate::strength::judge::ValueClass;
-use crate::strength::name::purpose;
+use crate::strength::name::{Purpose, purpose};
 
 /// Whether the document is source code as `formats` sees it.
 pub(super) fn is_code(document: &Document) -> bool {
@@ -83,6 +83,22 @@ fn is_random_key(literal: &str) -> bool {
         && count(u8::is_ascii_alphabetic) >= 8
         && count(u8::is_ascii_punctuation) >= 4
         && !classes.iter().any(|c| literal.contains(c))
+}
+
+/// Why a literal under a secret's name is data of another kind; `None` where it may well be the secret.
+pub(super) fn other_data(document: &Document, setting: &Setting, literal: &str, purpose: Purpose) -> Option<&'static str> {
+    let (literal, own) = (literal.trim(), words(setting.name()));
+    // `dsn: memory` names a driver
+    if own.last().is_some_and(|w| w == "dsn") && !literal.contains(['/', '@', ';', '=']) {
+        return Some("a data source without a password");
+    }
+    let json = document.format == "json";
+    if json && setting.quoting == Quoting::Plain && purpose != Purpose::Password && literal.parse::<f64>().is_ok() {
+        return Some("a number");
+    }
+    // `"new_password": "New Password"` is a label
+    let title = literal.starts_with(char::is_uppercase) && literal.chars().nth(1).is_some_and(char::is_lowercase);
+    (json && title && setting.name().starts_with(char::is_lowercase) && words(literal) == own).then_some("a label")
 }
 
 /// `getenv("X", ...)`, `env.X ||`, `define('X', ...)`: the name is a variable's.

@@ -17,7 +17,7 @@ use crate::tokens::{Token, Use};
 
 use super::issued::{Place, token_in};
 use super::neighbours::{NameFacts, Neighbourhood};
-use super::source::{is_any_host, is_code, is_secret_in_code};
+use super::source::{is_any_host, is_code, is_secret_in_code, other_data};
 
 /// A compiled condition.
 pub(super) type Test = Box<dyn Fn(&Subject<'_>) -> bool + Send + Sync>;
@@ -110,7 +110,10 @@ impl<'d> Subject<'d> {
                 return NameClass::Other;
             }
             let class = self.around.facts(&self.announced()).class;
-            let in_secret = self.around.is_secret_manifest(self.setting);
+            // `secrets: { cookie: [..] }`
+            let gathered =
+                matches!(self.document.format, "yaml" | "json" | "toml") && self.setting.key.names().rev().nth(1) == Some("secrets");
+            let in_secret = gathered || self.around.is_secret_manifest(self.setting);
             if in_secret && class == NameClass::Other && !is_account(self.setting.name()) { NameClass::Weak } else { class }
         })
     }
@@ -191,7 +194,11 @@ impl<'d> Subject<'d> {
             if is_code(self.document) && vague() {
                 return Verdict { class: ValueClass::NotSecret, reason: "a word of a program" };
             }
-            found
+            let known = matches!(found.class, ValueClass::Reference | ValueClass::Empty | ValueClass::Placeholder);
+            match other_data(self.document, self.setting, self.literal(), self.purpose()).filter(|_| !known) {
+                Some(reason) => Verdict { class: ValueClass::NotSecret, reason },
+                None => found,
+            }
         })
     }
 
