@@ -120,14 +120,21 @@ impl<'d> Subject<'d> {
         self.around.facts(&self.announced()).purpose
     }
 
-    /// The name, with that of its map where it says too little by itself: the `key` of `jwt`, the `secret` of `session`.
+    /// The name, with that of its map where it says too little by itself: the `key` of `jwt`, the `secret` of `session`, the `cipher` of
+    /// `secrets`, the `key` of an item of `admin_key`.
     fn announced(&self) -> Cow<'d, str> {
         let name = self.setting.name();
         let bare = matches!(name.to_ascii_lowercase().as_str(), "key" | "keys" | "secret" | "salt");
+        if SHARES.contains(&name) && self.setting.key.parent_name() == "secrets" {
+            return Cow::Owned(format!("{name} secret"));
+        }
         let mut segments = self.setting.key.segments().iter().rev();
-        match (segments.next(), segments.next()) {
-            (Some(Segment::Key(_)), Some(Segment::Key(above))) if bare && !matches!(above.as_str(), "data" | "stringData") => {
+        match (segments.next(), segments.next(), segments.next()) {
+            (Some(Segment::Key(_)), Some(Segment::Key(above)), _) if bare && !matches!(above.as_str(), "data" | "stringData") => {
                 Cow::Owned(format!("{above} {name}"))
+            }
+            (Some(Segment::Key(_)), Some(Segment::Index(_)), Some(Segment::Key(list))) if name == "key" && list.ends_with("_key") => {
+                Cow::Borrowed(list)
             }
             _ => Cow::Borrowed(name),
         }
@@ -283,6 +290,9 @@ fn is_cut(value: &str) -> bool {
         .or_else(|| trimmed.strip_suffix('…'))
         .is_some_and(|head| head.len() >= 4 && head.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/')))
 }
+
+/// What a map called `secrets` holds, where its keys say what each is for: a value each, or the newest first.
+const SHARES: &[&str] = &["cipher", "cookie", "csrf", "encryption", "hash", "hmac", "jwt", "pagination", "session", "signing", "system"];
 
 fn is_account(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
