@@ -2,7 +2,6 @@
 //!
 //! The file belongs to the repository that is judged, so it is data: it can mute and classify, and it starts nothing.
 
-mod date;
 pub mod environment;
 mod error;
 mod globs;
@@ -10,7 +9,6 @@ mod load;
 mod parse;
 mod settings;
 
-pub use date::Date;
 pub use error::ConfigError;
 pub use globs::{BadGlob, Globs};
 pub use load::{FILE_NAME, Loaded};

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use toml_edit::{Document, Item, TableLike, Value};
 
-use super::date::Date;
 use super::error::ConfigError;
 use super::globs::Globs;
 use super::settings::{Allow, Config, EnvironmentRule, InternalPlaintext, Network, Threshold};
+use crate::model::date::Date;
 use crate::model::environment::Environment;
 use crate::model::severity::{Profile, Severity};
 use crate::model::span::{LineIndex, Position};

@@ -5,7 +5,8 @@ use std::path::Path;
 use proptest::prelude::{any, proptest};
 
 use super::{Config, InternalPlaintext, Threshold};
-use crate::config::{ConfigError, Date};
+use crate::config::ConfigError;
+use crate::model::date::Date;
 use crate::model::environment::Environment;
 use crate::model::severity::{Profile, Severity};
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::date::Date;
 use super::globs::Globs;
+use crate::model::date::Date;
 use crate::model::environment::Environment;
 use crate::model::severity::{Profile, Severity};
 

@@ -7,18 +7,19 @@ use super::FAMILIES;
 use super::circumstances::Circumstances;
 use super::dispatch::{Dispatch, Set};
 use super::family::Test;
+use super::kept::{is_no_secret_there, keep_the_innermost, keep_the_worst};
 use super::message;
 use super::neighbours::Neighbourhood;
 use super::source::is_catalogue;
 use super::subject::Subject;
 use super::value::check_regex;
-use super::weight::{PROVIDER_TOKEN, reach, severity_in};
+use super::weight::{reach, severity_in};
 use crate::config::{InternalPlaintext, Network};
 use crate::dsn::HostClass;
 use crate::model::document::Document;
 use crate::model::environment::Environment;
 use crate::model::finding::Finding;
-use crate::model::severity::{Class, Confidence, Profile, Severity};
+use crate::model::severity::{Class, Profile, Severity};
 use crate::model::span::Span;
 use crate::rules::schema::{Argument, Predicate, Rule};
 use crate::strength::judge::ValueClass;
@@ -393,80 +394,4 @@ fn find_again(subject: &Subject<'_>, within: Span) -> Option<Span> {
     let wanted = Some(within.of(subject.value())).filter(|t| !t.is_empty())?;
     let at = written.find(wanted)?;
     Some(Span::new(at, at + wanted.len()).shift(subject.setting.span.start))
-}
-
-/// A token that stands in a file within a file is found in both settings: the inner one says more.
-fn keep_the_innermost(findings: &mut Vec<Finding>) {
-    let tokens: Vec<(Span, usize)> = findings.iter().filter(|f| f.topic == PROVIDER_TOKEN).map(|f| (f.span, f.key.len())).collect();
-    if tokens.len() < 2 {
-        return;
-    }
-    let mut tokens = tokens;
-    tokens.sort_by_key(|(span, _)| (span.start, span.end));
-    findings.retain(|f| {
-        let from = tokens.partition_point(|(span, _)| span.start < f.span.start);
-        let mut inside = tokens.get(from..).unwrap_or_default().iter().take_while(|(span, _)| span.end <= f.span.end);
-        f.topic != PROVIDER_TOKEN || !inside.any(|(span, key)| f.span.covers(*span) && (*span != f.span || *key > f.key.len()))
-    });
-}
-
-/// Whether what looks like a secret is a checksum of a lock file, or sealed for a cluster: what a provider issued and what stands in a URL
-/// counts there, too.
-fn is_no_secret_there(document: &Document, finding: &Finding) -> bool {
-    let named = finding.topic != PROVIDER_TOKEN && !finding.rule.starts_with("url-");
-    let sealed = || document.format == "kubernetes" && finding.key.starts_with("spec.encryptedData.");
-    named && finding.class != Class::NonTlsUrl && (is_lock_file(document.file_name()) || sealed())
-}
-
-/// Files in which a package manager keeps versions and checksums.
-fn is_lock_file(name: &str) -> bool {
-    const NAMES: &[&str] = &[
-        "bun.lock",
-        "cargo.lock",
-        "composer.lock",
-        "conan.lock",
-        "deno.lock",
-        "flake.lock",
-        "gemfile.lock",
-        "go.sum",
-        "mix.lock",
-        "npm-shrinkwrap.json",
-        "package-lock.json",
-        "package.resolved",
-        "packages.lock.json",
-        "pdm.lock",
-        "pipfile.lock",
-        "pnpm-lock.yaml",
-        "podfile.lock",
-        "poetry.lock",
-        "pubspec.lock",
-        "uv.lock",
-        "yarn.lock",
-        ".terraform.lock.hcl",
-        "gradle.lockfile",
-    ];
-    NAMES.iter().any(|n| n.eq_ignore_ascii_case(name))
-}
-
-/// What is known to be a provider's token is told as that, however bad a strong value in a file is otherwise.
-fn weight(finding: &Finding) -> (bool, Severity, Confidence) {
-    let told = finding.topic == PROVIDER_TOKEN && finding.class == Class::HardcodedSecret;
-    (told, finding.severity, finding.confidence)
-}
-
-/// Of several findings of one class on overlapping bytes of one setting only the worst is kept: they say the same thing.
-fn keep_the_worst(findings: &mut Vec<Finding>, first: usize) {
-    let mut kept: Vec<Finding> = Vec::new();
-    for finding in findings.drain(first..) {
-        let secretish = |c: Class| matches!(c, Class::DevSecret | Class::WeakKey | Class::HardcodedSecret | Class::EmptySecret);
-        let twin = kept
-            .iter_mut()
-            .find(|k| (k.class == finding.class || (secretish(k.class) && secretish(finding.class))) && k.span.overlaps(finding.span));
-        match twin {
-            Some(twin) if weight(twin) < weight(&finding) => *twin = finding,
-            Some(_) => {}
-            None => kept.push(finding),
-        }
-    }
-    findings.extend(kept);
 }

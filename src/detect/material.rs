@@ -2,11 +2,10 @@
 //!
 //! One setting, one block: that with which its value begins (`keys::read`). Where a file holds more, `formats` makes a setting of each.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use super::family::{Compile, Family, Test, bounds, flag, known};
 use super::subject::Subject;
 use crate::keys::{Algorithm, Certificate, Encrypted, Kind, Material, published};
+use crate::model::date;
 use crate::rules::schema::Argument;
 
 /// Conditions on key material.
@@ -95,5 +94,5 @@ pub(super) fn expired_days(material: &Material) -> Option<i64> {
 
 /// Seconds since 1970.
 fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|d| i64::try_from(d.as_secs()).ok()).unwrap_or(0)
+    i64::try_from(date::now()).unwrap_or(0)
 }

@@ -10,6 +10,7 @@ mod compile;
 mod dispatch;
 mod family;
 mod issued;
+mod kept;
 mod links;
 mod material;
 mod message;

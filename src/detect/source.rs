@@ -4,7 +4,7 @@
 use crate::model::document::Document;
 use crate::model::key_path::words;
 use crate::model::setting::{Quoting, Role, Setting};
-use crate::model::span::Span;
+use crate::model::span::{Span, line_before};
 use crate::strength::judge::ValueClass;
 use crate::strength::name::{Purpose, purpose};
 
@@ -20,12 +20,7 @@ pub(super) fn section(document: &Document, setting: &Setting, tests_begin: usize
     if !is_code(document) {
         return "other";
     }
-    let mut start = setting.span.start.saturating_sub(LEAD);
-    while !document.text.is_char_boundary(start) {
-        start += 1;
-    }
-    let before = Span::new(start, setting.span.start).of(&document.text);
-    let line = before.rsplit('\n').next().unwrap_or(before).trim_start();
+    let line = line_before(&document.text, setting.span.start).trim_start();
     if DOCUMENTS.iter().any(|mark| line.starts_with(mark)) {
         "documentation"
     } else if setting.span.start >= tests_begin {
@@ -34,9 +29,6 @@ pub(super) fn section(document: &Document, setting: &Setting, tests_begin: usize
         "code"
     }
 }
-
-/// How far before a setting the beginning of its line is looked for, in bytes.
-const LEAD: usize = 512;
 
 /// Where the tests of a program begin, by what announces them in common languages; the end of the text where none do.
 pub(super) fn tests_begin(text: &str) -> usize {
@@ -104,11 +96,7 @@ pub(super) fn other_data(document: &Document, setting: &Setting, literal: &str, 
 /// `getenv("X", ...)`, `env.X ||`, `define('X', ...)`: the name is a variable's.
 fn is_default_of_variable(text: &str, setting: &Setting) -> bool {
     let start = setting.key_span.start;
-    let mut from = start.saturating_sub(24);
-    while !text.is_char_boundary(from) {
-        from += 1;
-    }
-    let before = text.get(from..start).unwrap_or("").to_ascii_lowercase();
+    let before = Span::new(start.saturating_sub(24), start).narrowed(text).of(text).to_ascii_lowercase();
     let opened = before.trim_end_matches(|c: char| matches!(c, '"' | '\'') || c.is_whitespace());
     let called = opened.strip_suffix('(').or_else(|| opened.strip_suffix('['));
     before.ends_with("env.")

@@ -1,6 +1,6 @@
 //! Findings that the repository has spoken for: comments in files, `[[allow]]` in harden.toml.
 
-use crate::config::Date;
+use crate::model::date::Date;
 use crate::model::document::Document;
 use crate::model::finding::Finding;
 
@@ -105,7 +105,7 @@ fn in_comment(before: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Mark, in_comment, mark, warnings};
-    use crate::config::Date;
+    use crate::model::date::Date;
 
     fn read(rest: &str) -> Mark {
         mark(1, rest, true, Date::parse("2026-11-25").unwrap()).unwrap()

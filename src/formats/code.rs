@@ -10,7 +10,7 @@ use super::text::{is_name, pseudo_settings};
 use crate::model::document::Fault;
 use crate::model::secret::Secret;
 use crate::model::setting::{Quoting, Setting};
-use crate::model::span::Span;
+use crate::model::span::{Span, line_before};
 
 /// Source code.
 pub(super) struct Code;
@@ -91,16 +91,6 @@ fn doc_strings(text: &str) -> Vec<Span> {
         at = close + 3;
     }
     found
-}
-
-/// The line of `at` up to it, at most 512 bytes.
-fn line_before(text: &str, at: usize) -> &str {
-    let mut start = at.saturating_sub(512);
-    while !text.is_char_boundary(start) {
-        start += 1;
-    }
-    let before = Span::new(start, at).of(text);
-    before.rsplit('\n').next().unwrap_or(before)
 }
 
 /// Whether a comment has begun in `before`: at the line's start, or behind code and a blank. `#define` and its like are code.

@@ -113,11 +113,7 @@ fn escape(text: &str) -> u8 {
 /// Whether `setting`, in the instruction `said`, is a variable that is set for one step of the build: `KEY=dummy rails assets:precompile`.
 fn is_filler(said: &str, setting: &Setting) -> bool {
     // not further than a command reaches, since a line may hold many variables
-    let mut end = said.len().min(setting.span.end + 512);
-    while !said.is_char_boundary(end) {
-        end -= 1;
-    }
-    let rest = said.get(setting.span.end..end).unwrap_or("");
+    let rest = Span::new(setting.span.end, setting.span.end + 512).narrowed(said).of(said);
     let command = rest.split(['&', ';', '|']).next().unwrap_or("");
     let assigned = said.as_bytes().get(setting.key_span.end) == Some(&b'=');
     assigned && BUILD_STEPS.iter().any(|step| command.contains(step))

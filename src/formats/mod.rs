@@ -28,7 +28,7 @@ pub use format::{Claim, EncodeError, Format};
 
 use crate::model::document::Document;
 use crate::model::environment::Environment;
-use crate::model::span::LineIndex;
+use crate::model::span::{LineIndex, Span};
 use zeroize::Zeroizing;
 
 /// Every format, the more special before the more general; the last one takes any text.
@@ -73,13 +73,10 @@ pub fn is_sealable(format: &str) -> bool {
 #[must_use]
 pub fn claimant(path: &str, text: &str) -> &'static dyn Format {
     let file_name = path.rsplit('/').next().unwrap_or(path);
-    let mut end = text.len().min(4096);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
+    let head = Span::new(0, 4096).narrowed(text).of(text);
     let mut best: (&'static dyn Format, Claim) = (&text::Text, Claim::No);
     for format in FORMATS.iter().copied() {
-        let claim = format.claims(path, file_name, &text[..end]);
+        let claim = format.claims(path, file_name, head);
         if claim > best.1 {
             best = (format, claim);
         }

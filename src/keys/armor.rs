@@ -50,11 +50,7 @@ impl Armor<'_> {
 
 /// The at most `most` bytes from `start` on, cut between characters.
 pub(super) fn clipped(text: &str, start: usize, most: usize) -> Span {
-    let mut end = text.len().min(start + most);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    Span::new(start, end)
+    Span::new(start, start + most).narrowed(text)
 }
 
 /// A piece of a body.

@@ -5,6 +5,7 @@ use super::der::{Der, tag};
 use super::material::digest;
 use super::material::{Certificate, Material};
 use super::public::measure;
+use crate::model::date::unix_days;
 
 /// MD2, MD5 and SHA-1 with RSA; SHA-1 with ECDSA and with DSA; SHA-1 with RSA as OIW has it.
 const WEAK_SIGNATURES: &[&[u8]] = &[
@@ -96,28 +97,5 @@ fn time(validity: &mut Der<'_>) -> Option<i64> {
     let two = |at: usize| rest.get(at..at + 2).map_or(Some(0), |t| t.parse::<i64>().ok());
     let (month, day) = (two(0)?, two(2)?);
     let clock = two(4)? * 3600 + two(6)? * 60 + two(8)?;
-    ((1..=12).contains(&month) && (1..=31).contains(&day)).then(|| days(year, month, day) * 86_400 + clock)
-}
-
-/// Days from 1970-01-01 to a date of the Gregorian calendar: years begin in March, so that the leap day is the last of its year.
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let (era, month) = (year.div_euclid(400), (month + 9) % 12);
-    let of_era = year.rem_euclid(400);
-    let of_year = (153 * month + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
-}
-
-#[cfg(test)]
-mod tests {
-    use super::days;
-
-    #[test]
-    fn days_are_those_of_the_calendar() {
-        for ((y, m, d), n) in
-            [((1970, 1, 1), 0), ((2000, 2, 29), 11_016), ((2026, 11, 25), 20_782), ((1969, 12, 31), -1), ((2100, 3, 1), 47_541)]
-        {
-            assert_eq!(days(y, m, d), n, "{y}-{m}-{d}");
-        }
-    }
+    ((1..=12).contains(&month) && (1..=31).contains(&day)).then(|| unix_days(year, month, day) * 86_400 + clock)
 }

@@ -2,6 +2,7 @@
 //!
 //! Nothing here reads a file, knows a format or matches a pattern, and no noun lists its users.
 
+pub mod date;
 pub mod document;
 pub mod edit;
 pub mod environment;

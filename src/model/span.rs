@@ -56,6 +56,32 @@ impl Span {
         Self::new(self.start + lead, self.start + lead + shown.trim().len())
     }
 
+    /// The part of it that lies in `text`, without a character that an end of it cuts.
+    #[must_use]
+    pub fn narrowed(self, text: &str) -> Self {
+        let (mut start, mut end) = (self.start.min(text.len()), self.end.min(text.len()));
+        while !text.is_char_boundary(start) {
+            start += 1;
+        }
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        Self::new(start, end)
+    }
+
+    /// The part of it that lies in `text`, with the whole of a character that an end of it cuts.
+    #[must_use]
+    pub fn widened(self, text: &str) -> Self {
+        let (mut start, mut end) = (self.start.min(text.len()), self.end.min(text.len()));
+        while !text.is_char_boundary(start) {
+            start -= 1;
+        }
+        while !text.is_char_boundary(end) {
+            end += 1;
+        }
+        Self::new(start, end)
+    }
+
     /// The text under the span; empty when the span does not fit `text` or splits a character.
     #[must_use]
     pub fn of(self, text: &str) -> &str {
@@ -67,6 +93,13 @@ impl From<Range<usize>> for Span {
     fn from(range: Range<usize>) -> Self {
         Self::new(range.start, range.end)
     }
+}
+
+/// The line of byte `at` of `text` up to it, at most its last 512 bytes.
+#[must_use]
+pub fn line_before(text: &str, at: usize) -> &str {
+    let before = Span::new(at.saturating_sub(512), at).narrowed(text).of(text);
+    before.rsplit('\n').next().unwrap_or(before)
 }
 
 /// A place as people and editors count it.
@@ -148,7 +181,22 @@ impl LineIndex {
 
 #[cfg(test)]
 mod tests {
-    use super::{LineIndex, Position, Span};
+    use super::{LineIndex, Position, Span, line_before};
+
+    #[test]
+    fn characters_that_are_cut_are_left_out_or_taken_in() {
+        let text = "aéb";
+        assert_eq!((Span::new(2, 9).narrowed(text), Span::new(2, 2).widened(text)), (Span::new(3, 4), Span::new(1, 3)));
+        assert_eq!((Span::new(0, 2).narrowed(text), Span::new(9, 9).widened(text)), (Span::new(0, 1), Span::new(4, 4)));
+    }
+
+    #[test]
+    fn the_line_before_is_bounded() {
+        assert_eq!(line_before("a\nbc", 3), "b");
+        let long = format!("{}x", "é".repeat(400));
+        assert_eq!(line_before(&long, 800), "é".repeat(256));
+        assert_eq!(line_before(&long, 801).len(), 511);
+    }
 
     #[test]
     fn columns_of_long_lines_count_characters() {

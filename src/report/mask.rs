@@ -207,17 +207,8 @@ impl<'a> Collector<'a> {
 
 /// `span` cut to `view` and widened to whole characters; `None` when nothing is left.
 fn within(text: &str, span: Span, view: Span) -> Option<Span> {
-    let (mut start, mut end) = (span.start.max(view.start), span.end.min(view.end));
-    if start >= end {
-        return None;
-    }
-    while !text.is_char_boundary(start) {
-        start -= 1;
-    }
-    while !text.is_char_boundary(end) {
-        end += 1;
-    }
-    Some(Span::new(start, end))
+    let (start, end) = (span.start.max(view.start), span.end.min(view.end));
+    (start < end).then(|| Span::new(start, end).widened(text))
 }
 
 /// `verify=False` and the like in code: a name, a sign, a switch.

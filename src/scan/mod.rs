@@ -16,11 +16,12 @@ use facts::Surroundings;
 use project::Project;
 use source::Blob;
 
+use crate::config::Loaded;
 use crate::config::environment::{self, Facts};
-use crate::config::{Date, Loaded};
 use crate::detect::{Circumstances, CompileError, Detectors, Sort, across, warnings};
 use crate::disk::read::read_stream;
 use crate::disk::walk::{Candidate, Exclude, Found, Options, Problem, walk};
+use crate::model::date::Date;
 use crate::model::document::Document;
 use crate::model::environment::Environment;
 use crate::model::finding::Finding;

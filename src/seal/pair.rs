@@ -6,6 +6,7 @@ use age::secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
 use super::recipients::Recipient;
+use crate::model::date::Date;
 
 /// An X25519 identity of age and its recipient.
 pub struct KeyPair {
@@ -46,21 +47,8 @@ impl KeyPair {
 /// [RFC 3339](https://www.rfc-editor.org/rfc/rfc3339), UTC, whole seconds. Times before 1970 count as 1970.
 fn timestamp(now: SystemTime) -> String {
     let seconds = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    let (year, month, day) = civil(days);
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", rest / 3600, rest / 60 % 60, rest % 60)
-}
-
-/// Days since 1970 to the Gregorian date. Years begin in March here, so that the leap day is the last; 400 years have 146,097 days.
-fn civil(days: u64) -> (u64, u64, u64) {
-    let shifted = days + 719_468; // from 0000-03-01
-    let (era, in_era) = (shifted / 146_097, shifted % 146_097);
-    let year_of_era = (in_era - in_era / 1460 + in_era / 36_524 - in_era / 146_096) / 365;
-    let in_year = in_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let from_march = (5 * in_year + 2) / 153;
-    let day = in_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
-    (era * 400 + year_of_era + u64::from(month <= 2), month, day)
+    let rest = seconds % 86_400;
+    format!("{}T{:02}:{:02}:{:02}Z", Date::of_unix(seconds), rest / 3600, rest / 60 % 60, rest % 60)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! How much of a value is made of words. Measured: catches 83 of 84 wordy placeholders, and fewer than 1 in 1,000 random keys.
 
 use super::lexicon::{LEXICON, listed};
+use crate::model::span::Span;
 
 const LONGEST: usize = 16;
 const SHORTEST: usize = 3;
@@ -10,11 +11,7 @@ const SHORTEST: usize = 3;
 /// Both the text and its leet reading (`p4ssw0rd`) are tried. Values over 128 bytes are judged by their first 128.
 #[must_use]
 pub fn coverage(value: &str) -> (f64, usize) {
-    let mut end = value.len().min(128);
-    while !value.is_char_boundary(end) {
-        end -= 1;
-    }
-    let lower = value[..end].to_ascii_lowercase();
+    let lower = Span::new(0, 128).narrowed(value).of(value).to_ascii_lowercase();
     let plain = cover(&lower);
     let leet = lower.chars().map(unleet).collect::<String>();
     let other = if leet == lower { plain } else { cover(&leet) };

@@ -155,11 +155,7 @@ fn token_at(text: &str, index: usize, fixed: Span) -> Option<Token> {
     if !begins(bytes, start) {
         return None;
     }
-    let mut end = text.len().min(start + WINDOW);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    let window = text.get(start..end)?;
+    let window = text.get(start..Span::new(start, start + WINDOW).narrowed(text).end)?;
     let captures = pattern(index, false)?.captures(window)?;
     let whole = captures.get(0)?;
     let secret = captures.get(1).unwrap_or(whole);
@@ -192,14 +188,7 @@ fn judged(kind: &'static TokenKind, text: &str, span: Span) -> Option<Token> {
 
 /// The text around `span`, a few lines.
 fn near(text: &str, span: Span) -> Span {
-    let (mut from, mut to) = (span.start.saturating_sub(600), text.len().min(span.end + 600));
-    while !text.is_char_boundary(from) {
-        from -= 1;
-    }
-    while !text.is_char_boundary(to) {
-        to += 1;
-    }
-    Span::new(from, to)
+    Span::new(span.start.saturating_sub(600), span.end + 600).widened(text)
 }
 
 /// Whether the text is what Firebase or Google Maps have a page or an app ship to its users.

@@ -1,15 +1,9 @@
 //! Tokens that are something inside: JSON, macaroons, numbers with a meaning.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use super::base;
 use super::judged::{Checksum, Judged, PLAIN, fits};
 use super::kinds::Use;
-
-/// Seconds since 1970.
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs())
-}
+use crate::model::date::{Date, now};
 
 fn json(part: &str) -> Option<serde_json::Map<String, serde_json::Value>> {
     match serde_json::from_slice(&base::base64(part)?).ok()? {
@@ -135,23 +129,8 @@ pub(super) fn azure_sas(_token: &str, around: &str) -> Option<Judged> {
     let end = field("se");
     field("sv").or_else(|| field("sr"))?;
     end.or_else(|| field("si"))?;
-    let expired = end.and_then(|e| e.get(..10)).is_some_and(|day| day < today().as_str());
+    let expired = end.and_then(|e| e.get(..10)).is_some_and(|day| day < Date::today().to_string().as_str());
     Some(Judged { expired, ..PLAIN })
-}
-
-/// Today in UTC as `YYYY-MM-DD`.
-fn today() -> String {
-    let days = i64::try_from(now() / 86_400).unwrap_or(0);
-    // civil from days, counted from 1 March of the year 0
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month + 2) / 5 + 1;
-    let (month, carry) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
-    format!("{:04}-{month:02}-{day:02}", year_of_era + era * 400 + carry)
 }
 
 /// A header with an algorithm and a payload (RFC 7519). Example tokens of documentation are none; Supabase's key for browsers is public.
@@ -175,17 +154,11 @@ pub(super) fn jwt(token: &str) -> Option<Judged> {
 
 #[cfg(test)]
 mod tests {
-    use super::{aws_account, today};
+    use super::aws_account;
 
     #[test]
     fn an_access_key_id_names_its_account() {
         assert_eq!(aws_account(concat!("ASIA", "QNZGKIQY56JQ7WML")), Some(29_608_264_753));
         assert_eq!(aws_account(concat!("AKIA", "IOSFODNN7EXAMPLE")), None);
-    }
-
-    #[test]
-    fn today_is_a_date() {
-        let day = today();
-        assert!(day.len() == 10 && day.as_str() > "2024-01-01" && day.as_str() < "2200-01-01");
     }
 }

@@ -12,7 +12,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("keys", "model"),
     ("tokens", "model"),
     ("dsn", "model"),
-    ("seal", "disk"),
+    ("seal", "disk model"),
     ("config", "model"),
     ("formats", "keys model tokens"),
     ("git", "disk"),

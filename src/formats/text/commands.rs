@@ -215,10 +215,7 @@ fn runs(page: Page, at: usize, programs: &[&str]) -> bool {
             _ => start -= 1,
         }
     }
-    while !page.text.is_char_boundary(start) {
-        start += 1;
-    }
-    let said = Span::new(start, at).of(page.text);
+    let said = Span::new(start, at).narrowed(page.text).of(page.text);
     let mut words = said.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '/' | '`' | '(' | '[' | ','));
     words.any(|w| programs.contains(&w))
 }

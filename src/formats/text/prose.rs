@@ -10,7 +10,7 @@ use crate::formats::format::{Claim, EncodeError, Format};
 use crate::model::document::Fault;
 use crate::model::secret::Secret;
 use crate::model::setting::{Quoting, Role, Setting};
-use crate::model::span::Span;
+use crate::model::span::{Span, line_before};
 
 /// Any text that no other format wants.
 pub(in crate::formats) struct Text;
@@ -47,12 +47,7 @@ impl Format for Text {
 pub(in crate::formats) fn set_comments_aside(text: &str, hits: &mut [Setting]) {
     for hit in hits.iter_mut().filter(|h| !h.value.expose().starts_with("-----BEGIN")) {
         let at = if hit.name().is_empty() { hit.span.start } else { hit.key_span.start.min(hit.span.start) };
-        let mut start = at.saturating_sub(512);
-        while !text.is_char_boundary(start) {
-            start += 1;
-        }
-        let before = Span::new(start, at).of(text);
-        let line = before.rsplit('\n').next().unwrap_or(before).trim_start();
+        let line = line_before(text, at).trim_start();
         if line.starts_with(['#', ';']) || ["// ", "-- ", "REM ", "rem ", "::"].iter().any(|mark| line.starts_with(mark)) {
             hit.role = Role::Commented;
         }

@@ -1,4 +1,4 @@
-//! Days of the calendar: when an allow entry ends.
+//! Days of the calendar: when an allow entry, a token or a certificate ends.
 
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -39,7 +39,7 @@ impl Date {
     /// The day it is now, in UTC.
     #[must_use]
     pub fn today() -> Self {
-        Self::of_unix(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs()))
+        Self::of_unix(now())
     }
 
     /// The UTC day of a Unix time in seconds. Days are counted from 1 March, so that the leap day comes last (Hinnant, "chrono-compatible
@@ -58,6 +58,23 @@ impl Date {
     }
 }
 
+/// Seconds since 1970; 0 for a clock that stands before that.
+#[must_use]
+pub fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs())
+}
+
+/// Days from 1970-01-01 to a date of the Gregorian calendar, the inverse of [`Date::of_unix`]. `month` is from 1 to 12; a `day` that the
+/// month does not have counts on into the next.
+#[must_use]
+pub fn unix_days(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let (era, month) = (year.div_euclid(400), (month + 9) % 12);
+    let of_era = year.rem_euclid(400);
+    let of_year = (153 * month + 2) / 5 + day - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
+
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
@@ -66,7 +83,7 @@ impl fmt::Display for Date {
 
 #[cfg(test)]
 mod tests {
-    use super::Date;
+    use super::{Date, unix_days};
 
     #[test]
     fn days_exist_or_not() {
@@ -88,6 +105,21 @@ mod tests {
             (1_798_761_599, "2026-12-31"),
         ] {
             assert_eq!(Date::of_unix(seconds).to_string(), day);
+        }
+    }
+
+    #[test]
+    fn today_is_a_date() {
+        let day = Date::today().to_string();
+        assert!(day.len() == 10 && day.as_str() > "2024-01-01" && day.as_str() < "2200-01-01");
+    }
+
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        for ((y, m, d), n) in
+            [((1970, 1, 1), 0), ((2000, 2, 29), 11_016), ((2026, 11, 25), 20_782), ((1969, 12, 31), -1), ((2100, 3, 1), 47_541)]
+        {
+            assert_eq!(unix_days(y, m, d), n, "{y}-{m}-{d}");
         }
     }
 

@@ -1,0 +1,82 @@
+//! What is kept of findings: one of those that say the same thing of the same bytes, and no checksum of a lock file.
+
+use super::weight::PROVIDER_TOKEN;
+use crate::model::document::Document;
+use crate::model::finding::Finding;
+use crate::model::severity::{Class, Confidence, Severity};
+use crate::model::span::Span;
+
+/// A token that stands in a file within a file is found in both settings: the inner one says more.
+pub(super) fn keep_the_innermost(findings: &mut Vec<Finding>) {
+    let mut tokens: Vec<(Span, usize)> = findings.iter().filter(|f| f.topic == PROVIDER_TOKEN).map(|f| (f.span, f.key.len())).collect();
+    if tokens.len() < 2 {
+        return;
+    }
+    tokens.sort_by_key(|(span, _)| (span.start, span.end));
+    findings.retain(|f| {
+        let from = tokens.partition_point(|(span, _)| span.start < f.span.start);
+        let mut inside = tokens.get(from..).unwrap_or_default().iter().take_while(|(span, _)| span.end <= f.span.end);
+        f.topic != PROVIDER_TOKEN || !inside.any(|(span, key)| f.span.covers(*span) && (*span != f.span || *key > f.key.len()))
+    });
+}
+
+/// What is known to be a provider's token is told as that, however bad a strong value in a file is otherwise.
+fn weight(finding: &Finding) -> (bool, Severity, Confidence) {
+    let told = finding.topic == PROVIDER_TOKEN && finding.class == Class::HardcodedSecret;
+    (told, finding.severity, finding.confidence)
+}
+
+/// Of several findings of one class on overlapping bytes of one setting only the worst is kept: they say the same thing.
+pub(super) fn keep_the_worst(findings: &mut Vec<Finding>, first: usize) {
+    let mut kept: Vec<Finding> = Vec::new();
+    for finding in findings.drain(first..) {
+        let secretish = |c: Class| matches!(c, Class::DevSecret | Class::WeakKey | Class::HardcodedSecret | Class::EmptySecret);
+        let twin = kept
+            .iter_mut()
+            .find(|k| (k.class == finding.class || (secretish(k.class) && secretish(finding.class))) && k.span.overlaps(finding.span));
+        match twin {
+            Some(twin) if weight(twin) < weight(&finding) => *twin = finding,
+            Some(_) => {}
+            None => kept.push(finding),
+        }
+    }
+    findings.extend(kept);
+}
+
+/// Whether what looks like a secret is a checksum of a lock file, or sealed for a cluster: what a provider issued and what stands in a URL
+/// counts there, too.
+pub(super) fn is_no_secret_there(document: &Document, finding: &Finding) -> bool {
+    let named = finding.topic != PROVIDER_TOKEN && !finding.rule.starts_with("url-");
+    let sealed = || document.format == "kubernetes" && finding.key.starts_with("spec.encryptedData.");
+    named && finding.class != Class::NonTlsUrl && (is_lock_file(document.file_name()) || sealed())
+}
+
+/// Files in which a package manager keeps versions and checksums.
+fn is_lock_file(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "bun.lock",
+        "cargo.lock",
+        "composer.lock",
+        "conan.lock",
+        "deno.lock",
+        "flake.lock",
+        "gemfile.lock",
+        "go.sum",
+        "mix.lock",
+        "npm-shrinkwrap.json",
+        "package-lock.json",
+        "package.resolved",
+        "packages.lock.json",
+        "pdm.lock",
+        "pipfile.lock",
+        "pnpm-lock.yaml",
+        "podfile.lock",
+        "poetry.lock",
+        "pubspec.lock",
+        "uv.lock",
+        "yarn.lock",
+        ".terraform.lock.hcl",
+        "gradle.lockfile",
+    ];
+    NAMES.iter().any(|n| n.eq_ignore_ascii_case(name))
+}
