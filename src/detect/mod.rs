@@ -25,7 +25,7 @@ mod url;
 mod value;
 mod weight;
 
-pub use across::{Place, across, project_finding, project_rule};
+pub use across::{Place, SAME, across, project_finding, project_rule};
 pub use circumstances::{Circumstances, Kept};
 pub use compile::{CompileError, Detectors, Outcome, Seen, Sort};
 pub use family::Family;

@@ -10,10 +10,10 @@ use std::hash::BuildHasher;
 use aho_corasick::AhoCorasick;
 
 use super::hunt::{Hit, Hunt};
-use crate::detect::{Links, Live, Needed, Place, Want, differ_in_purpose, is_in_force, project_finding, project_rule};
+use crate::detect::{Links, Live, Needed, Place, SAME, Want, differ_in_purpose, is_in_force, project_finding, project_rule};
 use crate::model::document::Document;
 use crate::model::environment::Environment;
-use crate::model::finding::Finding;
+use crate::model::finding::{Finding, Related};
 use crate::model::key_path::KeyPath;
 use crate::model::secret::Secret;
 use crate::model::setting::{Quoting, Role, Setting};
@@ -129,7 +129,7 @@ impl<'r> Project<'r> {
                 continue;
             }
             let severity = if private { Severity::Info } else { rule.severity };
-            found.push(project_finding(rule, place, severity, &live.name, &spot(&live.at)));
+            found.push(project_finding(rule, place, severity, &live.name, Some((Related::to(&live.at, SAME), &spot(&live.at)))));
         }
         found
     }
@@ -159,7 +159,7 @@ impl<'r> Project<'r> {
                     environment: Environment::Production,
                     subject: 0,
                 };
-                found.push((index, project_finding(rule, place, rule.severity, what, "")));
+                found.push((index, project_finding(rule, place, rule.severity, what, None)));
             }
         }
         found
@@ -183,7 +183,7 @@ impl<'r> Project<'r> {
             for places in self.secrets.iter().map(|s| &s.places) {
                 for (i, (index, later)) in places.iter().enumerate().filter(|(_, (_, later))| !later.in_url) {
                     let earlier = places.iter().take(i).find(|(_, e)| differ_in_purpose(&e.name, &later.name));
-                    found.extend(earlier.map(|(_, earlier)| (*index, about(rule, later, earlier))));
+                    found.extend(earlier.map(|(_, earlier)| (*index, about(rule, later, earlier, SAME))));
                 }
             }
         }
@@ -191,7 +191,7 @@ impl<'r> Project<'r> {
             let first = || self.secrets.iter().filter_map(|s| s.places.first());
             for (index, outer) in first().filter(|(_, o)| !o.in_url) {
                 let inner = first().find(|(_, inner)| is_part(inner, outer));
-                found.extend(inner.map(|(_, inner)| (*index, about(rule, outer, inner))));
+                found.extend(inner.map(|(_, inner)| (*index, about(rule, outer, inner, "the other secret"))));
             }
         }
         found
@@ -285,7 +285,7 @@ fn is_part(inner: &Live, outer: &Live) -> bool {
     })
 }
 
-fn about(rule: &Rule, live: &Live, other: &Live) -> Finding {
+fn about(rule: &Rule, live: &Live, other: &Live, what: &'static str) -> Finding {
     let at = &live.at;
     let place = Place {
         file: at.file.clone(),
@@ -296,7 +296,13 @@ fn about(rule: &Rule, live: &Live, other: &Live) -> Finding {
         environment: at.environment,
         subject: at.subject,
     };
-    project_finding(rule, place, rule.severity, &live.name, &format!("{} ({})", other.name, spot(&other.at)))
+    project_finding(
+        rule,
+        place,
+        rule.severity,
+        &live.name,
+        Some((Related::to(&other.at, what), &format!("{} ({})", other.name, spot(&other.at)))),
+    )
 }
 
 fn spot(at: &Finding) -> String {
