@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use super::comment::stands_in_comment;
 use super::source::is_catalogue;
 use crate::model::document::Document;
 use crate::model::environment::Environment;
@@ -117,13 +118,64 @@ fn is_configuration(document: &Document) -> bool {
     document.fault.is_none() && !matches!(document.format, "text" | "code")
 }
 
+/// Whether `span`, where a live secret was found, may well hold it by right: in a setting in force among `around`, the settings that touch
+/// it; in a file that is nothing but the secret, as containers mount them; in what a reader of configuration did not understand. A comment
+/// holds none by right. `own`: the document is one of those where the secret is live.
+#[must_use]
+pub fn holds_by_right(document: &Document, around: &[&Setting], span: Span, secret: &str, own: bool) -> bool {
+    if document.environment != Environment::Production {
+        return own;
+    }
+    if document.text.trim().len() == span.len() || around.iter().any(|setting| is_in_force(document, setting, secret)) {
+        return true;
+    }
+    let remark = around.iter().any(|s| s.role == Role::Commented) || stands_in_comment(document, span);
+    let programs = matches!(document.format, "text" | "code" | "shell" | "sql" | "dockerfile") && document.fault.is_none();
+    // a file of texts in JSON has its say above
+    let read = around.iter().any(|s| s.role == Role::Prose || document.format == "json");
+    (own || !programs && !read) && !remark
+}
+
 /// Whether `setting`, in whose value `secret` was found, is in force and may well hold a secret that another file holds, too: the server's
 /// own setting, a client's, a connection string, an argument. A report in JSON that quotes a secret among words is none.
-#[must_use]
-pub fn is_in_force(document: &Document, setting: &Setting, secret: &str) -> bool {
+fn is_in_force(document: &Document, setting: &Setting, secret: &str) -> bool {
     let value = setting.value.expose();
-    let telling = document.format != "json" || value == secret || value.contains("://");
-    is_configuration(document) && matches!(setting.role, Role::Live | Role::Argument) && telling
+    let json = document.format == "json";
+    let telling = !json || (value == secret || value.contains("://")) && !setting.key.names().any(holds_prose);
+    is_configuration(document) && !is_collection(document.file_name()) && matches!(setting.role, Role::Live | Role::Argument) && telling
+}
+
+/// Files that are made of texts, whatever their format: search indexes, notebooks, recorded traffic, logs.
+fn is_collection(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let index = name.split('.').next().is_some_and(|stem| stem.contains("search")) && name.ends_with(".json");
+    index || [".ipynb", ".har", ".jsonl", ".ndjson", ".log"].iter().any(|e| name.ends_with(e))
+}
+
+/// Names under which a JSON file holds a text for people.
+fn holds_prose(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "body",
+        "comment",
+        "comments",
+        "content",
+        "contents",
+        "description",
+        "example",
+        "examples",
+        "excerpt",
+        "html",
+        "markdown",
+        "message",
+        "note",
+        "notes",
+        "readme",
+        "snippet",
+        "summary",
+        "text",
+        "title",
+    ];
+    NAMES.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// The secret that `finding` is about, if it is strong enough to be known again anywhere.

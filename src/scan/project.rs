@@ -10,7 +10,7 @@ use std::hash::BuildHasher;
 use aho_corasick::AhoCorasick;
 
 use super::hunt::{Hit, Hunt};
-use crate::detect::{Links, Live, Needed, Place, SAME, Want, differ_in_purpose, is_in_force, project_finding, project_rule};
+use crate::detect::{Links, Live, Needed, Place, SAME, Want, differ_in_purpose, holds_by_right, project_finding, project_rule};
 use crate::model::document::Document;
 use crate::model::environment::Environment;
 use crate::model::finding::{Finding, Related};
@@ -116,16 +116,15 @@ impl<'r> Project<'r> {
         let mut found = Vec::new();
         let placed = Placed::new(document);
         for hit in &second.hits {
-            let Some(secret) = self.secrets.get(hit.secret).filter(|s| !s.files.contains(&index)) else { continue };
+            let Some(secret) = self.secrets.get(hit.secret) else { continue };
             let Some((_, live)) = secret.places.first() else { continue };
             let around = placed.touching(hit.span);
-            let own = document.environment == Environment::Production
-                && around.iter().any(|setting| is_in_force(document, setting, live.value.expose()));
+            let held = holds_by_right(document, &around, hit.span, live.value.expose(), secret.files.contains(&index));
             // a name that is the secret itself is not shown
             let copy = hit.span.of(&document.text).trim_end_matches('=');
             let named = around.iter().copied().find(|setting| !setting.key.to_string().contains(copy));
             let place = place(document, hit.span, named, live.at.subject);
-            if own || !seen.insert((place.start.line, hit.secret)) {
+            if held || !seen.insert(place.start.line) {
                 continue;
             }
             let severity = if private { Severity::Info } else { rule.severity };
