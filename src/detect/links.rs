@@ -113,9 +113,13 @@ impl Links {
 }
 
 /// Whether the file's settings are in force as they stand.
-#[must_use]
 fn is_configuration(document: &Document) -> bool {
-    document.fault.is_none() && !matches!(document.format, "text" | "code")
+    document.fault.is_none() && !matches!(document.format, "text" | "code") && !is_collection(document.file_name())
+}
+
+/// Whether `setting` is a text for people, whatever stands in it.
+fn is_prose(document: &Document, setting: &Setting) -> bool {
+    document.format == "json" && setting.key.names().any(holds_prose)
 }
 
 /// Whether `span`, where a live secret was found, may well hold it by right: in a setting in force among `around`, the settings that touch
@@ -140,9 +144,8 @@ pub fn holds_by_right(document: &Document, around: &[&Setting], span: Span, secr
 /// own setting, a client's, a connection string, an argument. A report in JSON that quotes a secret among words is none.
 fn is_in_force(document: &Document, setting: &Setting, secret: &str) -> bool {
     let value = setting.value.expose();
-    let json = document.format == "json";
-    let telling = !json || (value == secret || value.contains("://")) && !setting.key.names().any(holds_prose);
-    is_configuration(document) && !is_collection(document.file_name()) && matches!(setting.role, Role::Live | Role::Argument) && telling
+    let telling = document.format != "json" || value == secret || value.contains("://");
+    is_configuration(document) && !is_prose(document, setting) && matches!(setting.role, Role::Live | Role::Argument) && telling
 }
 
 /// Files that are made of texts, whatever their format: search indexes, notebooks, recorded traffic, logs.
@@ -183,7 +186,8 @@ fn live(document: &Document, finding: &Finding) -> Option<Live> {
     let setting = document.settings.get(finding.setting?)?;
     let strong = finding.environment == Environment::Production
         && (finding.class == Class::HardcodedSecret || finding.topic == "published")
-        && matches!(setting.role, Role::Live | Role::Argument);
+        && matches!(setting.role, Role::Live | Role::Argument)
+        && !is_prose(document, setting);
     if !strong {
         return None;
     }
