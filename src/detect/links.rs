@@ -77,7 +77,7 @@ pub struct Want {
 pub struct Object {
     /// How it is called.
     pub name: ObjectName,
-    /// Its keys.
+    /// Its keys; none where they are made elsewhere: by a controller, a generator, a template.
     pub keys: BTreeSet<String>,
 }
 
@@ -90,6 +90,8 @@ pub struct Links {
     pub wants: Vec<Want>,
     /// What it defines.
     pub objects: Vec<Object>,
+    /// The folder of the file.
+    pub folder: String,
 }
 
 impl Links {
@@ -99,13 +101,15 @@ impl Links {
         if document.fault.is_some() || is_catalogue(&document.path) {
             return Self::default();
         }
-        let mut links = Self::default();
+        let folder = document.path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+        let mut links = Self { folder, ..Self::default() };
         if document.environment == Environment::Production && is_configuration(document) {
             links.live = findings.iter().filter_map(|finding| live(document, finding)).collect();
         }
         match document.format {
             "compose" if document.environment == Environment::Production => links.wants = wants_of_compose(document),
             "kubernetes" => (links.wants, links.objects) = manifests(document),
+            "yaml" if document.file_name().starts_with("kustomization.") => links.objects = generated(document),
             _ => {}
         }
         links
@@ -218,12 +222,13 @@ fn wants_of_compose(document: &Document) -> Vec<Want> {
         } else if setting.key.matches("secrets.*.file") && is_path_below(value) {
             wants.push(want(Needed::SecretFile(path()), setting.span));
         }
-        if !value.contains(":?") {
+        if !value.contains('?') {
             continue;
         }
         for part in template::parts(value) {
             let Part::Reference(span) = part else { continue };
-            let Some((name, _)) = span.of(value).strip_prefix("${").and_then(|r| r.split_once(":?")) else { continue };
+            let Some((name, _)) = span.of(value).strip_prefix("${").and_then(|r| r.split_once('?')) else { continue };
+            let name = name.strip_suffix(':').unwrap_or(name);
             let plain = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
             let known = wants.iter().any(|w: &Want| matches!(&w.needed, Needed::Variable(n) if n == name));
             if plain && !known {
@@ -264,16 +269,50 @@ fn manifests(document: &Document) -> (Vec<Want>, Vec<Object>) {
             _ => None,
         };
         if let (Some(kind), Some(name)) = (kind, said("metadata.name").filter(|n| is_object_name(n))) {
-            let keys = part.iter().filter(|s| ["data.*", "stringData.*", "binaryData.*"].iter().any(|p| s.key.matches(p)));
-            let keys = keys.map(|s| s.name().to_owned()).collect();
+            let all = part.iter().filter(|s| matches!(s.key.names().next(), Some("data" | "stringData" | "binaryData")));
+            // a Secret of another type is filled by a controller, a template or an example by a person
+            let plain = said("type").is_none_or(|t| t.eq_ignore_ascii_case("opaque"));
+            let sure = plain && document.environment == Environment::Production && !document.text.contains("{{");
+            let keys = all.filter(|_| sure).filter_map(|s| s.key.names().nth(1)).map(str::to_owned).collect();
             objects.push(Object { name: ObjectName { kind, name: name.to_owned(), namespace }, keys });
             continue;
         }
+        objects.extend(said("kind").filter(|kind| makes_secrets(kind)).into_iter().flat_map(|_| made(part)));
         for setting in part.iter().filter(|s| s.name() == "key") {
             wants.extend(key_wanted(part, setting, namespace.as_deref()));
         }
     }
     (wants, objects)
+}
+
+/// Kinds of objects from which a controller makes Secrets and ConfigMaps: `SealedSecret`, `ExternalSecret`, `Certificate`.
+fn makes_secrets(kind: &str) -> bool {
+    let kind = kind.to_ascii_lowercase();
+    ["secret", "vault", "certificate", "config", "password", "credential", "infisical", "doppler"].iter().any(|w| kind.contains(w))
+}
+
+/// What the object of `part` may make: it is called as that, or names it.
+fn made(part: &[Setting]) -> Vec<Object> {
+    let named = |s: &&Setting| {
+        let names: Vec<&str> = s.key.names().collect();
+        matches!(names[..], ["metadata", "name"] | [.., "secretName"] | [.., "target" | "destination", "name"])
+    };
+    part.iter().filter(named).flat_map(|s| ["Secret", "ConfigMap"].map(|kind| unknown(kind, s.value.expose()))).collect()
+}
+
+/// What the generators of a kustomization make.
+fn generated(document: &Document) -> Vec<Object> {
+    let kind = |s: &Setting| match s.key.names().collect::<Vec<_>>()[..] {
+        ["secretGenerator", "name"] => Some("Secret"),
+        ["configMapGenerator", "name"] => Some("ConfigMap"),
+        _ => None,
+    };
+    document.settings.iter().filter_map(|s| kind(s).map(|kind| unknown(kind, s.value.expose()))).collect()
+}
+
+/// An object of whose keys nothing is known.
+fn unknown(kind: &'static str, name: &str) -> Object {
+    Object { name: ObjectName { kind, name: name.to_owned(), namespace: None }, keys: BTreeSet::new() }
 }
 
 /// The key that `secretKeyRef` or `configMapKeyRef` asks for, unless it may be missing.

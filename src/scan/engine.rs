@@ -71,7 +71,10 @@ impl Engine<'_> {
     /// Looks at all `files` a second time, for what `project` is after, and adds what shows across them to `looked`, which is in their order.
     pub(super) fn second_pass(&self, files: &[Candidate], around: &Surroundings<'_>, project: &Project<'_>, looked: &mut [Looked]) {
         let second = if project.looks_for_anything() {
-            in_parallel(files, |i, file| self.again(file).map(|content| project.look(i, &content.bytes)).unwrap_or_default())
+            in_parallel(files, |i, file| {
+                let look = |content: Content| project.look(i, &content.bytes, around.environment(file, &around.below(file)).environment);
+                self.again(file).map(look).unwrap_or_default()
+            })
         } else {
             Vec::new()
         };

@@ -93,8 +93,8 @@ impl<'r> Project<'r> {
         !self.hunt.is_empty() || self.words.is_some()
     }
 
-    /// Looks through the bytes of file `index`.
-    pub(super) fn look(&self, index: usize, bytes: &[u8]) -> Second {
+    /// Looks through the bytes of file `index`, which speaks for `environment`.
+    pub(super) fn look(&self, index: usize, bytes: &[u8], environment: Environment) -> Second {
         let mut second = Second::default();
         if !self.hunt.is_empty() {
             second.hits = self.hunt.hits(bytes);
@@ -102,7 +102,7 @@ impl<'r> Project<'r> {
         // what a file needs it does not provide by naming it
         let asks = self.links.get(index).is_some_and(|l| l.wants.iter().any(|w| word(w).is_some()));
         for found in self.words.iter().filter(|_| !asks).flat_map(|w| w.find_iter(bytes)) {
-            if explains(bytes, found.start(), found.end()) {
+            if explains(bytes, found.start(), found.end(), environment == Environment::Example) {
                 second.told.insert(found.pattern().as_usize());
             }
         }
@@ -142,7 +142,7 @@ impl<'r> Project<'r> {
                 Needed::Variable(name) => ("variable", !told.contains(name.as_str()) && !provided(index, "")),
                 Needed::EnvFile(path) => ("env", !word(want).is_some_and(|w| told.contains(w.as_str())) && !provided(index, path)),
                 Needed::SecretFile(path) => ("file", !word(want).is_some_and(|w| told.contains(w.as_str())) && !provided(index, path)),
-                Needed::Key { .. } => ("key", self.lacks(want)),
+                Needed::Key { .. } => ("key", self.lacks(index, want)),
             };
             if let Some(rule) = project_rule(self.rules, "project.missing", kind).filter(|_| missing) {
                 let what = match &want.needed {
@@ -164,15 +164,18 @@ impl<'r> Project<'r> {
         found
     }
 
-    /// Whether the object that is asked for is defined in the project, and nowhere with that key.
-    fn lacks(&self, want: &Want) -> bool {
+    /// Whether the object that is asked for in file `index` is defined beside it, and nowhere in the project with that key.
+    fn lacks(&self, index: usize, want: &Want) -> bool {
         let Needed::Key { object, key } = &want.needed else { return false };
         let same = |o: &&crate::detect::Object| {
             let near = o.name.namespace.is_none() || object.namespace.is_none() || o.name.namespace == object.namespace;
             o.name.kind == object.kind && o.name.name == object.name && near
         };
         let defined: Vec<_> = self.links.iter().flat_map(|l| &l.objects).filter(same).collect();
-        !defined.is_empty() && defined.iter().all(|o| !o.keys.is_empty() && !o.keys.contains(key))
+        // another folder may be another deployment that has objects of the same names
+        let folder = self.links.get(index).map(|l| &l.folder);
+        let beside = self.links.iter().filter(|l| Some(&l.folder) == folder).flat_map(|l| &l.objects).any(|o| same(&o));
+        beside && defined.iter().all(|o| !o.keys.is_empty() && !o.keys.contains(key))
     }
 
     /// One live secret for two purposes, as a whole or inside another.
@@ -255,13 +258,17 @@ fn word(want: &Want) -> Option<String> {
     }
 }
 
-/// Whether the word at these bytes is set or spoken of there, rather than read: `NAME=`, `NAME:`, `` `NAME` ``, a file's name.
-fn explains(bytes: &[u8], start: usize, end: usize) -> bool {
+/// Whether the word at these bytes is set or spoken of there, rather than read: `NAME=`, `NAME:`, `` `NAME` ``, a file's name. In a document
+/// every mention speaks of it.
+fn explains(bytes: &[u8], start: usize, end: usize, document: bool) -> bool {
     let at = |i: usize| bytes.get(i).copied().unwrap_or(b' ');
     let before = start.checked_sub(1).map_or(b' ', at);
     let inside = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
     if inside(before) || inside(at(end)) || matches!(before, b'$' | b'{') {
         return false;
+    }
+    if document {
+        return true;
     }
     let is_file = bytes.get(start..end).is_some_and(|w| w.contains(&b'.'));
     let mut next = end;
