@@ -19,6 +19,9 @@ use crate::model::template::{self, Part};
 /// The shortest value that cannot stand in another file by chance.
 const UNMISTAKABLE: usize = 12;
 
+/// Live secrets of one file that are kept; a file of more is a list of something, and would take memory by its size.
+const MOST_LIVE: usize = 2000;
+
 /// A strong secret that production runs on.
 #[derive(Clone, Debug)]
 pub struct Live {
@@ -90,6 +93,8 @@ pub struct Links {
     pub wants: Vec<Want>,
     /// What it defines.
     pub objects: Vec<Object>,
+    /// Whether there are more live secrets than are kept.
+    pub more: bool,
     /// The folder of the file.
     pub folder: String,
 }
@@ -104,7 +109,9 @@ impl Links {
         let folder = document.path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
         let mut links = Self { folder, ..Self::default() };
         if document.environment == Environment::Production && is_configuration(document) {
-            links.live = findings.iter().filter_map(|finding| live(document, finding)).collect();
+            let mut all = findings.iter().filter_map(|finding| live(document, finding));
+            links.live = all.by_ref().take(MOST_LIVE).collect();
+            links.more = all.next().is_some();
         }
         match document.format {
             "compose" if document.environment == Environment::Production => links.wants = wants_of_compose(document),

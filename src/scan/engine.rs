@@ -178,6 +178,10 @@ impl Engine<'_> {
         looked.seen = outcome.seen;
         looked.name.clone_from(&blob.name);
         looked.links = Links::of(&document, &outcome.findings);
+        if looked.links.more {
+            let message = "more strong secrets than are looked for elsewhere; no copies of the last ones were looked for".to_owned();
+            looked.notices.push(Notice { file: blob.name.clone(), line: 0, message });
+        }
         if self.honour {
             looked.marks = marks(&document, self.today);
         }

@@ -124,7 +124,7 @@ impl<'r> Project<'r> {
             let copy = hit.span.of(&document.text).trim_end_matches('=');
             let named = around.iter().copied().find(|setting| !setting.key.to_string().contains(copy));
             let place = place(document, hit.span, named, live.at.subject);
-            if held || !seen.insert(place.start.line) {
+            if held || !seen.insert((place.start.line, hit.secret)) {
                 continue;
             }
             let severity = if private { Severity::Info } else { rule.severity };
