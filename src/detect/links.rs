@@ -209,7 +209,7 @@ fn live(document: &Document, finding: &Finding) -> Option<Live> {
     let fits = text.len() >= UNMISTAKABLE
         && text.len() <= 512
         && distinct >= 6
-        && text.bytes().all(|b| b.is_ascii_graphic())
+        && !text.contains(|c: char| c.is_whitespace() || c.is_control())
         && !text.bytes().all(|b| b.is_ascii_digit())
         && !text.contains("://")
         && template::parts(text).len() == 1;
