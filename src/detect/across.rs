@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::family::{Compile, Family, Test, flag, known};
 use crate::model::environment::Environment;
-use crate::model::finding::Finding;
+use crate::model::finding::{Finding, Related};
 use crate::model::severity::{Class, Fix, Severity};
 use crate::model::span::{Position, Span};
 use crate::rules::schema::{Argument, Predicate, Rule};
@@ -69,10 +69,10 @@ pub struct Place {
     pub subject: u64,
 }
 
-/// A finding of `rule` at `place`; `{key}` in its message becomes `what`, `{other}` becomes `other`. It has no setting of its own: no plan
+/// A finding of `rule` at `place`; `{key}` in its message becomes `what`, `{other}` the words for `other`. It has no setting of its own: no plan
 /// changes anything for it.
 #[must_use]
-pub fn project_finding(rule: &Rule, place: Place, severity: Severity, what: &str, other: &str) -> Finding {
+pub fn project_finding(rule: &Rule, place: Place, severity: Severity, what: &str, other: Option<(Related, &str)>) -> Finding {
     Finding {
         rule: rule.id.to_string(),
         class: rule.class,
@@ -87,12 +87,16 @@ pub fn project_finding(rule: &Rule, place: Place, severity: Severity, what: &str
         fingerprint: String::new(),
         environment: place.environment,
         fix: Fix::Manual,
-        message: rule.message.replace("{key}", what).replace("{other}", other),
+        message: rule.message.replace("{key}", what).replace("{other}", other.as_ref().map_or("", |(_, words)| words)),
         help: rule.help.to_string(),
         setting: None,
         subject: place.subject,
+        related: other.map(|(other, _)| other).into_iter().collect(),
     }
 }
+
+/// What stands at the other place of a secret.
+pub const SAME: &str = "the same secret";
 
 /// The findings of project rules among `rules`, given those of all files: index of the finding that each is about, and the new one.
 /// Their fingerprints are empty.
@@ -118,6 +122,7 @@ pub fn across(rules: &[Rule], findings: &[&Finding]) -> Vec<(usize, Finding)> {
             new.fingerprint = String::new();
             new.message = rule.message.replace("{other}", &format!("{}:{}", other.file, other.start.line));
             new.help = rule.help.to_string();
+            new.related = vec![Related::to(other, SAME)];
             (i, new)
         })
         .collect()

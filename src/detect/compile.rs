@@ -215,6 +215,7 @@ impl Detectors {
             help: message::fill(&rule.help, rule, subject),
             setting: Some(subject.index),
             subject: self.subject_of(rule, subject),
+            related: Vec::new(),
         });
     }
 

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use super::comment::stands_in_comment;
 use super::source::is_catalogue;
 use crate::model::document::Document;
 use crate::model::environment::Environment;
@@ -17,6 +18,9 @@ use crate::model::template::{self, Part};
 
 /// The shortest value that cannot stand in another file by chance.
 const UNMISTAKABLE: usize = 12;
+
+/// Live secrets of one file that are kept; a file of more is a list of something, and would take memory by its size.
+const MOST_LIVE: usize = 2000;
 
 /// A strong secret that production runs on.
 #[derive(Clone, Debug)]
@@ -76,7 +80,7 @@ pub struct Want {
 pub struct Object {
     /// How it is called.
     pub name: ObjectName,
-    /// Its keys.
+    /// Its keys; none where they are made elsewhere: by a controller, a generator, a template.
     pub keys: BTreeSet<String>,
 }
 
@@ -89,6 +93,10 @@ pub struct Links {
     pub wants: Vec<Want>,
     /// What it defines.
     pub objects: Vec<Object>,
+    /// Whether there are more live secrets than are kept.
+    pub more: bool,
+    /// The folder of the file.
+    pub folder: String,
 }
 
 impl Links {
@@ -98,13 +106,17 @@ impl Links {
         if document.fault.is_some() || is_catalogue(&document.path) {
             return Self::default();
         }
-        let mut links = Self::default();
+        let folder = document.path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+        let mut links = Self { folder, ..Self::default() };
         if document.environment == Environment::Production && is_configuration(document) {
-            links.live = findings.iter().filter_map(|finding| live(document, finding)).collect();
+            let mut all = findings.iter().filter_map(|finding| live(document, finding));
+            links.live = all.by_ref().take(MOST_LIVE).collect();
+            links.more = all.next().is_some();
         }
         match document.format {
             "compose" if document.environment == Environment::Production => links.wants = wants_of_compose(document),
             "kubernetes" => (links.wants, links.objects) = manifests(document),
+            "yaml" if document.file_name().starts_with("kustomization.") => links.objects = generated(document),
             _ => {}
         }
         links
@@ -112,18 +124,72 @@ impl Links {
 }
 
 /// Whether the file's settings are in force as they stand.
-#[must_use]
 fn is_configuration(document: &Document) -> bool {
-    document.fault.is_none() && !matches!(document.format, "text" | "code")
+    document.fault.is_none() && !matches!(document.format, "text" | "code") && !is_collection(document.file_name())
+}
+
+/// Whether `setting` is a text for people, whatever stands in it.
+fn is_prose(document: &Document, setting: &Setting) -> bool {
+    document.format == "json" && setting.key.names().any(holds_prose)
+}
+
+/// Whether `span`, where a live secret was found, may well hold it by right: in a setting in force among `around`, the settings that touch
+/// it; in a file that is nothing but the secret, as containers mount them; in what a reader of configuration did not understand. A comment
+/// holds none by right. `own`: the document is one of those where the secret is live.
+#[must_use]
+pub fn holds_by_right(document: &Document, around: &[&Setting], span: Span, secret: &str, own: bool) -> bool {
+    if document.environment != Environment::Production {
+        return own;
+    }
+    if document.text.trim().len() == span.len() || around.iter().any(|setting| is_in_force(document, setting, secret)) {
+        return true;
+    }
+    let remark = around.iter().any(|s| s.role == Role::Commented) || stands_in_comment(document, span);
+    let programs = matches!(document.format, "text" | "code" | "shell" | "sql" | "dockerfile") && document.fault.is_none();
+    // a file of texts in JSON has its say above
+    let read = around.iter().any(|s| s.role == Role::Prose || document.format == "json");
+    (own || !programs && !read) && !remark
 }
 
 /// Whether `setting`, in whose value `secret` was found, is in force and may well hold a secret that another file holds, too: the server's
 /// own setting, a client's, a connection string, an argument. A report in JSON that quotes a secret among words is none.
-#[must_use]
-pub fn is_in_force(document: &Document, setting: &Setting, secret: &str) -> bool {
+fn is_in_force(document: &Document, setting: &Setting, secret: &str) -> bool {
     let value = setting.value.expose();
     let telling = document.format != "json" || value == secret || value.contains("://");
-    is_configuration(document) && matches!(setting.role, Role::Live | Role::Argument) && telling
+    is_configuration(document) && !is_prose(document, setting) && matches!(setting.role, Role::Live | Role::Argument) && telling
+}
+
+/// Files that are made of texts, whatever their format: search indexes, notebooks, recorded traffic, logs.
+fn is_collection(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let index = name.split('.').next().is_some_and(|stem| stem.contains("search")) && name.ends_with(".json");
+    index || [".ipynb", ".har", ".jsonl", ".ndjson", ".log"].iter().any(|e| name.ends_with(e))
+}
+
+/// Names under which a JSON file holds a text for people.
+fn holds_prose(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "body",
+        "comment",
+        "comments",
+        "content",
+        "contents",
+        "description",
+        "example",
+        "examples",
+        "excerpt",
+        "html",
+        "markdown",
+        "message",
+        "note",
+        "notes",
+        "readme",
+        "snippet",
+        "summary",
+        "text",
+        "title",
+    ];
+    NAMES.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// The secret that `finding` is about, if it is strong enough to be known again anywhere.
@@ -131,7 +197,8 @@ fn live(document: &Document, finding: &Finding) -> Option<Live> {
     let setting = document.settings.get(finding.setting?)?;
     let strong = finding.environment == Environment::Production
         && (finding.class == Class::HardcodedSecret || finding.topic == "published")
-        && matches!(setting.role, Role::Live | Role::Argument);
+        && matches!(setting.role, Role::Live | Role::Argument)
+        && !is_prose(document, setting);
     if !strong {
         return None;
     }
@@ -142,7 +209,7 @@ fn live(document: &Document, finding: &Finding) -> Option<Live> {
     let fits = text.len() >= UNMISTAKABLE
         && text.len() <= 512
         && distinct >= 6
-        && text.bytes().all(|b| b.is_ascii_graphic())
+        && !text.contains(|c: char| c.is_whitespace() || c.is_control())
         && !text.bytes().all(|b| b.is_ascii_digit())
         && !text.contains("://")
         && template::parts(text).len() == 1;
@@ -162,12 +229,13 @@ fn wants_of_compose(document: &Document) -> Vec<Want> {
         } else if setting.key.matches("secrets.*.file") && is_path_below(value) {
             wants.push(want(Needed::SecretFile(path()), setting.span));
         }
-        if !value.contains(":?") {
+        if !value.contains('?') {
             continue;
         }
         for part in template::parts(value) {
             let Part::Reference(span) = part else { continue };
-            let Some((name, _)) = span.of(value).strip_prefix("${").and_then(|r| r.split_once(":?")) else { continue };
+            let Some((name, _)) = span.of(value).strip_prefix("${").and_then(|r| r.split_once('?')) else { continue };
+            let name = name.strip_suffix(':').unwrap_or(name);
             let plain = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
             let known = wants.iter().any(|w: &Want| matches!(&w.needed, Needed::Variable(n) if n == name));
             if plain && !known {
@@ -208,16 +276,50 @@ fn manifests(document: &Document) -> (Vec<Want>, Vec<Object>) {
             _ => None,
         };
         if let (Some(kind), Some(name)) = (kind, said("metadata.name").filter(|n| is_object_name(n))) {
-            let keys = part.iter().filter(|s| ["data.*", "stringData.*", "binaryData.*"].iter().any(|p| s.key.matches(p)));
-            let keys = keys.map(|s| s.name().to_owned()).collect();
+            let all = part.iter().filter(|s| matches!(s.key.names().next(), Some("data" | "stringData" | "binaryData")));
+            // a Secret of another type is filled by a controller, a template or an example by a person
+            let plain = said("type").is_none_or(|t| t.eq_ignore_ascii_case("opaque"));
+            let sure = plain && document.environment == Environment::Production && !document.text.contains("{{");
+            let keys = all.filter(|_| sure).filter_map(|s| s.key.names().nth(1)).map(str::to_owned).collect();
             objects.push(Object { name: ObjectName { kind, name: name.to_owned(), namespace }, keys });
             continue;
         }
+        objects.extend(said("kind").filter(|kind| makes_secrets(kind)).into_iter().flat_map(|_| made(part)));
         for setting in part.iter().filter(|s| s.name() == "key") {
             wants.extend(key_wanted(part, setting, namespace.as_deref()));
         }
     }
     (wants, objects)
+}
+
+/// Kinds of objects from which a controller makes Secrets and ConfigMaps: `SealedSecret`, `ExternalSecret`, `Certificate`.
+fn makes_secrets(kind: &str) -> bool {
+    let kind = kind.to_ascii_lowercase();
+    ["secret", "vault", "certificate", "config", "password", "credential", "infisical", "doppler"].iter().any(|w| kind.contains(w))
+}
+
+/// What the object of `part` may make: it is called as that, or names it.
+fn made(part: &[Setting]) -> Vec<Object> {
+    let named = |s: &&Setting| {
+        let names: Vec<&str> = s.key.names().collect();
+        matches!(names[..], ["metadata", "name"] | [.., "secretName"] | [.., "target" | "destination", "name"])
+    };
+    part.iter().filter(named).flat_map(|s| ["Secret", "ConfigMap"].map(|kind| unknown(kind, s.value.expose()))).collect()
+}
+
+/// What the generators of a kustomization make.
+fn generated(document: &Document) -> Vec<Object> {
+    let kind = |s: &Setting| match s.key.names().collect::<Vec<_>>()[..] {
+        ["secretGenerator", "name"] => Some("Secret"),
+        ["configMapGenerator", "name"] => Some("ConfigMap"),
+        _ => None,
+    };
+    document.settings.iter().filter_map(|s| kind(s).map(|kind| unknown(kind, s.value.expose()))).collect()
+}
+
+/// An object of whose keys nothing is known.
+fn unknown(kind: &'static str, name: &str) -> Object {
+    Object { name: ObjectName { kind, name: name.to_owned(), namespace: None }, keys: BTreeSet::new() }
 }
 
 /// The key that `secretKeyRef` or `configMapKeyRef` asks for, unless it may be missing.

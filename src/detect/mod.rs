@@ -6,6 +6,7 @@
 mod across;
 mod beside;
 mod circumstances;
+mod comment;
 mod compile;
 mod dispatch;
 mod family;
@@ -26,11 +27,11 @@ mod url;
 mod value;
 mod weight;
 
-pub use across::{Place, across, project_finding, project_rule};
+pub use across::{Place, SAME, across, project_finding, project_rule};
 pub use circumstances::{Circumstances, Kept};
 pub use compile::{CompileError, Detectors, Outcome, Seen, Sort};
 pub use family::Family;
-pub use links::{Links, Live, Needed, Object, ObjectName, Want, differ_in_purpose, is_in_force};
+pub use links::{Links, Live, Needed, Object, ObjectName, Want, differ_in_purpose, holds_by_right};
 pub use subject::Subject;
 pub use suppress::{Mark, marks, suppress, warnings};
 

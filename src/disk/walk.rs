@@ -111,6 +111,21 @@ pub fn is_env_name(name: &OsStr) -> bool {
     name.starts_with(b".env") || name.ends_with(b".env")
 }
 
+/// Whether the `.gitignore` files from `root` down to the folder of `path` ignore it, there or not: for trees that are no repository.
+#[must_use]
+pub fn ignored_below(root: &Path, path: &Path) -> bool {
+    let folders = path.ancestors().skip(1).take_while(|f| f.starts_with(root));
+    // the one nearest to the file has the last word
+    let mut said = folders.filter_map(|folder| {
+        let file = folder.join(".gitignore");
+        let regular = fs::symlink_metadata(&file).is_ok_and(|meta| meta.is_file());
+        let (rules, _) = regular.then(|| ignore::gitignore::Gitignore::new(&file))?;
+        let answer = rules.matched_path_or_any_parents(path, false);
+        (!answer.is_none()).then(|| answer.is_ignore())
+    });
+    said.next().unwrap_or(false)
+}
+
 /// A named path, its links resolved.
 struct Root {
     argument: PathBuf,

@@ -41,4 +41,25 @@ pub struct Finding {
     pub setting: Option<usize>,
     /// What the grade counts: findings with one subject are one thing to put right.
     pub subject: u64,
+    /// Other places that the finding is about: where the secret is live, where it stands as well.
+    pub related: Vec<Related>,
+}
+
+/// Another place that a finding is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Related {
+    /// The path as the user sees it.
+    pub file: String,
+    /// Where.
+    pub start: Position,
+    /// What stands there, in a few words without the value.
+    pub what: &'static str,
+}
+
+impl Related {
+    /// The place of another finding.
+    #[must_use]
+    pub fn to(other: &Finding, what: &'static str) -> Self {
+        Self { file: other.file.clone(), start: other.start, what }
+    }
 }

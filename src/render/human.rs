@@ -113,6 +113,9 @@ fn notes(finding: &Finding) -> Vec<String> {
     if finding.key.contains(['.', '[']) {
         notes.push(format!("the setting is `{}`", printable(&finding.key)));
     }
+    for other in &finding.related {
+        notes.push(format!("{} stands at {}:{}:{}", other.what, printable(&other.file), other.start.line, other.start.column));
+    }
     match finding.environment {
         Environment::Production => {}
         Environment::Development => notes.push("the file's name says development".to_owned()),

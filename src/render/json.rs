@@ -33,6 +33,15 @@ struct Found<'a> {
     topic: &'a str,
     help: &'a str,
     excerpt: Vec<Line<'a>>,
+    related: Vec<Other<'a>>,
+}
+
+#[derive(Serialize)]
+struct Other<'a> {
+    file: &'a str,
+    line: usize,
+    column: usize,
+    what: &'a str,
 }
 
 #[derive(Serialize)]
@@ -121,7 +130,9 @@ fn found(entry: &Entry) -> Found<'_> {
     let finding = &entry.finding;
     let lines = entry.excerpt.lines.iter();
     let excerpt = lines.map(|l| Line { line: l.number, text: &l.text, mark: [l.mark.start, l.mark.end] }).collect();
-    Found { fields: Fields::of(finding), topic: &finding.topic, help: advice::help(finding), excerpt }
+    let others = finding.related.iter();
+    let related = others.map(|o| Other { file: &o.file, line: o.start.line, column: o.start.column, what: o.what }).collect();
+    Found { fields: Fields::of(finding), topic: &finding.topic, help: advice::help(finding), excerpt, related }
 }
 
 fn counts(report: &Report, totals: &Totals) -> Counts {

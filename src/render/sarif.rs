@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::escape::{json_pretty, uri};
 use super::renderer::Renderer;
-use crate::model::finding::Finding;
+use crate::model::finding::{Finding, Related};
 use crate::model::severity::{Confidence, Severity};
 use crate::report::controls;
 use crate::report::{Notice, Report, RuleCard, advice};
@@ -114,7 +114,7 @@ fn result(finding: &Finding, ids: &[&str]) -> Value {
     if !finding.key.is_empty() {
         place["logicalLocations"] = json!([{ "fullyQualifiedName": finding.key, "kind": "member" }]);
     }
-    json!({
+    let mut result = json!({
         "ruleId": finding.rule,
         "ruleIndex": ids.iter().position(|id| *id == finding.rule),
         "level": level(finding.severity),
@@ -130,7 +130,22 @@ fn result(finding: &Finding, ids: &[&str]) -> Value {
             "fix": finding.fix.word(),
             "help": advice::help(finding),
         },
-    })
+    });
+    if !finding.related.is_empty() {
+        result["relatedLocations"] = finding.related.iter().enumerate().map(related).collect();
+    }
+    result
+}
+
+/// Another place of a result; ids count within it (SARIF 3.28.2).
+fn related((id, other): (usize, &Related)) -> Value {
+    let mut place = location(&other.file, other.start.line);
+    place["id"] = json!(id);
+    place["message"] = json!({ "text": other.what });
+    if let Some(region) = place.pointer_mut("/physicalLocation/region") {
+        region["startColumn"] = json!(other.start.column);
+    }
+    place
 }
 
 fn notification(notice: &Notice) -> Value {

@@ -72,7 +72,10 @@ impl Engine<'_> {
     /// Looks at all `files` a second time, for what `project` is after, and adds what shows across them to `looked`, which is in their order.
     pub(super) fn second_pass(&self, files: &[Candidate], around: &Surroundings<'_>, project: &Project<'_>, looked: &mut [Looked]) {
         let second = if project.looks_for_anything() {
-            in_parallel(files, |i, file| self.again(file).map(|content| project.look(i, &content.bytes)).unwrap_or_default())
+            in_parallel(files, |i, file| {
+                let look = |content: Content| project.look(i, &content.bytes, around.environment(file, &around.below(file)).environment);
+                self.again(file).map(look).unwrap_or_default()
+            })
         } else {
             Vec::new()
         };
@@ -176,6 +179,10 @@ impl Engine<'_> {
         looked.seen = outcome.seen;
         looked.name.clone_from(&blob.name);
         looked.links = Links::of(&document, &outcome.findings);
+        if looked.links.more {
+            let message = "more strong secrets than are looked for elsewhere; no copies of the last ones were looked for".to_owned();
+            looked.notices.push(Notice { file: blob.name.clone(), line: 0, message });
+        }
         if self.honour {
             looked.marks = marks(&document, self.today);
         }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::config::Loaded;
 use crate::config::environment::{self, Facts, Verdict};
 use crate::detect::{Circumstances, Kept};
-use crate::disk::walk::Candidate;
+use crate::disk::walk::{Candidate, ignored_below};
 use crate::git::Repository;
 
 /// Facts about the files of one scan, gathered once.
@@ -61,7 +61,9 @@ impl<'c> Surroundings<'c> {
         if path.is_empty() {
             let names = self.names.get(folder).map_or(&[][..], Vec::as_slice);
             let is_env = |n: &String| n == ".env" || n.starts_with(".env.") || n.ends_with(".env");
-            return !names.iter().any(is_env) || list(folder).iter().any(|n| is_env(n) && SEALED.iter().any(|s| n.ends_with(s)));
+            let elsewhere = |n: &String| (is_env(n) && SEALED.iter().any(|s| n.ends_with(s))) || is_env_template(n);
+            let private = names.iter().any(|n| is_env(n) && self.ignored.contains(&folder.join(n)));
+            return private || !names.iter().any(is_env) || list(folder).iter().any(elsewhere);
         }
         let wanted = folder.join(path);
         let (Some(there), Some(name)) = (wanted.parent(), wanted.file_name().and_then(|n| n.to_str())) else { return true };
@@ -69,10 +71,18 @@ impl<'c> Surroundings<'c> {
             return true;
         }
         let twin = |n: &String| n.strip_prefix(name).is_some_and(|rest| SEALED.contains(&rest));
-        let template = |n: &String| ["example", "sample", "template", "dist", "tmpl", "default"].iter().any(|w| n.contains(w));
         let beside = list(there);
-        beside.iter().any(|n| twin(n) || template(n))
-            || self.repository.as_ref().is_some_and(|r| r.ignores(std::slice::from_ref(&wanted)).is_ok_and(|ignored| !ignored.is_empty()))
+        // a folder that is kept for what comes later
+        let kept = |n: &String| matches!(n.as_str(), ".gitkeep" | ".keep" | ".gitignore");
+        beside.iter().any(|n| twin(n) || is_template(n) || kept(n)) || self.ignores(&wanted)
+    }
+
+    /// Whether git would keep `path`, which need not be there, to this machine; without a repository, whether its ignore files say so.
+    fn ignores(&self, path: &Path) -> bool {
+        match &self.repository {
+            Some(repository) => repository.ignores(&[path.to_owned()]).is_ok_and(|ignored| !ignored.is_empty()),
+            None => self.roots.iter().filter(|root| path.starts_with(root)).any(|root| ignored_below(root, path)),
+        }
     }
 
     /// Whether git hands `file` round.
@@ -84,6 +94,18 @@ impl<'c> Surroundings<'c> {
         };
         Circumstances { kept }
     }
+}
+
+/// Whether a name is that of a file to be copied and filled in.
+fn is_template(name: &str) -> bool {
+    const WORDS: &[&str] =
+        &["example", "examples", "sample", "samples", "template", "templates", "tmpl", "tpl", "dist", "default", "defaults"];
+    name.to_ascii_lowercase().split(|c: char| !c.is_ascii_alphanumeric()).any(|word| WORDS.contains(&word))
+}
+
+/// Whether a name is that of a template of an env file: `.env.example`, `env.sample`, `app.env.dist`.
+pub(super) fn is_env_template(name: &str) -> bool {
+    is_template(name) && name.to_ascii_lowercase().split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == "env")
 }
 
 /// What the names of encrypted files end with.

@@ -21,13 +21,21 @@ const FILTER: usize = 1 << 16;
 
 /// What is looked for.
 pub(super) struct Hunt {
-    /// Each form and the index of its secret.
-    forms: Vec<(Zeroizing<Vec<u8>>, usize)>,
+    forms: Vec<Form>,
     by_hash: HashMap<u64, Vec<usize>>,
     filter: Vec<u64>,
     multiplier: u64,
     /// `multiplier` to the power of [`WINDOW`].
     leading: u64,
+}
+
+/// One way in which a file may write a secret.
+struct Form {
+    text: Zeroizing<Vec<u8>>,
+    /// The index of the secret.
+    secret: usize,
+    /// Whether it is the middle of a base64 text: letters may touch it.
+    inner: bool,
 }
 
 /// A secret found.
@@ -46,13 +54,16 @@ impl Hunt {
         let leading = (0..WINDOW).fold(1_u64, |power, _| power.wrapping_mul(multiplier));
         let mut hunt = Self { forms: Vec::new(), by_hash: HashMap::new(), filter: vec![0; FILTER / 64], multiplier, leading };
         for (secret, value) in secrets.enumerate().filter(|(_, s)| s.len() >= WINDOW) {
-            for form in forms(value.expose()) {
-                let hash = form.iter().take(WINDOW).fold(0_u64, |hash, b| hash.wrapping_mul(multiplier).wrapping_add(u64::from(*b) + 1));
+            let whole = forms(value.expose()).into_iter().map(|text| Form { text, secret, inner: false });
+            let inner = (0..3).flat_map(|before| middles(value.expose(), before)).map(|text| Form { text, secret, inner: true });
+            for form in whole.chain(inner).filter(|f| f.text.len() >= WINDOW) {
+                let hash =
+                    form.text.iter().take(WINDOW).fold(0_u64, |hash, b| hash.wrapping_mul(multiplier).wrapping_add(u64::from(*b) + 1));
                 if let Some(word) = hunt.filter.get_mut(slot(hash) / 64) {
                     *word |= 1 << (slot(hash) % 64);
                 }
                 hunt.by_hash.entry(hash).or_default().push(hunt.forms.len());
-                hunt.forms.push((form, secret));
+                hunt.forms.push(form);
             }
         }
         hunt
@@ -64,7 +75,7 @@ impl Hunt {
 
     /// Every secret in `text` that stands there whole, in order.
     pub(super) fn hits(&self, text: &[u8]) -> Vec<Hit> {
-        let mut found = Vec::new();
+        let mut found: Vec<Hit> = Vec::new();
         let mut hash = 0_u64;
         for (i, byte) in text.iter().enumerate() {
             hash = hash.wrapping_mul(self.multiplier).wrapping_add(u64::from(*byte) + 1);
@@ -80,10 +91,12 @@ impl Hunt {
     }
 
     fn verify(&self, text: &[u8], start: usize, hash: u64, found: &mut Vec<Hit>) {
-        for (form, secret) in self.by_hash.get(&hash).into_iter().flatten().filter_map(|i| self.forms.get(*i)) {
-            let end = start + form.len();
-            if text.get(start..end) == Some(form.as_slice()) && stands_alone(text, start, end) {
-                found.push(Hit { span: Span::new(start, end), secret: *secret });
+        for form in self.by_hash.get(&hash).into_iter().flatten().filter_map(|i| self.forms.get(*i)) {
+            let end = start + form.text.len();
+            // the middle of what was found whole
+            let again = form.inner && found.last().is_some_and(|h| h.secret == form.secret && h.span.end > start);
+            if text.get(start..end) == Some(form.text.as_slice()) && (form.inner || stands_alone(text, start, end)) && !again {
+                found.push(Hit { span: Span::new(start, end), secret: form.secret });
             }
         }
     }
@@ -116,6 +129,14 @@ fn forms(value: &str) -> Vec<Zeroizing<Vec<u8>>> {
     };
     let percent: fn(u8) -> Option<String> =
         |b| (!(b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~'))).then(|| format!("%{b:02X}"));
+    let percent_small: fn(u8) -> Option<String> =
+        |b| (!(b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~'))).then(|| format!("%{b:02x}"));
+    // what encoders escape that fear for the page around
+    let web: fn(u8) -> Option<String> = |b| match b {
+        b'"' | b'\\' => Some(format!("\\{}", b as char)),
+        b'&' | b'<' | b'>' | b'\'' => Some(format!("\\u{b:04x}")),
+        _ => None,
+    };
     let json: fn(u8) -> Option<String> = |b| matches!(b, b'"' | b'\\').then(|| format!("\\{}", b as char));
     let slashed: fn(u8) -> Option<String> = |b| matches!(b, b'"' | b'\\' | b'/').then(|| format!("\\{}", b as char));
     let html: fn(u8) -> Option<String> = |b| {
@@ -131,12 +152,29 @@ fn forms(value: &str) -> Vec<Zeroizing<Vec<u8>>> {
     };
     let mut all = vec![Zeroizing::new(value.as_bytes().to_vec())];
     let encoded = [STANDARD_NO_PAD.encode(value), URL_SAFE_NO_PAD.encode(value)];
-    let others = [percent, json, slashed, html].into_iter().map(escaped).chain(encoded.into_iter().map(|e| Zeroizing::new(e.into_bytes())));
+    let others = [percent, percent_small, json, slashed, web, html]
+        .into_iter()
+        .map(escaped)
+        .chain(encoded.into_iter().map(|e| Zeroizing::new(e.into_bytes())));
     for form in others {
         if !all.contains(&form) {
             all.push(form);
         }
     }
+    all
+}
+
+/// The characters of base64 that `value` alone decides where `before` bytes (modulo 3) stand before it and others may follow: the password
+/// in an `Authorization` header, in a file that was encoded as a whole.
+fn middles(value: &str, before: usize) -> Vec<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(before + value.len()));
+    bytes.resize(before, 0);
+    bytes.extend_from_slice(value.as_bytes());
+    let (first, last) = ((before * 8).div_ceil(6), bytes.len() * 8 / 6);
+    let encoded = [STANDARD_NO_PAD.encode(&*bytes), URL_SAFE_NO_PAD.encode(&*bytes)].map(|e| Zeroizing::new(e.into_bytes()));
+    let mut all: Vec<Zeroizing<Vec<u8>>> =
+        encoded.iter().filter_map(|e| e.get(first..last)).map(|cut| Zeroizing::new(cut.to_vec())).collect();
+    all.dedup();
     all
 }
 
@@ -163,6 +201,12 @@ mod tests {
             ("<p>p/Xq7fP2&quot;mKvR9&amp;t</p>", 3),
             ("a: cC9YcTdmUDIibUt2UjkmdA==", 3),
             ("\"x\\np/Xq7fP2\\\"mKvR9&t\"", 4),
+            ("p%2fXq7fP2%22mKvR9%26t", 0),
+            ("p/Xq7fP2\\\"mKvR9\\u0026t", 0),
+            // `a:SECRET`, `ab:SECRET!` and `abc:SECRET` in base64: what is decided by the secret alone
+            ("YTpwL1hxN2ZQMiJtS3ZSOSZ0", 3),
+            ("YWI6cC9YcTdmUDIibUt2UjkmdCE=", 4),
+            ("YWJjOnAvWHE3ZlAyIm1LdlI5JnQ=", 6),
         ] {
             assert_eq!(found(&[secret], text), [(0, at)], "{text}");
         }

@@ -10,10 +10,10 @@ use std::hash::BuildHasher;
 use aho_corasick::AhoCorasick;
 
 use super::hunt::{Hit, Hunt};
-use crate::detect::{Links, Live, Needed, Place, Want, differ_in_purpose, is_in_force, project_finding, project_rule};
+use crate::detect::{Links, Live, Needed, Place, SAME, Want, differ_in_purpose, holds_by_right, project_finding, project_rule};
 use crate::model::document::Document;
 use crate::model::environment::Environment;
-use crate::model::finding::Finding;
+use crate::model::finding::{Finding, Related};
 use crate::model::key_path::KeyPath;
 use crate::model::secret::Secret;
 use crate::model::setting::{Quoting, Role, Setting};
@@ -93,8 +93,8 @@ impl<'r> Project<'r> {
         !self.hunt.is_empty() || self.words.is_some()
     }
 
-    /// Looks through the bytes of file `index`.
-    pub(super) fn look(&self, index: usize, bytes: &[u8]) -> Second {
+    /// Looks through the bytes of file `index`, which speaks for `environment`.
+    pub(super) fn look(&self, index: usize, bytes: &[u8], environment: Environment) -> Second {
         let mut second = Second::default();
         if !self.hunt.is_empty() {
             second.hits = self.hunt.hits(bytes);
@@ -102,7 +102,7 @@ impl<'r> Project<'r> {
         // what a file needs it does not provide by naming it
         let asks = self.links.get(index).is_some_and(|l| l.wants.iter().any(|w| word(w).is_some()));
         for found in self.words.iter().filter(|_| !asks).flat_map(|w| w.find_iter(bytes)) {
-            if explains(bytes, found.start(), found.end()) {
+            if explains(bytes, found.start(), found.end(), environment == Environment::Example) {
                 second.told.insert(found.pattern().as_usize());
             }
         }
@@ -116,20 +116,19 @@ impl<'r> Project<'r> {
         let mut found = Vec::new();
         let placed = Placed::new(document);
         for hit in &second.hits {
-            let Some(secret) = self.secrets.get(hit.secret).filter(|s| !s.files.contains(&index)) else { continue };
+            let Some(secret) = self.secrets.get(hit.secret) else { continue };
             let Some((_, live)) = secret.places.first() else { continue };
             let around = placed.touching(hit.span);
-            let own = document.environment == Environment::Production
-                && around.iter().any(|setting| is_in_force(document, setting, live.value.expose()));
+            let held = holds_by_right(document, &around, hit.span, live.value.expose(), secret.files.contains(&index));
             // a name that is the secret itself is not shown
             let copy = hit.span.of(&document.text).trim_end_matches('=');
             let named = around.iter().copied().find(|setting| !setting.key.to_string().contains(copy));
             let place = place(document, hit.span, named, live.at.subject);
-            if own || !seen.insert((place.start.line, hit.secret)) {
+            if held || !seen.insert((place.start.line, hit.secret)) {
                 continue;
             }
             let severity = if private { Severity::Info } else { rule.severity };
-            found.push(project_finding(rule, place, severity, &live.name, &spot(&live.at)));
+            found.push(project_finding(rule, place, severity, &live.name, Some((Related::to(&live.at, SAME), &spot(&live.at)))));
         }
         found
     }
@@ -143,7 +142,7 @@ impl<'r> Project<'r> {
                 Needed::Variable(name) => ("variable", !told.contains(name.as_str()) && !provided(index, "")),
                 Needed::EnvFile(path) => ("env", !word(want).is_some_and(|w| told.contains(w.as_str())) && !provided(index, path)),
                 Needed::SecretFile(path) => ("file", !word(want).is_some_and(|w| told.contains(w.as_str())) && !provided(index, path)),
-                Needed::Key { .. } => ("key", self.lacks(want)),
+                Needed::Key { .. } => ("key", self.lacks(index, want)),
             };
             if let Some(rule) = project_rule(self.rules, "project.missing", kind).filter(|_| missing) {
                 let what = match &want.needed {
@@ -159,21 +158,24 @@ impl<'r> Project<'r> {
                     environment: Environment::Production,
                     subject: 0,
                 };
-                found.push((index, project_finding(rule, place, rule.severity, what, "")));
+                found.push((index, project_finding(rule, place, rule.severity, what, None)));
             }
         }
         found
     }
 
-    /// Whether the object that is asked for is defined in the project, and nowhere with that key.
-    fn lacks(&self, want: &Want) -> bool {
+    /// Whether the object that is asked for in file `index` is defined beside it, and nowhere in the project with that key.
+    fn lacks(&self, index: usize, want: &Want) -> bool {
         let Needed::Key { object, key } = &want.needed else { return false };
         let same = |o: &&crate::detect::Object| {
             let near = o.name.namespace.is_none() || object.namespace.is_none() || o.name.namespace == object.namespace;
             o.name.kind == object.kind && o.name.name == object.name && near
         };
         let defined: Vec<_> = self.links.iter().flat_map(|l| &l.objects).filter(same).collect();
-        !defined.is_empty() && defined.iter().all(|o| !o.keys.is_empty() && !o.keys.contains(key))
+        // another folder may be another deployment that has objects of the same names
+        let folder = self.links.get(index).map(|l| &l.folder);
+        let beside = self.links.iter().filter(|l| Some(&l.folder) == folder).flat_map(|l| &l.objects).any(|o| same(&o));
+        beside && defined.iter().all(|o| !o.keys.is_empty() && !o.keys.contains(key))
     }
 
     /// One live secret for two purposes, as a whole or inside another.
@@ -183,7 +185,7 @@ impl<'r> Project<'r> {
             for places in self.secrets.iter().map(|s| &s.places) {
                 for (i, (index, later)) in places.iter().enumerate().filter(|(_, (_, later))| !later.in_url) {
                     let earlier = places.iter().take(i).find(|(_, e)| differ_in_purpose(&e.name, &later.name));
-                    found.extend(earlier.map(|(_, earlier)| (*index, about(rule, later, earlier))));
+                    found.extend(earlier.map(|(_, earlier)| (*index, about(rule, later, earlier, SAME))));
                 }
             }
         }
@@ -191,7 +193,7 @@ impl<'r> Project<'r> {
             let first = || self.secrets.iter().filter_map(|s| s.places.first());
             for (index, outer) in first().filter(|(_, o)| !o.in_url) {
                 let inner = first().find(|(_, inner)| is_part(inner, outer));
-                found.extend(inner.map(|(_, inner)| (*index, about(rule, outer, inner))));
+                found.extend(inner.map(|(_, inner)| (*index, about(rule, outer, inner, "the other secret"))));
             }
         }
         found
@@ -256,13 +258,17 @@ fn word(want: &Want) -> Option<String> {
     }
 }
 
-/// Whether the word at these bytes is set or spoken of there, rather than read: `NAME=`, `NAME:`, `` `NAME` ``, a file's name.
-fn explains(bytes: &[u8], start: usize, end: usize) -> bool {
+/// Whether the word at these bytes is set or spoken of there, rather than read: `NAME=`, `NAME:`, `` `NAME` ``, a file's name. In a document
+/// every mention speaks of it.
+fn explains(bytes: &[u8], start: usize, end: usize, document: bool) -> bool {
     let at = |i: usize| bytes.get(i).copied().unwrap_or(b' ');
     let before = start.checked_sub(1).map_or(b' ', at);
     let inside = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
     if inside(before) || inside(at(end)) || matches!(before, b'$' | b'{') {
         return false;
+    }
+    if document {
+        return true;
     }
     let is_file = bytes.get(start..end).is_some_and(|w| w.contains(&b'.'));
     let mut next = end;
@@ -285,7 +291,7 @@ fn is_part(inner: &Live, outer: &Live) -> bool {
     })
 }
 
-fn about(rule: &Rule, live: &Live, other: &Live) -> Finding {
+fn about(rule: &Rule, live: &Live, other: &Live, what: &'static str) -> Finding {
     let at = &live.at;
     let place = Place {
         file: at.file.clone(),
@@ -296,7 +302,13 @@ fn about(rule: &Rule, live: &Live, other: &Live) -> Finding {
         environment: at.environment,
         subject: at.subject,
     };
-    project_finding(rule, place, rule.severity, &live.name, &format!("{} ({})", other.name, spot(&other.at)))
+    project_finding(
+        rule,
+        place,
+        rule.severity,
+        &live.name,
+        Some((Related::to(&other.at, what), &format!("{} ({})", other.name, spot(&other.at)))),
+    )
 }
 
 fn spot(at: &Finding) -> String {

@@ -1,5 +1,6 @@
 //! Every rule against the examples that it carries: what `harden rules test` and the tests of the house run.
 
+use super::facts::is_env_template;
 use super::project::{Project, complete};
 use crate::config::Network;
 use crate::config::environment::{self, Facts};
@@ -69,8 +70,12 @@ fn together(rules: &[Rule], detectors: &Detectors, name: &str, example: &Example
     let documents: Vec<_> = files.iter().map(parse).collect();
     let links = documents.iter().map(|d| Links::of(d, &detectors.run(d, Circumstances::default()).findings)).collect();
     let project = Project::new(rules, links);
-    let second: Vec<_> = files.iter().enumerate().map(|(i, (_, text))| project.look(i, text.as_bytes())).collect();
-    let provided = |_: usize, path: &str| files.iter().any(|(n, _)| if path.is_empty() { false } else { *n == path });
+    let second: Vec<_> = files
+        .iter()
+        .enumerate()
+        .map(|(i, (name, text))| project.look(i, text.as_bytes(), environment::of(name, &Facts::default())))
+        .collect();
+    let provided = |_: usize, path: &str| files.iter().any(|(n, _)| if path.is_empty() { is_env_template(n) } else { *n == path });
     let mut found: Vec<Finding> =
         documents.iter().zip(&second).enumerate().flat_map(|(i, (d, s))| project.copies(i, d, s, false)).collect();
     for (i, mut finding) in project.findings(&second, &provided) {

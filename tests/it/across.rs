@@ -8,14 +8,27 @@ use std::process::Command;
 const SESSION: &str = "3RFvW0pXb7c2yq9KJt5uLzA1dGhSnE8mQo4iVwYxTgU";
 const PASSWORD: &str = "Xq7fP2mKvR9tLw3z";
 
-/// `file:line rule severity` of every finding, and all that was said.
-fn scan(files: &[(&str, &str)], options: &[&str]) -> (Vec<String>, String) {
+fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("folder");
     for (name, text) in files {
         let path = folder.path().join(name);
         fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).expect("folder");
         fs::File::create(path).and_then(|mut file| file.write_all(text.as_bytes())).expect("file");
     }
+    folder
+}
+
+/// What a scan of `files` prints in `format`.
+fn output(files: &[(&str, &str)], format: &str) -> String {
+    let folder = tree(files);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_harden"));
+    let output = command.args(["scan", "--no-ignore", "--format", format, "."]).current_dir(folder.path()).output().expect("runs");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// `file:line rule severity` of every finding, and all that was said.
+fn scan(files: &[(&str, &str)], options: &[&str]) -> (Vec<String>, String) {
+    let folder = tree(files);
     let run = |format: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_harden"));
         command.args(["scan", "--no-ignore", "--format", format]).args(options).arg(".").current_dir(folder.path());
@@ -52,6 +65,47 @@ fn a_live_secret_is_found_again_in_any_text_and_never_shown() {
 }
 
 #[test]
+fn comments_encoded_texts_and_indexes_hold_copies_and_mounted_files_do_not() {
+    let env = format!("# before: {PASSWORD}\nPOSTGRES_PASSWORD={PASSWORD}\n");
+    // `metrics:PASSWORD` in base64, in a header that a page of the search index quotes
+    let index = "{\"docs\":[{\"text\":\"Basic bWV0cmljczpYcTdmUDJtS3ZSOXRMdzN6\"}]}";
+    let compose =
+        format!("services:\n  db:\n    image: postgres\n    # was {PASSWORD}\n    environment:\n      POSTGRES_PASSWORD: {PASSWORD}\n");
+    let mounted = format!("{PASSWORD}\n");
+    let files = [(".env", env.as_str()), ("site/search_index.json", index), ("compose.yml", &compose), ("secrets/db.txt", &mounted)];
+    let (rows, said) = scan(&files, &[]);
+    assert_eq!(
+        of_rule(&rows, "live-secret-copied"),
+        [".env:1 live-secret-copied high", "compose.yml:4 live-secret-copied high", "site/search_index.json:1 live-secret-copied high"]
+    );
+    assert!(!said.contains(PASSWORD) && !said.contains("WHE3ZlAy"), "a secret is shown");
+}
+
+#[test]
+fn the_other_place_is_named_in_every_format() {
+    let env = format!("LEVEL=info\nSESSION_SECRET={SESSION}\n");
+    let readme = format!("The key is {SESSION}.\n");
+    let files = [(".env", env.as_str()), ("README.md", readme.as_str())];
+    let json = output(&files, "json");
+    let whole: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let copied = |v: &&serde_json::Value| v["rule"] == "live-secret-copied";
+    let finding = whole["findings"].as_array().and_then(|list| list.iter().find(copied)).expect("the copy");
+    assert_eq!(finding["related"], serde_json::json!([{"file": ".env", "line": 2, "column": 16, "what": "the same secret"}]));
+    let sarif = output(&files, "sarif");
+    let log: serde_json::Value = serde_json::from_str(&sarif).expect("JSON");
+    let copied = |v: &&serde_json::Value| v["ruleId"] == "live-secret-copied";
+    let result = log["runs"][0]["results"].as_array().and_then(|list| list.iter().find(copied)).expect("the copy");
+    let place = &result["relatedLocations"][0];
+    assert_eq!(place["physicalLocation"]["artifactLocation"]["uri"], ".env");
+    assert_eq!(place["physicalLocation"]["region"], serde_json::json!({"startLine": 2, "startColumn": 16}));
+    assert_eq!((&place["id"], &place["message"]["text"]), (&serde_json::json!(0), &serde_json::json!("the same secret")));
+    let human = output(&files, "human");
+    assert!(human.contains("note: the same secret stands at .env:2:16"), "{human}");
+    let all = [json, sarif, human, output(&files, "markdown"), output(&files, "jsonl")].concat();
+    assert!(!all.contains(SESSION) && !all.contains(&SESSION[..8]), "a secret is shown");
+}
+
+#[test]
 fn a_copy_can_be_spoken_for() {
     let env = format!("SESSION_SECRET={SESSION}\n");
     let code = format!("# harden:ignore live-secret-copied the fixture of a test\nassert x == '{SESSION}'\n");
@@ -83,7 +137,10 @@ fn what_is_missing_is_told_only_where_nothing_provides_it() {
     let compose = "services:\n  app:\n    image: app\n    env_file: app.env\n    environment:\n      API_TOKEN: ${APP_API_TOKEN:?set it}\n";
     let (rows, _) = scan(&[("compose.yml", compose), (".env", "LEVEL=info\n")], &[]);
     assert_eq!(of_rule(&rows, "missing"), ["compose.yml:4 env-file-missing low", "compose.yml:6 required-variable-missing low"]);
-    for provided in [("app.env.age", "x"), ("app.env.example", "A=1\n")] {
+    // no repository: the ignore file has the word
+    for provided in
+        [("app.env.age", "x"), ("app.env.example", "A=1\n"), (".gitignore", "*.env\n"), ("README.md", "Write an app.env first.\n")]
+    {
         let (rows, _) = scan(&[("compose.yml", compose), (".env", "APP_API_TOKEN=\n"), provided], &[]);
         assert_eq!(of_rule(&rows, "missing"), [""; 0], "{}", provided.0);
     }

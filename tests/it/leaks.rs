@@ -21,7 +21,8 @@ const CANARIES: &[&str] = &["qZ7vK2xW9jR4tB6nY8mD", "quokka77", "Vy&x%k\u{e4}j<z
 /// The shortest piece of a canary that may not be seen, in characters.
 const PIECE: usize = 6;
 
-/// Files with canaries in them. In the text, `{C}` is the canary, `{U}` the same percent-encoded, `{J}` escaped for JSON, `{B}` in base64.
+/// Files with canaries in them. In the text, `{C}` is the canary, `{U}` the same percent-encoded, `{J}` escaped for JSON, `{B}` in base64,
+/// `{A}` in base64 behind a user, as in a header.
 const PLANTED: &[(&str, &str)] = &[
     (
         ".env",
@@ -100,6 +101,8 @@ const PLANTED: &[(&str, &str)] = &[
     ("hosts.ini", "[all]\nh ansible_password={C} ansible_become_pass='{C}'\n"),
     ("bad/a.xml", "<a><password>{C}</password><b token=\"{C}"),
     ("bad/a.tf", "a \"{C}\" {\n  password = \"{C}\n token = <<E\n{C}\n"),
+    ("site/search_index.json", "{\"docs\": [{\"text\": \"the password is {J}\"}, {\"text\": \"Basic {A}\"}]}\n"),
+    ("site/index.html", "<p>Authorization: Basic {A}</p><p>?password={U}</p><!-- {C} -->\n"),
     ("bad/a.yaml", "db:\n  password: \"{J}\n  next: [a, {C}\nx: }{C}\n"),
     ("bad/b.yaml", "password: {C}\n\tsecret: {C}\n- {C}\n"),
     ("bad/a.json", "{\"password\": \"{J}\", \"token\": {C}, \"{J}\n"),
@@ -303,6 +306,7 @@ impl Desk {
             .replace("{U}", &percent(self.canary, false))
             .replace("{J}", &json)
             .replace("{B}", &STANDARD.encode(self.canary))
+            .replace("{A}", &STANDARD.encode(format!("user:{}", self.canary)))
             .replace("{PUB}", public)
     }
 
