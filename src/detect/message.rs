@@ -1,8 +1,10 @@
 //! A rule's message with its placeholders filled: names, hosts and reasons, never a value.
 
+use super::material::expired_days;
 use super::subject::Subject;
 use super::token::proof;
 use super::value::switch;
+use crate::keys;
 use crate::model::secret::MASK;
 use crate::model::template::has_reference;
 use crate::rules::builtin;
@@ -45,6 +47,7 @@ fn placeholder(name: &str, rule: &Rule, subject: &Subject<'_>) -> Option<String>
     };
     Some(match name {
         "key" => match subject.setting.name() {
+            "" if subject.material().is_some() => "this block".to_owned(),
             "" => "this connection string".to_owned(),
             name => format!("`{name}`"),
         },
@@ -61,6 +64,10 @@ fn placeholder(name: &str, rule: &Rule, subject: &Subject<'_>) -> Option<String>
         "token.provider" => subject.token().map_or("its provider", |t| t.kind.provider).to_owned(),
         "token.proof" => subject.token().map_or("", proof).to_owned(),
         "token.reissue" => subject.token().map_or("the provider's console", |t| t.kind.reissue).to_owned(),
+        "material" => subject.material().map_or_else(|| "key material".to_owned(), keys::Material::phrase),
+        "material.source" => subject.material().and_then(keys::published).unwrap_or("published").to_owned(),
+        "material.days" => subject.material().and_then(expired_days).map_or_else(String::new, |days| days.abs().to_string()),
+        "material.needs" => subject.material().and_then(|m| m.needs).map_or_else(String::new, |bits| bits.to_string()),
         "value.mask" => MASK.to_owned(),
         "value.word" => word(rule, subject),
         "url.host" => host(subject).map_or_else(|| "the server".to_owned(), |h| format!("`{h}`")),

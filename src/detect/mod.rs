@@ -10,6 +10,7 @@ mod compile;
 mod dispatch;
 mod family;
 mod issued;
+mod material;
 mod message;
 mod name;
 mod neighbours;
@@ -31,5 +32,14 @@ pub use subject::Subject;
 pub use suppress::suppress;
 
 /// Every family of conditions, found by the first word of a condition's name.
-pub static FAMILIES: &[&dyn Family] =
-    &[&name::Name, &value::Value, &url::Url, &sibling::Sibling, &beside::Beside, &place::Place, &token::Token, &across::Project];
+pub static FAMILIES: &[&dyn Family] = &[
+    &name::Name,
+    &value::Value,
+    &material::OfMaterial,
+    &url::Url,
+    &sibling::Sibling,
+    &beside::Beside,
+    &place::Place,
+    &token::Token,
+    &across::Project,
+];

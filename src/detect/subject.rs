@@ -5,9 +5,10 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use crate::dsn::{self, Dsn, HostClass, Scheme, Tls};
+use crate::keys::{self, Frame, Material};
 use crate::model::document::Document;
 use crate::model::key_path::Segment;
-use crate::model::setting::{Role, Setting};
+use crate::model::setting::{Layer, Role, Setting};
 use crate::model::span::Span;
 use crate::model::template::innermost_default;
 use crate::strength::judge::{ValueClass, Verdict, judge};
@@ -35,6 +36,7 @@ pub struct Subject<'d> {
     connection: OnceCell<Option<Connection>>,
     password: OnceCell<Option<(Span, Verdict)>>,
     token: OnceCell<Option<Token>>,
+    material: OnceCell<Option<Material>>,
 }
 
 /// A connection string found in a value.
@@ -65,6 +67,7 @@ impl<'d> Subject<'d> {
             connection: OnceCell::new(),
             password: OnceCell::new(),
             token: OnceCell::new(),
+            material: OnceCell::new(),
         }
     }
 
@@ -148,6 +151,15 @@ impl<'d> Subject<'d> {
             if self.holds_settings() {
                 return Verdict { class: ValueClass::NotSecret, reason: "a file whose settings are looked at one by one" };
             }
+            if self.material().is_some() {
+                return Verdict { class: ValueClass::NotSecret, reason: "key material, judged as such" };
+            }
+            if let Some(frame) = keys::frame(self.literal()) {
+                return match frame {
+                    Frame::Empty => Verdict { class: ValueClass::Placeholder, reason: "the frame of a key without its body" },
+                    Frame::Public => Verdict { class: ValueClass::NotSecret, reason: "a public key" },
+                };
+            }
             // the password in a connection string is judged by itself
             if self.connection().is_some_and(|c| c.dsn.style != dsn::Style::KeyValue || c.dsn.password.is_some()) {
                 return Verdict { class: ValueClass::NotSecret, reason: "a connection string" };
@@ -189,6 +201,17 @@ impl<'d> Subject<'d> {
                 Some(token)
             })
             .as_ref()
+    }
+
+    /// The key material with which the literal begins.
+    pub(super) fn material(&self) -> Option<&Material> {
+        let read = || match self.setting.layer {
+            _ if shows_form(self.setting) => None,
+            // the blocks inside have no settings of their own
+            Layer::Base64 => keys::read_any(self.literal()),
+            Layer::None => keys::read(self.setting.name(), self.literal()),
+        };
+        self.material.get_or_init(read).as_ref()
     }
 
     /// The connection string in the value, if it is one.

@@ -9,7 +9,7 @@ pub(super) const BEGIN: &str = "-----BEGIN ";
 /// The most bytes of a body that are looked at: a key of 16384 bits, escaped and indented, is a third of it.
 const LONGEST: usize = 64 * 1024;
 /// Bodies shorter than this many characters of base64 hold no key.
-const LEAST: usize = 20;
+const LEAST: usize = 32;
 
 /// A block between BEGIN and END.
 #[derive(Debug, PartialEq, Eq)]

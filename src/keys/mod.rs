@@ -20,4 +20,4 @@ pub use certificate::Certificate;
 pub use find::{find, spans};
 pub use material::{Algorithm, Encrypted, Material};
 pub use published::published;
-pub use read::{read, read_any};
+pub use read::{Frame, frame, read, read_any};

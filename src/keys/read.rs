@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::armor::{Armor, Piece, pieces};
+use super::armor::{Armor, BEGIN, Piece, pieces};
 use super::block::{Block, Kind};
 use super::certificate::certificate;
 use super::der::{Der, bits, tag};
@@ -27,8 +27,7 @@ pub fn read(name: &str, value: &str) -> Option<Material> {
     if value.len() < LEAST {
         return None;
     }
-    let squeezed = || name.bytes().filter(|b| b.is_ascii_alphanumeric()).map(|b| b.to_ascii_lowercase()).eq(*b"privatekey");
-    if value.len() <= 46 && squeezed() && is_wireguard_key(value.trim()) {
+    if name == "PrivateKey" && is_wireguard_key(value.trim()) {
         return Some(other::wireguard(value.trim()));
     }
     let found = find(value);
@@ -41,6 +40,27 @@ pub fn read(name: &str, value: &str) -> Option<Material> {
 pub fn read_any(value: &str) -> Option<Material> {
     let found = find(value);
     first_private(&found).map(|block| of(value, block))
+}
+
+/// PEM armour that holds no private key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Frame {
+    /// BEGIN and END of a private key with nothing between, or with what a person is to replace.
+    Empty,
+    /// A public key.
+    Public,
+}
+
+/// What `value` is, if it begins with armour and is no key material.
+#[must_use]
+pub fn frame(value: &str) -> Option<Frame> {
+    let label = value.trim_start().strip_prefix(BEGIN)?.split("-----").next()?;
+    let ends = value.contains("-----END ");
+    match label {
+        _ if label.ends_with("PUBLIC KEY") || label.ends_with("PUBLIC KEY BLOCK") => Some(Frame::Public),
+        _ if ends && (label.ends_with("PRIVATE KEY") || label.ends_with("PRIVATE KEY BLOCK")) => Some(Frame::Empty),
+        _ => None,
+    }
 }
 
 fn of(text: &str, block: &Block) -> Material {
