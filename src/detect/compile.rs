@@ -52,6 +52,8 @@ struct Compiled {
     concerns: Option<Test>,
     when: Vec<(Test, Severity)>,
     at: Target,
+    /// Whether it tells of what is missing around the setting: that is said beside anything else that the setting shows.
+    missing: bool,
 }
 
 /// Which part of the value a rule's findings point at.
@@ -155,12 +157,13 @@ impl Detectors {
                 self.count(&subject, &mut outcome);
             }
             self.dispatch.find(&subject, &fitting, &mut concerned);
-            for compiled in concerned.iter().filter_map(|i| self.rules.get(i)).filter(|c| live || c.at == Target::Token) {
-                self.apply(compiled, &subject, &mut outcome);
-            }
+            let asked = || concerned.iter().filter_map(|i| self.rules.get(i)).filter(|c| live || c.at == Target::Token);
+            asked().filter(|c| !c.missing).for_each(|compiled| self.apply(compiled, &subject, &mut outcome));
             keep_the_worst(&mut outcome.findings, first);
+            asked().filter(|c| c.missing).for_each(|compiled| self.apply(compiled, &subject, &mut outcome));
         }
         keep_the_innermost(&mut outcome.findings);
+        outcome.findings.retain(|finding| !is_no_secret_there(document, finding));
         outcome.findings.sort_by(|a, b| (a.span, &a.rule).cmp(&(b.span, &b.rule)));
         outcome
     }
@@ -184,6 +187,11 @@ impl Detectors {
         if !hit {
             return;
         }
+        let environment = match subject.around.section(subject.setting) {
+            "documentation" if environment == Environment::Production => Environment::Example,
+            "test" => Environment::Development,
+            _ => environment,
+        };
         let span = place(compiled.at, subject);
         let severity = compiled.when.iter().rev().find(|(test, _)| test(subject)).map_or(rule.severity, |(_, severity)| *severity);
         let severity = severity_in(environment, rule, self.on_this_network(rule, subject, severity));
@@ -294,7 +302,8 @@ fn compile(index: usize, rule: &Rule) -> Result<Compiled, String> {
         false if rule.predicate.reads("token.") => Target::Token,
         false => Target::Literal,
     };
-    Ok(Compiled { index, test: test(&rule.predicate)?, concerns, when, at, rule: rule.clone() })
+    let missing = rule.strict && rule.predicate.reads("sibling.has");
+    Ok(Compiled { index, test: test(&rule.predicate)?, concerns, when, at, missing, rule: rule.clone() })
 }
 
 fn test(predicate: &Predicate) -> Result<Test, String> {
@@ -399,6 +408,44 @@ fn keep_the_innermost(findings: &mut Vec<Finding>) {
         let mut inside = tokens.get(from..).unwrap_or_default().iter().take_while(|(span, _)| span.end <= f.span.end);
         f.topic != PROVIDER_TOKEN || !inside.any(|(span, key)| f.span.covers(*span) && (*span != f.span || *key > f.key.len()))
     });
+}
+
+/// Whether what looks like a secret is a checksum of a lock file, or sealed for a cluster: what a provider issued and what stands in a URL
+/// counts there, too.
+fn is_no_secret_there(document: &Document, finding: &Finding) -> bool {
+    let named = finding.topic != PROVIDER_TOKEN && !finding.rule.starts_with("url-");
+    let sealed = || document.format == "kubernetes" && finding.key.starts_with("spec.encryptedData.");
+    named && finding.class != Class::NonTlsUrl && (is_lock_file(document.file_name()) || sealed())
+}
+
+/// Files in which a package manager keeps versions and checksums.
+fn is_lock_file(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "bun.lock",
+        "cargo.lock",
+        "composer.lock",
+        "conan.lock",
+        "deno.lock",
+        "flake.lock",
+        "gemfile.lock",
+        "go.sum",
+        "mix.lock",
+        "npm-shrinkwrap.json",
+        "package-lock.json",
+        "package.resolved",
+        "packages.lock.json",
+        "pdm.lock",
+        "pipfile.lock",
+        "pnpm-lock.yaml",
+        "podfile.lock",
+        "poetry.lock",
+        "pubspec.lock",
+        "uv.lock",
+        "yarn.lock",
+        ".terraform.lock.hcl",
+        "gradle.lockfile",
+    ];
+    NAMES.iter().any(|n| n.eq_ignore_ascii_case(name))
 }
 
 /// What is known to be a provider's token is told as that, however bad a strong value in a file is otherwise.

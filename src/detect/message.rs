@@ -59,14 +59,14 @@ fn placeholder(name: &str, rule: &Rule, subject: &Subject<'_>) -> Option<String>
         "value.bytes" => measure(subject.literal()).bytes.to_string(),
         "value.bits" => measure(subject.literal()).bits.to_string(),
         "value.length" => subject.literal().chars().count().to_string(),
-        "value.hash" => guess_cost(subject.literal()).map_or("", |cost| cost.reason()).to_owned(),
+        "value.hash" => guess_cost(subject.literal()).map_or("made with a function that is fast to guess", |cost| cost.reason()).to_owned(),
         "token.name" => subject.token().map_or("credential", |t| t.kind.name).to_owned(),
         "token.provider" => subject.token().map_or("its provider", |t| t.kind.provider).to_owned(),
         "token.proof" => subject.token().map_or("", proof).to_owned(),
         "token.reissue" => subject.token().map_or("the provider's console", |t| t.kind.reissue).to_owned(),
         "material" => subject.material().map_or_else(|| "key material".to_owned(), keys::Material::phrase),
         "material.source" => subject.material().and_then(keys::published).unwrap_or("published").to_owned(),
-        "material.days" => subject.material().and_then(expired_days).map_or_else(String::new, |days| days.abs().to_string()),
+        "material.validity" => subject.material().and_then(expired_days).map_or_else(String::new, validity),
         "material.needs" => subject.material().and_then(|m| m.needs).map_or_else(String::new, |bits| bits.to_string()),
         "value.mask" => MASK.to_owned(),
         "value.word" => word(rule, subject),
@@ -75,6 +75,15 @@ fn placeholder(name: &str, rule: &Rule, subject: &Subject<'_>) -> Option<String>
         "url.system" => subject.connection().and_then(|c| c.system).map_or("", |s| s.name()).to_owned(),
         _ => return None,
     })
+}
+
+/// What is said of a certificate that ended `days` ago, or that ends when they have passed.
+fn validity(days: i64) -> String {
+    match days {
+        ..0 => format!("expires in {} days", -days),
+        0 => "expires today".to_owned(),
+        _ => format!("expired {days} days ago"),
+    }
 }
 
 /// The value where it can be nothing but a word that the rule lists, a switch or a small number, and stands under no name of a secret;

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::circumstances::Circumstances;
-use super::subject::Subject;
+use super::source::{section, tests_begin};
 use crate::model::document::Document;
 use crate::model::key_path::{KeyPath, Segment, words};
 use crate::model::setting::{Role, Setting};
@@ -28,6 +28,7 @@ pub(super) struct Neighbourhood<'d> {
     images: HashMap<(usize, &'d str), Vec<&'d str>>,
     secret_parts: Vec<usize>,
     names: RefCell<HashMap<String, Rc<NameFacts>>>,
+    tests_begin: OnceCell<usize>,
     /// Names of the maps and settings of each map, in small letters; made when first asked for.
     below: OnceCell<HashSet<(usize, String)>>,
     /// What conditions on several settings found, so that each looks at each setting once.
@@ -88,7 +89,7 @@ impl<'d> Neighbourhood<'d> {
             if let [_, service, "image"] = setting.key.names().collect::<Vec<_>>()[..] {
                 images.entry((setting.part, service)).or_default().push(setting.value.expose());
             }
-            if setting.role == Role::Commented {
+            if matches!(setting.role, Role::Commented | Role::Alias) {
                 scope_of.push(None);
                 continue;
             }
@@ -117,7 +118,20 @@ impl<'d> Neighbourhood<'d> {
             }
         }
         let (below, found) = (OnceCell::new(), RefCell::default());
-        Self { document, circumstances, scope_of, parts, scopes, images, secret_parts, below, found, hosts, names: RefCell::default() }
+        Self {
+            document,
+            circumstances,
+            scope_of,
+            parts,
+            scopes,
+            images,
+            secret_parts,
+            below,
+            found,
+            hosts,
+            names: RefCell::default(),
+            tests_begin: OnceCell::new(),
+        }
     }
 
     /// What is known of the file beside its content.
@@ -139,6 +153,12 @@ impl<'d> Neighbourhood<'d> {
         facts
     }
 
+    /// In what part of a program the setting stands, in the words of [`section`].
+    pub(super) fn section(&self, setting: &Setting) -> &'static str {
+        let begin = *self.tests_begin.get_or_init(|| tests_begin(&self.document.text));
+        section(self.document, setting, begin)
+    }
+
     fn scope(&self, index: usize) -> Option<(usize, &Scope)> {
         let id = (*self.scope_of.get(index)?)?;
         self.scopes.get(id).map(|scope| (id, scope))
@@ -154,22 +174,23 @@ impl<'d> Neighbourhood<'d> {
     }
 
     /// Whether another setting of the same map passes `test`. The map is gone through once for each `asked`, whoever asks.
-    pub(super) fn sibling(&self, asked: Asked, subject: &Subject<'_>, test: &dyn Fn(&Subject<'_>) -> bool) -> bool {
-        let Some((id, scope)) = self.scope(subject.index) else { return false };
-        self.any_of((asked, Among::Scope(id)), &scope.settings, subject, test)
+    pub(super) fn sibling(&self, asked: Asked, index: usize, test: &dyn Fn(usize, &'d Setting) -> bool) -> bool {
+        let Some((id, scope)) = self.scope(index) else { return false };
+        self.any_of((asked, Among::Scope(id)), &scope.settings, index, test)
     }
 
     /// Whether another setting of the file (of the same document, where it holds several) passes `test`; it is gone through once for each
     /// `asked`.
-    pub(super) fn in_file(&self, asked: Asked, subject: &Subject<'_>, test: &dyn Fn(&Subject<'_>) -> bool) -> bool {
-        let Some(part) = self.parts.get(&subject.setting.part) else { return false };
-        self.any_of((asked, Among::Part(subject.setting.part)), part, subject, test)
+    pub(super) fn in_file(&self, asked: Asked, index: usize, test: &dyn Fn(usize, &'d Setting) -> bool) -> bool {
+        let part = self.document.settings.get(index).map_or(0, |s| s.part);
+        let Some(list) = self.parts.get(&part) else { return false };
+        self.any_of((asked, Among::Part(part)), list, index, test)
     }
 
     /// Keeps two of those that pass and have different keys: one of them is another than any that asks.
-    fn any_of(&self, asked: (Asked, Among), among: &[usize], subject: &Subject<'_>, test: &dyn Fn(&Subject<'_>) -> bool) -> bool {
+    fn any_of(&self, asked: (Asked, Among), among: &[usize], index: usize, test: &dyn Fn(usize, &'d Setting) -> bool) -> bool {
         let key = |i: &usize| self.document.settings.get(*i).map(|s| &s.key);
-        let other = |kept: &[usize]| kept.iter().any(|i| key(i) != Some(&subject.setting.key));
+        let other = |kept: &[usize]| kept.iter().any(|i| key(i) != key(&index));
         if let Some(kept) = self.found.borrow().get(&asked) {
             return other(kept);
         }
@@ -177,7 +198,7 @@ impl<'d> Neighbourhood<'d> {
         for &i in among {
             let Some(setting) = self.document.settings.get(i) else { continue };
             let new = kept.iter().all(|k| key(k) != Some(&setting.key));
-            if new && test(&Subject::new(self.document, i, setting, self)) {
+            if new && test(i, setting) {
                 kept.push(i);
             }
             if kept.len() == 2 {
@@ -189,7 +210,8 @@ impl<'d> Neighbourhood<'d> {
         answer
     }
 
-    /// Whether the map in which the setting stands holds `name`, in small letters: a setting or a map; `a.b` for one within another.
+    /// Whether the map in which the setting stands holds `name`, in small letters: a setting or a map; `a.b` for one within another,
+    /// `..a` for one in the map around it.
     pub(super) fn has_beside(&self, setting: &Setting, name: &str) -> bool {
         let below = self.below.get_or_init(|| {
             let mut all = HashSet::new();
@@ -204,7 +226,10 @@ impl<'d> Neighbourhood<'d> {
             all
         });
         let mut path = String::new();
-        let scope = setting.key.scope();
+        let (mut scope, mut name) = (setting.key.scope(), name);
+        if let (Some(rest), Some(around)) = (name.strip_prefix(".."), scope.parent()) {
+            (scope, name) = (around, rest);
+        }
         scope.names().map(str::to_lowercase).chain(name.split('.').map(str::to_owned)).for_each(|step| {
             path.push('\0');
             path.push_str(&step);
@@ -255,9 +280,13 @@ impl<'d> Neighbourhood<'d> {
         let mut above = setting.key.names().rev().skip(1).map(str::to_ascii_lowercase);
         let parent = above.next().unwrap_or_default();
         (listed && matches!(name.as_str(), "secrets" | "configs" | "imagepullsecrets"))
+            // a feature of a Rust package lists other features
+            || (listed && self.document.format == "toml" && setting.key.names().next() == Some("features"))
             || parent.ends_with("ref")
+            // an ExternalSecret says under which name to keep what it fetches
+            || (name == "secretkey" && setting.key.names().take(2).eq(["spec", "data"]))
             // `{ name: some-secret, key: some-entry }`
-            || (name == "key" && self.scope(index).is_some_and(|(_, scope)| scope.named))
+            || (name == "key" && self.scope(index).is_some_and(|(_, scope)| scope.named) && !(parent.ends_with("_key") && is_random(setting)))
             || (matches!(name.as_str(), "source" | "target" | "name" | "external")
                 && (parent == "secrets" || above.next().is_some_and(|n| n == "secrets")))
     }
@@ -297,6 +326,12 @@ const MOST_ACCOUNTS: usize = 64;
 
 /// Bytes of a value that may name a host or be a connection string.
 const MOST_HOST: usize = 1024;
+
+/// Letters and digits without an order that a name would have.
+fn is_random(setting: &Setting) -> bool {
+    let value = setting.value.expose();
+    value.len() >= 24 && value.bytes().all(|b| b.is_ascii_alphanumeric()) && value.bytes().filter(u8::is_ascii_digit).count() >= 4
+}
 
 fn names_host(name: &str) -> bool {
     words(name).last().is_some_and(|word| {

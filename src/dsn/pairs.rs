@@ -54,8 +54,9 @@ pub(super) fn key_values(text: &str, masked: &str) -> Option<Dsn> {
 pub(super) fn keywords(text: &str, masked: &str) -> Option<Dsn> {
     let params = spaced(masked)?;
     let named = |names: &[&str]| params.iter().filter(|p| names.contains(&p.key.of(text))).count();
-    // `host= user= password=` alone could be anything
+    // `host= user= password=` alone could be anything, and what ends with `;` is of those that are separated by it
     if params.len() < 2
+        || params.iter().any(|p| p.whole.end == p.value.end && p.value.of(masked).ends_with(';'))
         || named(&["host", "hostaddr", "user", "password", "port", "dbname", "service"]) == 0
         || named(&["dbname", "sslmode", "target_session_attrs"]) == 0
     {

@@ -53,7 +53,9 @@ impl Format for Code {
     fn parse(&self, text: &str) -> Result<Vec<Setting>, Fault> {
         let documented = doc_strings(text);
         let mut hits = pseudo_settings(text);
-        hits.retain(|s| is_run(text, s) && !documented.iter().any(|d| d.start < s.span.start && s.span.end <= d.end));
+        // they are in order and apart: only the last that begins before a place can hold it
+        let around = |at: usize| documented.partition_point(|d| d.start < at).checked_sub(1).and_then(|i| documented.get(i));
+        hits.retain(|s| is_run(text, s) && around(s.span.start).is_none_or(|d| s.span.end > d.end));
         Ok(hits)
     }
 
@@ -77,7 +79,9 @@ fn doc_strings(text: &str) -> Vec<Span> {
     const NAMES: &[&str] = &["DOCUMENTATION", "EXAMPLES", "RETURN"];
     let mut found = Vec::new();
     let mut at = 0;
-    while let Some(open) = text.get(at..).and_then(|rest| rest.find("\"\"\"").into_iter().chain(rest.find("'''")).min()).map(|i| at + i) {
+    // one search for both: a search for each would read the rest of the text again and again for the one that is not there
+    let triple = |at: usize| text.as_bytes().get(at..)?.windows(3).position(|w| w == b"\"\"\"" || w == b"'''").map(|i| at + i);
+    while let Some(open) = triple(at) {
         let quote = Span::new(open, open + 3).of(text);
         let Some(close) = text.get(open + 3..).and_then(|rest| rest.find(quote)).map(|i| open + 3 + i) else { break };
         let lead = line_before(text, open).trim().trim_end_matches(['r', 'R', 'u', 'U']);
@@ -162,6 +166,17 @@ mod tests {
         ] {
             assert!(found(text).is_empty(), "{text}");
         }
+    }
+
+    #[test]
+    fn quotes_without_an_end_cost_what_other_text_does() {
+        let started = std::time::Instant::now();
+        let three = "\"".repeat(3);
+        for text in [three.clone(), "'''".to_owned(), "\"".to_owned(), format!("{three}\npassword = 'kettle-drum-9'\n{three}\n")] {
+            found(&text.repeat(400_000 / text.len()));
+        }
+        // a search of the rest of the text for each quote takes minutes
+        assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
     }
 
     #[test]

@@ -2,26 +2,9 @@
 
 use super::block::Kind;
 use super::der::{Der, tag};
-use super::material::Material;
+use super::material::digest;
+use super::material::{Certificate, Material};
 use super::public::measure;
-use super::published::digest;
-
-/// What a certificate says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Certificate {
-    /// First second that it is valid, since 1970 (UTC).
-    pub not_before: i64,
-    /// Last second that it is valid, since 1970 (UTC).
-    pub not_after: i64,
-    /// Whether it is issued to its own issuer.
-    pub self_issued: bool,
-    /// Whether it may issue others.
-    pub is_ca: bool,
-    /// Whether the signature uses MD5, MD2 or SHA-1.
-    pub is_weakly_signed: bool,
-    /// Whether its names are those that tools and tutorials fill in: `snakeoil`, `Internet Widgits Pty Ltd`, `localhost`.
-    pub is_sample: bool,
-}
 
 /// MD2, MD5 and SHA-1 with RSA; SHA-1 with ECDSA and with DSA; SHA-1 with RSA as OIW has it.
 const WEAK_SIGNATURES: &[&[u8]] = &[

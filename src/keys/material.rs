@@ -1,7 +1,8 @@
 //! What key material is, as far as it can be read.
 
+use sha2::{Digest, Sha256};
+
 use super::block::Kind;
-use super::certificate::Certificate;
 
 /// The algorithm of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -79,6 +80,23 @@ impl Encrypted {
     }
 }
 
+/// What a certificate says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    /// First second that it is valid, since 1970 (UTC).
+    pub not_before: i64,
+    /// Last second that it is valid, since 1970 (UTC).
+    pub not_after: i64,
+    /// Whether it is issued to its own issuer.
+    pub self_issued: bool,
+    /// Whether it may issue others.
+    pub is_ca: bool,
+    /// Whether the signature uses MD5, MD2 or SHA-1.
+    pub is_weakly_signed: bool,
+    /// Whether its names are those that tools and tutorials fill in: `snakeoil`, `Internet Widgits Pty Ltd`, `localhost`.
+    pub is_sample: bool,
+}
+
 /// What was read of a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Material {
@@ -135,6 +153,11 @@ impl Material {
     }
 }
 
+/// SHA-256.
+pub(super) fn digest(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
 /// A key that was read.
 pub(super) struct Key {
     pub(super) algorithm: Algorithm,
@@ -147,6 +170,6 @@ pub(super) struct Key {
 
 impl Key {
     fn identities(&self) -> Vec<[u8; 32]> {
-        self.public.as_deref().map(super::published::digest).into_iter().chain(self.private).collect()
+        self.public.as_deref().map(digest).into_iter().chain(self.private).collect()
     }
 }

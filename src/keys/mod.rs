@@ -16,8 +16,7 @@ mod published;
 mod read;
 
 pub use block::{Block, Kind};
-pub use certificate::Certificate;
 pub use find::{find, spans};
-pub use material::{Algorithm, Encrypted, Material};
+pub use material::{Algorithm, Certificate, Encrypted, Material};
 pub use published::published;
 pub use read::{Frame, frame, read, read_any};

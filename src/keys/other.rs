@@ -8,9 +8,9 @@ use zeroize::Zeroizing;
 use super::block::Kind;
 use super::der::{bits, significant};
 use super::find::member;
+use super::material::digest;
 use super::material::{Algorithm, Encrypted, Key, Material};
 use super::public::{curve_named, ec, modern, rsa, ssh};
-use super::published::digest;
 
 const LENIENT: GeneralPurposeConfig =
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent).with_decode_allow_trailing_bits(true);

@@ -2,9 +2,9 @@
 
 use super::block::Kind;
 use super::der::{Der, bits, tag};
+use super::material::digest;
 use super::material::{Algorithm, Encrypted, Key, Material};
 use super::public::{Announced, Fields, announced, ec, modern, rsa, ssh};
-use super::published::digest;
 
 /// A key in DER, whatever its label said: labels are often wrong.
 pub(super) fn private(der: &[u8]) -> Option<Key> {

@@ -1,8 +1,8 @@
 //! Public halves: SubjectPublicKeyInfo (RFC 5280, 5480, 8410) read and written, and the public blobs of SSH (RFC 4253, 5656, 8709).
 
 use super::der::{Der, bits, element, integer, tag};
+use super::material::digest;
 use super::material::{Algorithm, Key};
-use super::published::digest;
 
 /// 1.2.840.113549.1.1.1
 const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];

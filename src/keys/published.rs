@@ -6,19 +6,12 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use sha2::{Digest, Sha256};
-
 use super::material::Material;
 
 /// Where the key of `material` is published; `None` for every other key.
 #[must_use]
 pub fn published(material: &Material) -> Option<&'static str> {
     material.identities.iter().find_map(|identity| LIST.get(identity).copied())
-}
-
-/// SHA-256.
-pub(super) fn digest(bytes: &[u8]) -> [u8; 32] {
-    Sha256::digest(bytes).into()
 }
 
 static LIST: LazyLock<HashMap<[u8; 32], &'static str>> = LazyLock::new(|| {

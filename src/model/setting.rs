@@ -41,6 +41,8 @@ pub enum Role {
     Argument,
     /// Text that has the form of a setting inside a program or a document. It is reported, never edited.
     Prose,
+    /// Something that stands elsewhere in the file: an alias, which is not followed. It has no value; only that its name is there counts.
+    Alias,
 }
 
 /// How much of a written value a setting is.

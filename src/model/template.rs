@@ -93,8 +93,11 @@ pub fn innermost_default(value: &str) -> Span {
     let mut span = Span::new(0, value.len());
     // each level is read anew, so the number of levels is what keeps the time in bounds
     for _ in 0..DEEPEST {
-        let [Part::Fallback { default, .. }] = parts(span.of(value))[..] else { break };
-        span = default.shift(span.start);
+        // a blank at the end of a line of properties is part of its value
+        let text = span.of(value);
+        let lead = text.len() - text.trim_start().len();
+        let [Part::Fallback { default, .. }] = parts(text.trim())[..] else { break };
+        span = default.shift(span.start + lead);
     }
     span
 }
@@ -205,10 +208,17 @@ fn braces(closers: &Closers<'_>, at: usize) -> Option<Part> {
         [b':', b'-' | b'=', ..] => 2,
         [b'-' | b'=', ..] => 1,
         [b':', b'?' | b'+', ..] | [b'?' | b'+', ..] | [] => return Some(Part::Reference(whole)),
+        // `${password:32}`: Dokploy's templates make a value of so many characters
+        [b':', length @ ..] if is_generator(&text[..name_len], length) => return Some(Part::Reference(whole)),
         [b':', ..] => 1,
         _ => return Some(Part::Reference(whole)),
     };
     Some(Part::Fallback { whole, name, default: Span::new(name.end + skip, inner.end) })
+}
+
+fn is_generator(name: &str, length: &[u8]) -> bool {
+    let known = ["password", "base64", "hash", "hex", "jwt", "uuid"].contains(&name);
+    known && (1..=3).contains(&length.len()) && length.iter().all(u8::is_ascii_digit)
 }
 
 fn is_shell_name(text: &str) -> bool {
@@ -228,6 +238,13 @@ mod tests {
             Part::Fallback { default, .. } => Some(default.of(value)),
             _ => None,
         })
+    }
+
+    #[test]
+    fn blanks_around_a_reference_hide_no_default() {
+        for (value, inner) in [("${A:x:y} ", "x:y"), (" ${A:-${B:-z}}\t", "z"), ("plain ", "plain "), ("${A} ", "${A} ")] {
+            assert_eq!(super::innermost_default(value).of(value), inner);
+        }
     }
 
     #[test]

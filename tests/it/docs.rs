@@ -28,6 +28,7 @@ const FOREIGN_OPTIONS: &[&str] = &[
     "--release",     // cargo run
     "--requirepass", // redis-server
     "--test",        // cargo test
+    "--tlsverify",   // dockerd
 ];
 
 /// Words joined by hyphens that are no rule ids: of the rule format, of connection strings, of SARIF and SSH.
@@ -36,10 +37,16 @@ const OTHER_WORDS: &[&str] = &[
     "by-kind",
     "ca-only",
     "clickhouse-native",
+    "dh-parameters",
     "internal-plaintext",
     "no-verify",
+    "non-sensitive-only", // Airflow
+    "private-key",
+    "prohibit-password", // sshd
     "redis-sentinel",
     "rediss-sentinel",
+    "rsa-xml",
+    "scram-sha-256",
     "security-severity",
     "skip-verify",
     "ssh-ed25519",
@@ -48,6 +55,7 @@ const OTHER_WORDS: &[&str] = &[
     "verify-ca",
     "verify-full",
     "verify-off",
+    "when-authorized", // Spring
 ];
 
 fn project(path: &str) -> PathBuf {
@@ -161,6 +169,18 @@ fn options_and_commands_exist() {
         for command in typed.map(|(_, rest)| first_word(rest)).filter(|w| w.starts_with(|c: char| c.is_ascii_lowercase())) {
             assert!(commands.contains(command), "{name} names `harden {command}`, which is no command");
         }
+    }
+}
+
+/// To renew the page: the command is in docs/development.md.
+#[test]
+fn the_rule_reference_is_current() {
+    let page = text("docs/rule-reference.md");
+    let now = output(&project("."), &["rules", "list", "--no-config", "--format", "markdown"]);
+    let differs = page.lines().zip(now.lines()).position(|(a, b)| a != b);
+    assert!(page == now, "docs/rule-reference.md is not what the rules say, from line {:?}", differs.map(|i| i + 1));
+    for rule in RuleSet::builtin().rules() {
+        assert!(page.contains(&format!("\n### {}\n", rule.id)), "no entry for `{}`", rule.id);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Text of no format, searched for what has the form of a setting.
 
 mod commands;
+mod fallbacks;
 mod page;
 mod pairs;
 mod programs;

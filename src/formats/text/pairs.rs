@@ -12,6 +12,10 @@ const STOPS: &[u8] = b"<>;,)|]}\\";
 pub(super) fn pair(page: Page, at: usize, found: &[Setting]) -> Option<Hit> {
     let mut hit = if page.byte(at) == b'=' { assignment(page, at)? } else { entry(page, at)? };
     let raw = hit.value.of(page.text);
+    // a call that goes on over lines
+    if hit.quoting == Quoting::Plain && raw.ends_with('(') {
+        return None;
+    }
     if raw.len() > LONGEST || (raw != "*" && !raw.contains(char::is_alphanumeric)) {
         return None;
     }
@@ -109,7 +113,13 @@ fn assignment(page: Page, at: usize) -> Option<Hit> {
     }
     let mut name = name_before(page, sign)?;
     // `name: Type = 'v'`
-    let colon = page.back(name.front);
+    let mut colon = page.back(name.front);
+    // `&str`, `&'static str` of Rust
+    if name.span.of(page.text) == "str" {
+        let lifetime = colon.saturating_sub("&'static".len());
+        colon =
+            if page.is_at(lifetime, "&'static") { page.back(lifetime) } else { page.back(colon - usize::from(page.before(colon) == b'&')) };
+    }
     if page.before(colon) == b':'
         && let Some(typed) = name_before(page, colon - 1)
         && colon < name.front

@@ -34,14 +34,19 @@ pub(super) fn call(page: Page, at: usize) -> Option<Vec<Hit>> {
 pub(super) fn fallback(page: Page, at: usize) -> Option<Hit> {
     let literal = otherwise(page, at)?;
     let end = page.back(at);
+    // `process.env.X!`: TypeScript is told that it is set
+    let end = end - usize::from(page.before(end) == b'!');
     let key = if page.before(end) == b']' {
         let inner = end - 1;
         let quote = page.before(inner);
         let key = page.name_back(inner.checked_sub(1)?)?;
         let open = key.start.checked_sub(2)?;
         let map = page.run_back(open, is_name).of(page.text).to_ascii_lowercase();
-        (matches!(quote, b'"' | b'\'') && page.before(key.start) == quote && page.byte(open) == b'[' && map.contains("env"))
-            .then_some(key)?
+        (matches!(quote, b'"' | b'\'')
+            && page.before(key.start) == quote
+            && page.byte(open) == b'['
+            && (map.contains("env") || map.ends_with("_server")))
+        .then_some(key)?
     } else {
         let path = page.name_back(end)?;
         let (holder, name) = path.of(page.text).rsplit_once('.')?;
@@ -119,7 +124,11 @@ fn otherwise(page: Page, at: usize) -> Option<usize> {
         (b'o', b'r') if page.byte(sign + 2) == b' ' => 2,
         _ => return None,
     };
-    Some(page.ahead(sign + skip))
+    let assigned = usize::from(skip == 2 && page.byte(sign + 2) == b'=');
+    let next = page.ahead(sign + skip + assigned);
+    // the literal may begin the next line
+    let broken = (next..next + 64).find(|&i| !matches!(page.byte(i), b' ' | b'\t' | b'\n' | b'\r')).unwrap_or(next);
+    Some(broken)
 }
 
 fn literal_hit(page: Page, key: Span, literal: usize) -> Option<Hit> {

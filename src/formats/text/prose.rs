@@ -5,7 +5,7 @@
 //! ahead and never leaves the line, so a minified file of one line costs no more than another.
 
 use super::page::{Far, Hit, Page};
-use super::{commands, pairs, programs};
+use super::{commands, fallbacks, pairs, programs};
 use crate::formats::format::{Claim, EncodeError, Format};
 use crate::model::document::Fault;
 use crate::model::secret::Secret;
@@ -80,8 +80,8 @@ pub(in crate::formats) fn pseudo_settings(text: &str) -> Vec<Setting> {
     let mut at = 0;
     while let Some(&b) = text.as_bytes().get(at) {
         let hits = match b {
-            b'=' | b':' => page.url(at, covered).map(|hit| vec![hit]).or_else(|| pairs::pair(page, at, &found).map(|hit| vec![hit])),
-            b'(' => programs::call(page, at),
+            b'=' | b':' => page.url(at, covered).map(|hit| vec![hit]).or_else(|| joined(page, at, &found)),
+            b'(' => programs::call(page, at).or_else(|| fallbacks::call(page, at)),
             b'|' | b'?' => programs::fallback(page, at).or_else(|| programs::account(page, at)).map(|hit| vec![hit]),
             b'@' => programs::annotation(page, at),
             b'-' => commands::flag(page, at).map(|hit| vec![hit]),
@@ -106,6 +106,13 @@ pub(in crate::formats) fn pseudo_settings(text: &str) -> Vec<Setting> {
     found.sort_by_key(|s| (s.span.start, s.span.end));
     found.dedup_by(|b, a| a.span == b.span && (b.name().is_empty() || a.name() == b.name()));
     found
+}
+
+/// The pair that the sign at `at` joins.
+fn joined(page: Page, at: usize, found: &[Setting]) -> Option<Vec<Hit>> {
+    let pair = pairs::pair(page, at, found).map(|hit| fallbacks::credential(page, fallbacks::tagged(page, hit)));
+    let hit = pair.or_else(|| (page.byte(at) == b'=').then(|| fallbacks::typed(page, at)).flatten())?;
+    Some(vec![hit])
 }
 
 impl Page<'_> {

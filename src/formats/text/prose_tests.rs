@@ -121,6 +121,58 @@ fn fallbacks_in_code_belong_to_the_variable() {
 }
 
 #[test]
+fn defaults_of_libraries_schemas_and_fields_belong_to_the_name() {
+    for text in [
+        "const n = this.configService.get('X', 'lit');",
+        "configService.get<string>('X', 'lit')",
+        "configService.get<string>('X') || 'lit'",
+        "readSecret('X', 'x_file', 'lit')",
+        "f(process.env.X! || 'lit')",
+        "process.env.X ||= 'lit'",
+        "a = process.env.X ||\n  'lit'",
+        "z.object({ X: z.string().min(32).default('lit') })",
+        "Joi.object({ X: Joi.string().default('lit'), })",
+        "cleanEnv(process.env, { X: str({ default: 'lit' }) })",
+        "getEnv('X', { default: 'lit' })",
+        "const { X = 'lit', PORT = 3000 } = process.env;",
+        "K = env(\n    \"X\",\n    default=\"lit\",\n)",
+        "config('X', cast=str, default='lit')",
+        "    X: str = Field(\"lit\")",
+        "    X: SecretStr = Field(default=\"lit\", env=\"Y\")",
+        "    X: Optional[str] = \"lit\"",
+        "ENV.fetch(\"X\") do\n  \"lit\"\nend",
+        "viper.SetDefault(\"X\", \"lit\")",
+        "S string `env:\"X\" envDefault:\"lit\"`",
+        "System.getenv().getOrDefault(\"X\", \"lit\")",
+        "Optional.ofNullable(System.getenv(\"X\")).orElse(\"lit\")",
+        "config.GetValue<string>(\"A:X\", \"lit\")",
+        "builder.Configuration[\"A:X\"] = \"lit\";",
+        "public string X { get; set; } = \"lit\";",
+        "$_SERVER['X'] ?? 'lit'",
+        "env::var(\"X\").unwrap_or(\"lit\".into())",
+        "env::var(\"X\").unwrap_or_else(|_| \"lit\".to_string())",
+        "const X: &str = \"lit\";",
+        "System.get_env(\"X\") || \"lit\"",
+    ] {
+        let hits = pseudo_settings(text);
+        let hit = hits.iter().find(|s| s.name() == "X").unwrap_or_else(|| panic!("{text}"));
+        assert_eq!((hit.value.expose(), hit.span.of(text)), ("lit", "lit"), "{text}");
+    }
+    one("jwt.sign(payload, 'lit')", "jwt_secret", "lit");
+    one("headers: { Authorization: 'Bearer 3RFvW0pXb7c2yq9K' }", "auth_token", "3RFvW0pXb7c2yq9K");
+    for text in [
+        "f(get('X'), 'lit')",
+        "t('password', 'lit')",
+        "x === 'lit'",
+        "process.env.X === 'lit'",
+        "Authorization: 'Bearer TOKEN'",
+        "['lit', 'b'].includes(secret)",
+    ] {
+        assert!(!found(text).iter().any(|(_, v)| v == "lit"), "{text}");
+    }
+}
+
+#[test]
 fn connection_urls_are_found_once() {
     for (text, url) in [
         ("dial postgres://u:p@h/d now", "postgres://u:p@h/d"),

@@ -113,6 +113,7 @@ mod tests {
             "x-common.restart=always",
             "x-common.environment[0].SHARED_SECRET=pelican",
             "x-vars[0].QUEUE_PASSWORD=ibis",
+            "services.web.\"<<\"=",
             "services.web.build.context=.",
             "services.web.build.args[0].NPM_TOKEN=avocet",
             "services.web.environment[0].DB_PASSWORD=heron#1",

@@ -69,11 +69,14 @@ mod tests {
         let expected = [
             "defaults.adapter",
             "defaults.password",
+            "development.\"<<\"",
             "development.database",
+            "development.replica_password",
             "test.\"<<\".pool",
             "test.\"<<\".timeout",
             "test.note",
             "list[0]",
+            "list[1]",
         ];
         assert_eq!(keys, expected);
         assert!(written(&Yaml, ANCHORS, "defaults.password", "wren").is_ok_and(|t| t.contains("&pw !!str wren\n")));

@@ -3,7 +3,7 @@
 use super::tree::{Kind, Node, Scalar};
 use crate::model::key_path::KeyPath;
 use crate::model::secret::Secret;
-use crate::model::setting::{Quoting, Setting};
+use crate::model::setting::{Quoting, Role, Setting};
 use crate::model::span::Span;
 
 /// A reading of some nodes that differs from plain YAML's.
@@ -76,8 +76,18 @@ impl Reader<'_> {
             }
             Kind::Map(pairs) => pairs.iter().for_each(|(key, value)| self.walk(view, &at.child(key), value)),
             Kind::List(items) => items.iter().enumerate().for_each(|(i, item)| self.walk(view, &at.item(i), item)),
-            Kind::Alias(_) => {}
+            Kind::Alias(_, span) => self.alias(at, *span),
         }
+    }
+
+    /// What an alias stands for is not read a second time, but that the key is there is known.
+    fn alias(&mut self, at: &At, span: Span) {
+        let place = Span::new(span.start, span.start);
+        let mut setting = Setting::new(at.path.clone(), at.key.unwrap_or(place), Secret::copy_of(""), place, Quoting::Plain);
+        setting.part = self.part;
+        setting.role = Role::Alias;
+        setting.editable = false;
+        self.push(setting);
     }
 
     /// Adds a setting.
