@@ -149,7 +149,8 @@ impl Material {
             _ => "key",
         };
         let size = self.bits.map_or(String::new(), |bits| format!(" of {bits} bits"));
-        format!("{article} {name} {noun}{size}").replace("  ", " ")
+        let lock = if self.encrypted == Encrypted::No { "" } else { " under a passphrase" };
+        format!("{article} {name} {noun}{size}{lock}").replace("  ", " ")
     }
 }
 

@@ -85,7 +85,7 @@ fn phrases_are_english() {
     let phrase = |start: &str| samples().into_iter().find(|(e, _)| e.starts_with(start)).and_then(|(_, t)| read("", &t)).unwrap().phrase();
     assert_eq!(phrase("pem rsa 1024"), "an RSA key of 1024 bits");
     assert_eq!(phrase("pem ec 256"), "an elliptic curve key of 256 bits");
-    assert_eq!(phrase("pem - - yes"), "a private key");
+    assert_eq!(phrase("pem - - yes"), "a private key under a passphrase");
     assert_eq!(phrase("pem dsa"), "a DSA key of 1024 bits");
     assert_eq!(phrase("dh-parameters"), "a Diffie-Hellman group of 512 bits");
     assert_eq!(phrase("certificate rsa"), "an RSA certificate of 1024 bits");

@@ -262,7 +262,7 @@ mod tests {
             format!("admin:{{SSHA}}{}", "b".repeat(32)),
             format!("{{SSHA512}}{}", "b".repeat(96)),
             format!("{{CRYPT}}$6$somesalt${}", "b".repeat(86)),
-            format!("{{PLAIN}}kettle-drum"),
+            "{PLAIN}kettle-drum".to_owned(),
             format!("md5{}", "0a".repeat(16)),
             format!("*{}", "0A".repeat(20)),
             format!("sha1$salt${}", "0a".repeat(20)),
