@@ -287,6 +287,7 @@ mod tests {
                 "a/testing/x.json",
                 "spec/x.yml",
                 "pkg/testdata/key.pem",
+                "benches/sign.rs",
                 "web/__tests__/a.js",
                 "fixtures/x.env",
                 "fixture/a.env",
