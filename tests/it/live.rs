@@ -2,6 +2,8 @@
 //! puttygen, gpg, age-keygen and minisign make keys.
 //! `./test --live` runs it.
 
+use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
@@ -21,6 +23,11 @@ fn sealed_copies_open_with_age_and_differ_in_exactly_the_planned_values() {
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}");
     assert!(said.contains(" 0 faults"), "{said}");
+}
+
+/// A new file in `folder`.
+fn put(folder: &Path, name: &str, text: &str) {
+    File::create_new(folder.join(name)).unwrap().write_all(text.as_bytes()).unwrap();
 }
 
 /// Runs a line in `folder`: a tool and its arguments, where `''` is an empty one.
@@ -84,16 +91,16 @@ fn keys_are_what_the_tools_made() {
     }
     for (lines, phrase) in MADE {
         let desk = tempfile::tempdir().unwrap();
-        std::fs::write(desk.path().join("none"), "").unwrap();
-        std::fs::write(desk.path().join("phrase"), "kettle-drum").unwrap();
+        put(desk.path(), "none", "");
+        put(desk.path(), "phrase", "kettle-drum");
         lines.iter().for_each(|line| run(desk.path(), line));
         let text = std::fs::read_to_string(desk.path().join("key.pem")).unwrap();
-        let secret = text.lines().filter(|line| line.len() >= 40).next_back().unwrap();
+        let secret = text.lines().rfind(|line| line.len() >= 40).unwrap();
         let wrapped = {
             use base64::Engine;
             format!("KEY_B64={}\n", base64::engine::general_purpose::STANDARD.encode(&text))
         };
-        std::fs::write(desk.path().join(".env"), &wrapped).unwrap();
+        put(desk.path(), ".env", &wrapped);
         let files: &[&str] = if text.starts_with("-----BEGIN") { &["key.pem", ".env"] } else { &["key.pem"] };
         for file in files {
             let output = Command::new(env!("CARGO_BIN_EXE_harden"))
