@@ -61,8 +61,24 @@ const EXAMPLE_WORDS: &[&str] = &["example", "examples", "sample", "samples"];
 const EXAMPLE_PARTS: &[&str] = &["template", "tmpl", "tpl", "dist"];
 const DEVELOPMENT_WORDS: &[&str] =
     &["dev", "devel", "development", "test", "tests", "testing", "ci", "e2e", "local", "bench", "benches", "benchmark", "benchmarks"];
-const DEVELOPMENT_FOLDERS: &[&str] =
-    &["test", "tests", "testing", "spec", "fixture", "fixtures", "e2e", "testdata", "test-data", "test_data", "__tests__", "__fixtures__"];
+const DEVELOPMENT_FOLDERS: &[&str] = &[
+    "test",
+    "tests",
+    "testing",
+    "spec",
+    "fixture",
+    "fixtures",
+    "e2e",
+    "testdata",
+    "test-data",
+    "test_data",
+    "__tests__",
+    "__fixtures__",
+    "bench",
+    "benches",
+    "benchmark",
+    "benchmarks",
+];
 const PRODUCTION_WORDS: &[&str] = &["production", "prod", "staging"];
 const DOCUMENT_EXTENSIONS: &[&str] = &["md", "mdx", "markdown", "rst", "adoc", "asciidoc", "html", "htm"];
 /// Files that are documents with the extension `.txt` or none: any other `.txt` may be a list of passwords.
@@ -271,6 +287,7 @@ mod tests {
                 "a/testing/x.json",
                 "spec/x.yml",
                 "pkg/testdata/key.pem",
+                "benches/sign.rs",
                 "web/__tests__/a.js",
                 "fixtures/x.env",
                 "fixture/a.env",

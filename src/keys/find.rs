@@ -50,6 +50,9 @@ const MARKS: &[(&str, Finder)] = &[
 /// How the base64 of PEM begins.
 const WRAPPED: &str = "LS0tLS1CRUdJTi";
 
+/// Lines of base64 are this long, but for the last, and no key takes less.
+const LEAST_WRAPPED: usize = 60;
+
 static SEARCH: LazyLock<AhoCorasick> =
     LazyLock::new(|| AhoCorasick::new(MARKS.iter().map(|(mark, _)| mark)).expect("the marks are constant and few"));
 
@@ -107,6 +110,9 @@ fn kind_of(label: &str) -> Option<Kind> {
 }
 
 fn wrapped(look: Look<'_>) -> Option<Block> {
+    if run_of_base64(clipped(look.text, look.at, LEAST_WRAPPED).of(look.text)) < LEAST_WRAPPED {
+        return None;
+    }
     // the armour of a second block may give the same letters again
     let inner = unwrap(clipped(look.text, look.at, LONGEST).of(look.text))?;
     let kind = first_private(&find(&inner.text))?.kind;
@@ -128,7 +134,7 @@ pub(super) struct Unwrapped {
 
 /// How many letters of base64 `text` begins with.
 fn run_of_base64(text: &str) -> usize {
-    text.bytes().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=')).count()
+    text.bytes().take_while(|b| is_base64(char::from(*b))).count()
 }
 
 /// What the base64 at the start of `text` holds: one run, or lines of 60 characters and more with one shorter at the end.
@@ -144,7 +150,7 @@ pub(super) fn unwrap(text: &str) -> Option<Unwrapped> {
         letters.push_str(line.get(lead..lead + run)?);
         length = at + lead + run;
         at += line.len();
-        let goes_on = run >= 60 && line.get(lead + run..).is_some_and(|tail| tail.trim().is_empty());
+        let goes_on = run >= LEAST_WRAPPED && line.get(lead + run..).is_some_and(|tail| tail.trim().is_empty());
         if !goes_on || letters.ends_with('=') {
             break;
         }
@@ -158,6 +164,13 @@ pub(super) fn unwrap(text: &str) -> Option<Unwrapped> {
     Some(Unwrapped { text, length })
 }
 
+fn is_base64(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=')
+}
+
+/// The shortest private half, that of Ed25519, takes 44 letters.
+const LEAST_PRIVATE: usize = 32;
+
 /// From `PuTTY-User-Key-File-3:` to the line of the checksum.
 fn putty(look: Look<'_>) -> Option<Block> {
     let file = look.rest();
@@ -165,7 +178,8 @@ fn putty(look: Look<'_>) -> Option<Block> {
     let check = ["Private-MAC:", "Private-Hash:"].iter().find_map(|word| file.get(private..)?.find(word)).map(|i| private + i);
     let (from, ends): (usize, &[char]) = check.map_or((private + 15, &[':', '-']), |check| (check, &['\n', '\r', '"', '\\']));
     let length = from + file.get(from..)?.find(ends).unwrap_or(file.len() - from);
-    Some(look.block(Kind::Putty, length))
+    let has_body = file.get(private..length)?.split(|c: char| !is_base64(c)).any(|run| run.len() >= LEAST_PRIVATE);
+    has_body.then(|| look.block(Kind::Putty, length))
 }
 
 fn age(look: Look<'_>) -> Option<Block> {

@@ -83,6 +83,10 @@ fn other_forms() {
     let d = "aGVsbG8taGVsbG8taGVsbG8taGVsbG8";
     let wireguard = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=";
     let minisign = format!("untrusted comment: minisign encrypted secret key\n{}\n", "RWRTY0IyEf".repeat(21));
+    let putty = |body: &str| {
+        let start = concat!("PuTTY-User-", "Key-File-2: ssh-rsa\nEncryption: none\nPublic-Lines: 1\nAAAA\n");
+        format!("{start}Private-Lines: 1\n{body}x\nPrivate-MAC: 00\nx")
+    };
     for (text, kind) in [
         (format!("{{\"kty\": \"OKP\", \"crv\": \"Ed25519\", \"d\": \"{d}\"}}"), Some(Kind::Jwk)),
         (format!("x = '{{\\\"kty\\\":\\\"oct\\\",\\\"k\\\":\\\"{d}\\\"}}'"), Some(Kind::Jwk)),
@@ -95,14 +99,9 @@ fn other_forms() {
         ("AGE-SECRET-KEY-1...".to_owned(), None),
         (format!("<RSAKeyValue><Modulus>{d}</Modulus><D>{d}</D></RSAKeyValue>"), Some(Kind::RsaXml)),
         (format!("<RSAKeyValue><Modulus>{d}</Modulus></RSAKeyValue>"), None),
-        (
-            concat!(
-                "PuTTY-User-",
-                "Key-File-2: ssh-rsa\nEncryption: none\nPublic-Lines: 1\nAAAA\nPrivate-Lines: 1\nAAAA\nPrivate-MAC: 00\nx"
-            )
-            .to_owned(),
-            Some(Kind::Putty),
-        ),
+        (putty(d), Some(Kind::Putty)),
+        // the form alone, as documentation shows it
+        (putty("AAAA"), None),
     ] {
         assert_eq!(kinds(&text), Vec::from_iter(kind), "{text}");
     }

@@ -175,6 +175,9 @@ const NEEDS: &[(&str, u32)] = &[
     ("A256CBC-HS512", 512),
 ];
 
+/// What every algorithm with a symmetric key needs, whichever it is.
+const LEAST_NEED: u32 = 128;
+
 /// A JSON web key.
 pub(super) fn jwk(object: &str) -> Material {
     let text = |name: &str| member(object, name, 1).map(|span| span.of(object));
@@ -198,7 +201,8 @@ pub(super) fn jwk(object: &str) -> Material {
         _ => None,
     };
     let symmetric = key.as_ref().is_some_and(|k| k.algorithm == Algorithm::Symmetric);
-    let needs = text("alg").filter(|_| symmetric).and_then(|alg| NEEDS.iter().find(|(name, _)| *name == alg)).map(|(_, bits)| *bits);
+    let named = text("alg").and_then(|alg| NEEDS.iter().find(|(name, _)| *name == alg)).map(|(_, bits)| *bits);
+    let needs = symmetric.then(|| named.unwrap_or(LEAST_NEED));
     let read = key.map_or_else(|| Material::unread(Kind::Jwk), |key| Material::of(Kind::Jwk, key));
     Material { needs, ..read }
 }

@@ -12,7 +12,7 @@ use super::other;
 use super::private::{is_weakly_encrypted, openssh, private};
 
 /// Values shorter than this hold no key material.
-const LEAST: usize = 40;
+const LEAST: usize = 24;
 
 /// The material that `value` begins with; `None` where it begins with something else. `name` is that of the setting: some keys are known
 /// by it alone.

@@ -284,6 +284,8 @@ mod tests {
         assert_eq!(class("Xq7fP2m"), ValueClass::Short);
         assert_eq!(class("Xq7fP2mKvR9tLw3z"), ValueClass::Ok);
         assert_eq!(class("true"), ValueClass::NotSecret);
+        assert_eq!(class("Option<Vec<u8>>"), ValueClass::NotSecret);
+        assert_eq!(class("i32"), ValueClass::NotSecret);
     }
 
     #[test]

@@ -77,6 +77,15 @@ def shapes():
     yield "dollars.env", "A=" + repeated("${A:-")
     yield "blanks.txt", repeated(" ")
     yield "dashes.txt", repeated("-----BEGIN ")
+    header = "-----BEGIN " + "PRIVATE KEY-----"
+    yield "headers.txt", repeated(header + "\n")
+    yield "headers.env", 'A="' + repeated(header + "\\n")
+    yield "headers.yaml", "a: |\n" + repeated("  " + header + "\n")
+    yield "endless.txt", header + "\n" + noise
+    yield "wrapped.txt", repeated("LS0tLS1CRUdJTi ")
+    yield "putty.txt", repeated("PuTTY-User-Key-File-3: a\nPrivate-Lines: 1\n")
+    yield "jwk.json", repeated('{"kty":"RSA",')
+    yield "wireguard.conf", repeated("PrivateKey = ")
     yield "braces.json", repeated("[")
     yield "angles.xml", "<a>" + repeated("<b c='d'/>")
     yield "log.log", repeated("2024-05-05T10:00:00Z INFO request id=12345 path=/api/v1/items status=200 took=15ms\n")

@@ -1,6 +1,9 @@
-//! What tools that are not ours say: age opens the sealed files of `fix`, parsers of Python read them; openssl and ssh-keygen make keys.
+//! What tools that are not ours say: age opens the sealed files of `fix`, parsers of Python read them; openssl, ssh-keygen,
+//! puttygen, gpg, age-keygen and minisign make keys.
 //! `./test --live` runs it.
 
+use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
@@ -22,13 +25,63 @@ fn sealed_copies_open_with_age_and_differ_in_exactly_the_planned_values() {
     assert!(said.contains(" 0 faults"), "{said}");
 }
 
-/// Runs `tool` in `folder`; `false` where it is not installed.
-fn made(folder: &Path, tool: &str, arguments: &str) -> bool {
-    let output = Command::new(tool).current_dir(folder).args(arguments.split(' ').map(|a| if a == "''" { "" } else { a })).output();
-    let Ok(output) = output else { return false };
-    assert!(output.status.success(), "{tool} {arguments}: {}", String::from_utf8_lossy(&output.stderr));
-    true
+/// A new file in `folder`.
+fn put(folder: &Path, name: &str, text: &str) {
+    File::create_new(folder.join(name)).unwrap().write_all(text.as_bytes()).unwrap();
 }
+
+/// Runs a line in `folder`: a tool and its arguments, where `''` is an empty one.
+fn run(folder: &Path, line: &str) {
+    let mut words = line.split_whitespace().map(|word| if word == "''" { "" } else { word });
+    let tool = words.next().unwrap();
+    let output = Command::new(tool).current_dir(folder).env("GNUPGHOME", folder).args(words).output();
+    let output = output.unwrap_or_else(|e| panic!("{tool}: {e}; `./test --live` installs it"));
+    assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// The lines that make `key.pem`, and what the finding has to say of it.
+const MADE: &[(&[&str], &str)] = &[
+    (&["openssl genrsa -out key.pem 1024"], "an RSA key of 1024 bits"),
+    (&["openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out key.pem"], "an RSA key of 3072 bits"),
+    (&["openssl genpkey -algorithm RSA -aes256 -pass pass:kettle -out key.pem"], "a private key under a passphrase"),
+    (&["openssl genpkey -algorithm ed25519 -out key.pem"], "an Ed25519 key of 256 bits"),
+    (&["openssl ecparam -name secp384r1 -genkey -noout -out key.pem"], "an elliptic curve key of 384 bits"),
+    (&["openssl dsaparam -out d 1024", "openssl gendsa -out key.pem d"], "a DSA key of 1024 bits"),
+    (&["openssl dhparam -out key.pem 512"], "a Diffie-Hellman group of 512 bits"),
+    (
+        &["openssl req -x509 -newkey rsa:1024 -nodes -keyout k -subj /CN=kettle.example -days 9 -out key.pem"],
+        "an RSA certificate of 1024 bits",
+    ),
+    (&["ssh-keygen -q -t rsa -b 2048 -N '' -C kettle -f key.pem"], "an RSA key of 2048 bits"),
+    (&["ssh-keygen -q -t ecdsa -b 521 -N '' -C kettle -f key.pem"], "an elliptic curve key of 521 bits"),
+    (&["ssh-keygen -q -t ed25519 -N kettle-drum -C kettle -f key.pem"], "an Ed25519 key of 256 bits under a passphrase"),
+    (
+        &["puttygen -q -t rsa -b 2048 -C kettle --new-passphrase none -O private -o key.pem --random-device /dev/urandom"],
+        "an RSA key of 2048 bits",
+    ),
+    (
+        &["puttygen -q -t ed25519 -C kettle --new-passphrase phrase -O private -o key.pem --random-device /dev/urandom"],
+        "an Ed25519 key of 256 bits under a passphrase",
+    ),
+    (&["age-keygen -o key.pem"], "an X25519 key of 256 bits"),
+    (&["minisign -G -W -p public -s key.pem"], "an Ed25519 key of 256 bits"),
+    (
+        &[
+            "gpg --batch --pinentry-mode loopback --passphrase '' --quick-generate-key kettle rsa2048 default never",
+            "gpg --batch --armor --output key.pem --export-secret-keys kettle",
+            "gpgconf --kill gpg-agent",
+        ],
+        "an RSA key of 2048 bits",
+    ),
+    (
+        &[
+            "gpg --batch --pinentry-mode loopback --passphrase drum --quick-generate-key kettle ed25519 default never",
+            "gpg --batch --pinentry-mode loopback --passphrase drum --armor --output key.pem --export-secret-keys kettle",
+            "gpgconf --kill gpg-agent",
+        ],
+        "an Ed25519 key of 256 bits under a passphrase",
+    ),
+];
 
 #[test]
 fn keys_are_what_the_tools_made() {
@@ -36,29 +89,28 @@ fn keys_are_what_the_tools_made() {
         println!("left out: `./test --live` runs it");
         return;
     }
-    for (tool, arguments, phrase) in [
-        ("openssl", "genrsa -out key.pem 1024", "an RSA key of 1024 bits"),
-        ("openssl", "genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out key.pem", "an RSA key of 3072 bits"),
-        ("openssl", "genpkey -algorithm RSA -aes256 -pass pass:kettle -out key.pem", "a private key under a passphrase"),
-        ("openssl", "genpkey -algorithm ed25519 -out key.pem", "an Ed25519 key of 256 bits"),
-        ("openssl", "ecparam -name secp384r1 -genkey -noout -out key.pem", "an elliptic curve key of 384 bits"),
-        ("ssh-keygen", "-q -t rsa -b 2048 -N '' -C kettle -f key.pem", "an RSA key of 2048 bits"),
-        ("ssh-keygen", "-q -t ed25519 -N kettle-drum -C kettle -f key.pem", "an Ed25519 key of 256 bits under a passphrase"),
-    ] {
+    for (lines, phrase) in MADE {
         let desk = tempfile::tempdir().unwrap();
-        if !made(desk.path(), tool, arguments) {
-            println!("left out: no {tool}");
-            continue;
-        }
-        let output = Command::new(env!("CARGO_BIN_EXE_harden"))
-            .current_dir(desk.path())
-            .args(["scan", "--format", "jsonl", "key.pem"])
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&output.stdout);
-        assert!(said.contains(&format!("{phrase} ")), "{tool} {arguments}: {said}");
+        put(desk.path(), "none", "");
+        put(desk.path(), "phrase", "kettle-drum");
+        lines.iter().for_each(|line| run(desk.path(), line));
         let text = std::fs::read_to_string(desk.path().join("key.pem")).unwrap();
-        let secret = text.lines().nth(1).unwrap();
-        assert!(!said.contains(secret), "the key itself is shown");
+        let secret = text.lines().rfind(|line| line.len() >= 40).unwrap();
+        let wrapped = {
+            use base64::Engine;
+            format!("KEY_B64={}\n", base64::engine::general_purpose::STANDARD.encode(&text))
+        };
+        put(desk.path(), ".env", &wrapped);
+        let files: &[&str] = if text.starts_with("-----BEGIN") { &["key.pem", ".env"] } else { &["key.pem"] };
+        for file in files {
+            let output = Command::new(env!("CARGO_BIN_EXE_harden"))
+                .current_dir(desk.path())
+                .args(["scan", "--format", "jsonl", file])
+                .output()
+                .unwrap();
+            let said = String::from_utf8_lossy(&output.stdout);
+            assert!([" ", ")"].iter().any(|end| said.contains(&format!("{phrase}{end}"))), "{lines:?} in {file}: {said}");
+            assert!(!said.contains(secret), "the key itself is shown: {lines:?}");
+        }
     }
 }

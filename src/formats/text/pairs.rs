@@ -152,6 +152,9 @@ fn assignment(page: Page, at: usize) -> Option<Hit> {
         return None;
     }
     let query = matches!(page.before(name.front), b'?' | b'&');
+    if query && is_of_badge(page, name.front) {
+        return None;
+    }
     let leading = line_start(page, name.front);
     let stops: &[u8] = if query {
         b"&#<>;,)|]}\\"
@@ -174,6 +177,19 @@ fn assignment(page: Page, at: usize) -> Option<Hit> {
         return None;
     }
     Some(hit(page, &name, value, Quoting::Plain))
+}
+
+/// Whether the parameter that begins at `front` is one of a picture's address: the token of a badge lets everybody see that badge.
+fn is_of_badge(page: Page, front: usize) -> bool {
+    const LONGEST: usize = 200;
+    let mut start = front.saturating_sub(LONGEST);
+    while !page.text.is_char_boundary(start) {
+        start += 1;
+    }
+    let before = Span::new(start, front).of(page.text);
+    let address = before.rsplit(|c: char| c.is_whitespace() || matches!(c, '(' | '"' | '\'' | '<')).next().unwrap_or("");
+    let path = address.split('?').next().unwrap_or("");
+    path.contains("://") && (path.ends_with(".svg") || path.rsplit('/').next().is_some_and(|last| last.contains("badge")))
 }
 
 /// `name: value`, `"name": "value"`, `**name:** value`.

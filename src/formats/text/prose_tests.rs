@@ -19,6 +19,15 @@ fn one(text: &str, name: &str, value: &str) {
 }
 
 #[test]
+fn the_token_of_a_badge_is_none() {
+    for address in ["https://cover.example/a/b/graph/badge.svg", "https://ci.example/a/badge", "https://x.example/shield.svg"] {
+        assert_eq!(found(&format!("[![Coverage]({address}?token=3KA3R2D9fV)](https://x.example)")), []);
+        assert_eq!(found(&format!("[image]: {address}?branch=main&token=3KA3R2D9fV")), []);
+    }
+    one("curl https://x.example/badges/list?token=3KA3R2D9fV", "token", "3KA3R2D9fV");
+}
+
+#[test]
 fn assignments_are_found_wherever_they_stand() {
     for (text, name, value) in [
         ("KEY=value", "KEY", "value"),
