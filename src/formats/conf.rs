@@ -65,8 +65,10 @@ impl Reader<'_> {
             self.settings.extend(commented(self.text, body).map(|s| self.nested(s)));
         } else if said.starts_with('}') {
             said.bytes().take_while(|b| *b == b'}').for_each(|_| drop(self.blocks.pop()));
+        } else if let Some(found) = condition(self.text, body) {
+            self.settings.push(self.nested(found));
+            self.blocks.push("if".to_owned());
         } else if let Some(head) = said.strip_suffix('{').filter(|h| !h.contains(['{', '}', '"', '\''])) {
-            self.settings.extend(condition(self.text, body, head).map(|s| self.nested(s)));
             self.blocks.push(head.trim_end_matches([' ', '\t', '=', ':']).to_owned());
         } else if is_access_rule(said) {
             let mut rule = Setting::new(KeyPath::of("hba"), Span::new(body.start, body.start), Secret::copy_of(said), body, Quoting::Plain);
@@ -92,9 +94,10 @@ impl Reader<'_> {
 }
 
 /// The condition of nginx's `if (...) {`, as a setting called `if`; it is for a person to change.
-fn condition(text: &str, body: Span, head: &str) -> Option<Setting> {
-    let inside = head.trim_end().strip_prefix("if")?.trim_start().strip_prefix('(')?.strip_suffix(')')?;
-    let start = body.start + head.find('(')? + 1;
+fn condition(text: &str, body: Span) -> Option<Setting> {
+    let said = body.of(text);
+    let inside = said.strip_suffix('{')?.trim_end().strip_prefix("if")?.trim_start().strip_prefix('(')?.strip_suffix(')')?;
+    let start = body.start + said.find('(')? + 1;
     let span = Span::new(start, start + inside.len());
     let key = Span::new(body.start, body.start + "if".len());
     let mut setting = Setting::new(KeyPath::of("if"), key, Secret::copy_of(span.of(text)), span, Quoting::Plain);
@@ -229,6 +232,16 @@ mod tests {
     fn access_rules_are_one_value_each() {
         let line = "host all all 10.0.0.0/8 md5";
         assert_eq!(found(&format!("# TYPE\n{line}\nhost tea.example\n")), pairs(&[("hba", line), ("host", "tea.example")]));
+    }
+
+    #[test]
+    fn a_condition_is_a_setting_and_opens_a_block() {
+        let text = "server {\n  if ($http_origin ~* \"^https://(a|${B})$\") {\n    set $x 1;\n  }\n  listen 80;\n}\n";
+        let settings = Conf.parse(text).unwrap();
+        let seen: Vec<(String, &str)> = settings.iter().map(|s| (s.key.to_string(), s.span.of(text))).collect();
+        assert_eq!(seen[0], ("server.if".to_owned(), "$http_origin ~* \"^https://(a|${B})$\""));
+        assert_eq!(seen[1].0, "server.if.set");
+        assert_eq!(seen[2].0, "server.listen");
     }
 
     #[test]
