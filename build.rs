@@ -32,6 +32,7 @@ fn main() {
     put(&out.join("rules.rs"), &rules());
     put(&out.join("lexicon.rs"), &lexicon());
     put(&out.join("kinds.rs"), &kinds());
+    put(&out.join("tokens.rs"), &tokens());
 }
 
 #[expect(clippy::disallowed_methods, reason = "OUT_DIR is the build's own")]
@@ -264,6 +265,83 @@ fn kinds() -> String {
             row.server || row.first_boot,
             row.generator,
             row.effect
+        );
+    }
+    text.push_str("];\n");
+    text
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TokenFile {
+    token: Vec<TokenRow>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TokenRow {
+    kind: String,
+    name: String,
+    provider: String,
+    #[serde(default)]
+    prefixes: Vec<String>,
+    #[serde(default)]
+    back: usize,
+    #[serde(default)]
+    pattern: String,
+    #[serde(default)]
+    near: Vec<String>,
+    #[serde(default)]
+    whole: String,
+    #[serde(default)]
+    check: String,
+    #[serde(default, rename = "use")]
+    usage: String,
+    #[serde(default)]
+    reissue: String,
+}
+
+fn tokens() -> String {
+    let path = Path::new("rules/data/tokens.toml");
+    let file: TokenFile = toml_edit::de::from_str(&read(path)).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let mut text = String::from("/// Every kind that is known, as in `rules/data/tokens.toml`.\npub static KINDS: &[TokenKind] = &[\n");
+    let mut seen = BTreeSet::new();
+    for row in file.token {
+        let fault = |what: &str| -> String { panic!("{}: `{}` {what}", path.display(), row.kind) };
+        let usage = match row.usage.as_str() {
+            "" | "live" => "Live",
+            "test" => "Test",
+            "public" => "Public",
+            "id" => "Id",
+            _ => &fault("has a `use` that is none of live, test, public, id"),
+        };
+        if !seen.insert(row.kind.clone()) {
+            fault("stands there twice");
+        }
+        if row.prefixes.is_empty() != row.pattern.is_empty() || row.near.is_empty() != row.whole.is_empty() {
+            fault("needs `prefixes` with `pattern`, and `near` with `whole`");
+        }
+        if row.prefixes.is_empty() && row.near.is_empty() {
+            fault("has nothing to be found by");
+        }
+        if row.reissue.is_empty() && usage != "Public" {
+            fault("needs `reissue`");
+        }
+        let near: Vec<String> = row.near.iter().map(|n| format!("&{:?}", n.split(' ').collect::<Vec<_>>())).collect();
+        let _ = writeln!(
+            text,
+            "TokenKind {{ kind: {:?}, name: {:?}, provider: {:?}, prefixes: &{:?}, back: {}, pattern: {:?}, near: &[{}], whole: {:?}, check: {:?}, \
+             usage: Use::{usage}, reissue: {:?} }},",
+            row.kind,
+            row.name,
+            row.provider,
+            row.prefixes,
+            row.back,
+            row.pattern,
+            near.join(", "),
+            row.whole,
+            row.check,
+            row.reissue
         );
     }
     text.push_str("];\n");

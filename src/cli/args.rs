@@ -256,8 +256,13 @@ pub(crate) enum RulesCommand {
     #[command(after_help = "\
 Examples:
   harden rules list
-  harden rules list | grep weak-key")]
-    List,
+  harden rules list | grep weak-key
+  harden rules list --no-config --format markdown > docs/rule-reference.md")]
+    List {
+        /// text, or markdown: everything that is known of every rule, by topic
+        #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "markdown"])]
+        format: String,
+    },
     /// What a rule finds, why it matters, an example, the fix
     #[command(after_help = "\
 Examples:

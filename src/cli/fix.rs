@@ -19,6 +19,7 @@ use super::fix_emit;
 use super::fix_promote;
 use super::fix_work::Work;
 use super::interrupted;
+use super::manifests;
 use super::project::Project;
 use super::sealing::{self, about, twin_of};
 use super::ui;
@@ -61,7 +62,9 @@ pub(crate) fn run(args: &FixArgs, global: &Global) -> Result<Exit, Failure> {
     work.knows(&args.only, &project.rules)?;
     let drivers = project.config.as_ref().map(|c| c.config.drivers.clone()).unwrap_or_default();
     let before = work.plain_beside_twins();
+    let manifests = |index: usize| work.files.get(index).map(|file| manifests::above(file, &project)).unwrap_or_default();
     let wishes = Wishes {
+        manifests: &manifests,
         before: &before,
         only: &args.only,
         drivers: &drivers,

@@ -1,5 +1,6 @@
 //! `harden rules`: list, explain, test.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -8,7 +9,7 @@ use harden::detect::Detectors;
 use harden::disk::read::Links;
 use harden::rules::builtin;
 use harden::rules::parse;
-use harden::rules::schema::{Prose, Rule, RuleFile};
+use harden::rules::schema::{Prose, Reach, Rule, RuleFile};
 use harden::scan::selftest;
 
 use super::args::{Global, RulesCommand};
@@ -19,7 +20,10 @@ use super::ui;
 /// Runs one of the three.
 pub(crate) fn run(command: &RulesCommand, global: &Global) -> Result<Exit, Failure> {
     match command {
-        RulesCommand::List => list(&Project::load(&[], global.no_config)?),
+        RulesCommand::List { format } => {
+            let project = Project::load(&[], global.no_config)?;
+            if format == "markdown" { answer(&reference(&project)) } else { list(&project) }
+        }
         RulesCommand::Explain { id } => explain(&Project::load(&[], global.no_config)?, id),
         RulesCommand::Test { file } => test(file.as_deref(), global.no_config),
     }
@@ -34,6 +38,67 @@ fn list(project: &Project) -> Result<Exit, Failure> {
         let _ = writeln!(out, "{:widest$}  {:16}  {:8}  {}", rule.id, rule.class, rule.severity, rule.title);
     }
     answer(&out)
+}
+
+/// The reference: a table for each topic, then what there is to say of each rule.
+fn reference(project: &Project) -> String {
+    let mut topics: BTreeMap<&str, Vec<(&Rule, &Prose)>> = BTreeMap::new();
+    for (rule, prose) in project.rules.rules().iter().filter_map(|rule| project.rules.get(&rule.id)) {
+        let topic = if rule.topic.is_empty() { rule.class.word() } else { &*rule.topic };
+        topics.entry(topic).or_default().push((rule, prose));
+    }
+    let mut out = format!("# Rule reference\n\n{REFERENCE_HEAD}\n\n");
+    for topic in topics.keys() {
+        let _ = writeln!(out, "- [{topic}](#topic-{topic})");
+    }
+    for (topic, rules) in &mut topics {
+        rules.sort_by(|a, b| a.0.id.cmp(&b.0.id));
+        let _ = write!(out, "\n## Topic: {topic}\n\n| rule | title | class | severity | profile | fix |\n|---|---|---|---|---|---|\n");
+        for (rule, _) in rules.iter() {
+            let profile = if rule.strict { "strict" } else { "all" };
+            let (id, title, class, severity) = (&rule.id, cell(&rule.title), rule.class, rule.severity);
+            let _ = writeln!(out, "| [{id}](#{id}) | {title} | {class} | {severity} | {profile} | {} |", reach_word(rule));
+        }
+        rules.iter().for_each(|(rule, prose)| entry(&mut out, rule, prose));
+    }
+    out
+}
+
+const REFERENCE_HEAD: &str = "Written by `harden rules list --format markdown`: change the rules in `rules/`, not this page. `harden rules explain ID` shows the same of one rule, \
+with an example. Severities are those of a production file; rules of the profile strict are looked for with `--profile strict` only. \
+How rules are written: [rules.md](rules.md).";
+
+fn entry(out: &mut String, rule: &Rule, prose: &Prose) {
+    let _ = write!(out, "\n### {}\n\n{}. {}\n", rule.id, rule.title, prose.why);
+    if !rule.help.is_empty() {
+        let _ = write!(out, "\nWhat to do: {}.\n", rule.help.trim_end_matches('.'));
+    }
+    rule.repair.needs.iter().for_each(|need| {
+        let _ = write!(out, "\nNeeded for it: {need}.\n");
+    });
+    let mut controls: Vec<String> = prose.controls.iter().map(|(name, ids)| format!("{name} {}", ids.join(", "))).collect();
+    if !prose.cwe.is_empty() {
+        controls.push(format!("cwe {}", prose.cwe.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")));
+    }
+    if !controls.is_empty() {
+        let _ = write!(out, "\nControls: {}.\n", controls.join("; "));
+    }
+    if !prose.references.is_empty() {
+        let links: Vec<String> = prose.references.iter().map(|link| format!("<{link}>")).collect();
+        let _ = write!(out, "\nReferences: {}\n", links.join(", "));
+    }
+}
+
+/// Text that stays within its cell of a table.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}
+
+fn reach_word(rule: &Rule) -> String {
+    match rule.repair.reach {
+        Reach::ByKind => "by kind of secret".to_owned(),
+        Reach::Always(fix) => fix.to_string(),
+    }
 }
 
 fn explain(project: &Project, id: &str) -> Result<Exit, Failure> {
@@ -62,6 +127,9 @@ fn page(rule: &Rule, prose: &Prose, example: Option<&str>) -> String {
     let _ = writeln!(out, "severity    {}; confidence {}", rule.severity, rule.confidence);
     let formats = if rule.formats.is_empty() { "all".to_owned() } else { rule.formats.join(", ") };
     let _ = writeln!(out, "formats     {formats}");
+    if rule.strict {
+        let _ = writeln!(out, "profile     strict: only `harden scan --profile strict` looks for it");
+    }
     if !prose.why.is_empty() {
         let _ = write!(out, "\nWhy it matters\n  {}\n", prose.why);
     }
@@ -72,8 +140,8 @@ fn page(rule: &Rule, prose: &Prose, example: Option<&str>) -> String {
         });
     }
     let reach = match rule.repair.reach {
-        harden::rules::schema::Reach::ByKind => "the kind of the secret decides how far `harden fix` goes".to_owned(),
-        harden::rules::schema::Reach::Always(fix) => fix.to_string(),
+        Reach::ByKind => "the kind of the secret decides how far `harden fix` goes".to_owned(),
+        Reach::Always(fix) => fix.to_string(),
     };
     let _ = write!(out, "\nFix ({reach})\n  {}\n", if rule.help.is_empty() { "see the references" } else { &rule.help });
     rule.repair.needs.iter().for_each(|need| {

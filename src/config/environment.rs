@@ -59,7 +59,8 @@ pub fn judge(path: &str, facts: &Facts<'_>) -> Verdict {
 const EXAMPLE_WORDS: &[&str] = &["example", "examples", "sample", "samples"];
 /// Words that also have other uses (`template.yaml` of CloudFormation, `dist/`): an example only as a part between dots, and not the first.
 const EXAMPLE_PARTS: &[&str] = &["template", "tmpl", "tpl", "dist"];
-const DEVELOPMENT_WORDS: &[&str] = &["dev", "devel", "development", "test", "tests", "testing", "ci", "e2e", "local"];
+const DEVELOPMENT_WORDS: &[&str] =
+    &["dev", "devel", "development", "test", "tests", "testing", "ci", "e2e", "local", "bench", "benches", "benchmark", "benchmarks"];
 const DEVELOPMENT_FOLDERS: &[&str] =
     &["test", "tests", "testing", "spec", "fixture", "fixtures", "e2e", "testdata", "test-data", "test_data", "__tests__", "__fixtures__"];
 const PRODUCTION_WORDS: &[&str] = &["production", "prod", "staging"];

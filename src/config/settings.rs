@@ -1,6 +1,7 @@
 //! What `harden.toml` can say, as meant.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use super::date::Date;
 use super::globs::Globs;
@@ -88,6 +89,35 @@ pub struct Network {
     pub internal_plaintext: Option<InternalPlaintext>,
 }
 
+impl Network {
+    /// Whether plaintext to `host` is accepted: an entry is that name, `*.domain` above it, or a network (`10.0.0.0/8`) that it lies in.
+    #[must_use]
+    pub fn trusts(&self, host: &str) -> bool {
+        let host = host.trim_end_matches('.');
+        self.trusted.iter().any(|entry| match (entry.strip_prefix("*."), entry.split_once('/')) {
+            (Some(domain), _) => {
+                host.len() > domain.len() + 1
+                    && host.get(host.len() - domain.len()..).is_some_and(|end| end.eq_ignore_ascii_case(domain))
+                    && host.get(..host.len() - domain.len()).is_some_and(|head| head.ends_with('.'))
+            }
+            (None, Some((network, bits))) => lies_in(host, network, bits).unwrap_or(false),
+            (None, None) => entry.eq_ignore_ascii_case(host),
+        })
+    }
+}
+
+/// Whether an address lies in a network (RFC 4632, RFC 4291 section 2.3); `None` when one of them is none.
+fn lies_in(host: &str, network: &str, bits: &str) -> Option<bool> {
+    let bits: u32 = bits.parse().ok()?;
+    let (host, network, width) = match (host.parse().ok()?, network.parse().ok()?) {
+        (IpAddr::V4(a), IpAddr::V4(b)) => (u128::from(a.to_bits()), u128::from(b.to_bits()), 32),
+        (IpAddr::V6(a), IpAddr::V6(b)) => (a.to_bits(), b.to_bits(), 128),
+        _ => return None,
+    };
+    let shift = width - Some(bits).filter(|b| *b <= width)?;
+    Some(host.checked_shr(shift) == network.checked_shr(shift))
+}
+
 /// `internal-plaintext`: how bad a connection without TLS to an internal host is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InternalPlaintext {
@@ -97,4 +127,21 @@ pub enum InternalPlaintext {
     Medium,
     /// Accepted.
     Allow,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Network;
+
+    #[test]
+    fn hosts_are_trusted_by_name_domain_and_network() {
+        let trusted = ["cache", "*.corp.example.com", "10.0.0.0/8", "fd00::/8", "0.0.0.0/0x", "192.168.1.7/32"].map(str::to_owned).to_vec();
+        let network = Network { trusted, internal_plaintext: None };
+        for host in ["cache", "CACHE", "db.corp.example.com", "a.b.CORP.example.com", "10.9.8.7", "fd12::1", "192.168.1.7"] {
+            assert!(network.trusts(host), "{host}");
+        }
+        for host in ["cache2", "corp.example.com", "evilcorp.example.com", "11.0.0.1", "fe80::1", "192.168.1.8", "", "é.com"] {
+            assert!(!network.trusts(host), "{host}");
+        }
+    }
 }

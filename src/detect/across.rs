@@ -2,16 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use super::family::{Compile, Family, Test, known};
+use super::family::{Compile, Family, Test, flag, known};
 use crate::model::environment::Environment;
 use crate::model::finding::Finding;
-use crate::model::severity::{Class, Fix};
-use crate::rules::schema::{Argument, Rule};
+use crate::model::severity::{Class, Fix, Severity};
+use crate::model::span::{Position, Span};
+use crate::rules::schema::{Argument, Predicate, Rule};
 
 /// Conditions on the whole project. They hold for no setting by itself; [`across`] looks at them when every file was seen.
 pub(super) struct Project;
 
 const SHARED: &str = "project.shared-with";
+const COPIED: &str = "project.copied";
+const REUSED: &str = "project.reused";
+const MISSING: &str = "project.missing";
 
 impl Family for Project {
     fn word(&self) -> &'static str {
@@ -21,8 +25,72 @@ impl Family for Project {
     fn compile(&self, name: &str, argument: &Argument, _nested: Compile<'_>) -> Result<Test, String> {
         match name {
             "shared-with" => known(SHARED, argument, &["development", "example"]).map(|_| -> Test { Box::new(|_| false) }),
-            _ => Err(format!("`project.{name}` is not known: {SHARED}")),
+            "copied" => flag(COPIED, argument).map(|_| -> Test { Box::new(|_| false) }),
+            "reused" => known(REUSED, argument, &["value", "part"]).map(|_| -> Test { Box::new(|_| false) }),
+            "missing" => known(MISSING, argument, &["variable", "env", "file", "key"]).map(|_| -> Test { Box::new(|_| false) }),
+            _ => Err(format!("`project.{name}` is not known: {SHARED}, {COPIED}, {REUSED}, {MISSING}")),
         }
+    }
+}
+
+/// The rule among `rules` whose condition is `project.NAME`, with `word` among its words where it takes any.
+#[must_use]
+pub fn project_rule<'r>(rules: &'r [Rule], name: &str, word: &str) -> Option<&'r Rule> {
+    fn says(predicate: &Predicate, name: &str, word: &str) -> bool {
+        match predicate {
+            Predicate::All(list) | Predicate::Any(list) => list.iter().any(|p| says(p, name, word)),
+            Predicate::Not(_) => false,
+            Predicate::Leaf(own, argument) if **own == *name => match argument {
+                Argument::Words(list) => list.iter().any(|w| **w == *word),
+                _ => true,
+            },
+            Predicate::Leaf(..) => false,
+        }
+    }
+    rules.iter().find(|rule| says(&rule.predicate, name, word))
+}
+
+/// Where a finding across files stands.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The path as the user sees it.
+    pub file: String,
+    /// The bytes.
+    pub span: Span,
+    /// Where they start.
+    pub start: Position,
+    /// The line of the last of them.
+    pub end_line: usize,
+    /// The key path of the setting; empty where there is none.
+    pub key: String,
+    /// The deployment that the file speaks for.
+    pub environment: Environment,
+    /// What the grade counts.
+    pub subject: u64,
+}
+
+/// A finding of `rule` at `place`; `{key}` in its message becomes `what`, `{other}` becomes `other`. It has no setting of its own: no plan
+/// changes anything for it.
+#[must_use]
+pub fn project_finding(rule: &Rule, place: Place, severity: Severity, what: &str, other: &str) -> Finding {
+    Finding {
+        rule: rule.id.to_string(),
+        class: rule.class,
+        topic: rule.topic.to_string(),
+        severity,
+        confidence: rule.confidence,
+        file: place.file,
+        span: place.span,
+        start: place.start,
+        end_line: place.end_line,
+        key: place.key,
+        fingerprint: String::new(),
+        environment: place.environment,
+        fix: Fix::Manual,
+        message: rule.message.replace("{key}", what).replace("{other}", other),
+        help: rule.help.to_string(),
+        setting: None,
+        subject: place.subject,
     }
 }
 

@@ -5,20 +5,20 @@ use std::hash::{BuildHasher, Hash};
 
 use super::FAMILIES;
 use super::circumstances::Circumstances;
+use super::dispatch::{Dispatch, Set};
 use super::family::Test;
-use super::lookup::{Lookup, anchors};
 use super::message;
 use super::neighbours::Neighbourhood;
 use super::source::is_catalogue;
 use super::subject::Subject;
 use super::value::check_regex;
-use super::weight::{reach, severity_in};
+use super::weight::{PROVIDER_TOKEN, reach, severity_in};
 use crate::config::{InternalPlaintext, Network};
 use crate::dsn::HostClass;
 use crate::model::document::Document;
 use crate::model::environment::Environment;
 use crate::model::finding::Finding;
-use crate::model::severity::{Class, Profile, Severity};
+use crate::model::severity::{Class, Confidence, Profile, Severity};
 use crate::model::span::Span;
 use crate::rules::schema::{Argument, Predicate, Rule};
 use crate::strength::judge::ValueClass;
@@ -37,6 +37,7 @@ pub struct CompileError {
 /// Compiled rules. Shared by all threads.
 pub struct Detectors {
     rules: Vec<Compiled>,
+    dispatch: Dispatch,
     profile: Profile,
     network: Network,
     hasher: RandomState,
@@ -51,8 +52,8 @@ struct Compiled {
     concerns: Option<Test>,
     when: Vec<(Test, Severity)>,
     at: Target,
-    /// Words of which a name must hold one to be of interest; none where the rule must look at every setting.
-    anchors: Option<Vec<String>>,
+    /// Whether it tells of what is missing around the setting: that is said beside anything else that the setting shows.
+    missing: bool,
 }
 
 /// Which part of the value a rule's findings point at.
@@ -60,6 +61,7 @@ struct Compiled {
 enum Target {
     Literal,
     UrlPassword,
+    Token,
 }
 
 /// Something that can be right or wrong, whether or not it is.
@@ -106,7 +108,9 @@ impl Detectors {
             .filter(|rule| !rule.strict || profile == Profile::Strict)
             .enumerate()
             .map(|(i, rule)| compile(i, rule).map_err(|problem| CompileError { rule: rule.id.to_string(), problem }));
-        Ok(Self { rules: rules.collect::<Result<_, _>>()?, profile, network: network.clone(), hasher: RandomState::new() })
+        let rules = rules.collect::<Result<Vec<_>, _>>()?;
+        let dispatch = Dispatch::new(rules.iter().map(|c| &c.rule));
+        Ok(Self { rules, dispatch, profile, network: network.clone(), hasher: RandomState::new() })
     }
 
     /// Compiles the patterns in `rules`, too, which [`Self::compile`] leaves for later: a user's own rules may hold any.
@@ -143,20 +147,23 @@ impl Detectors {
             return outcome;
         }
         let around = Neighbourhood::new(document, circumstances);
-        let fitting: Vec<&Compiled> = self.rules.iter().filter(|c| fits_file(&c.rule, document)).collect();
-        let lookup = Lookup::new(fitting.iter().map(|c| c.anchors.as_deref()));
+        let fitting = self.dispatch.set(self.rules.iter().enumerate().filter(|(_, c)| fits_file(&c.rule, document)).map(|(i, _)| i));
+        let mut concerned = Set::default();
         for (index, setting) in document.settings.iter().enumerate() {
             let subject = Subject::new(document, index, setting, &around);
-            if !subject.is_live() {
-                continue;
-            }
             let first = outcome.findings.len();
-            self.count(&subject, &mut outcome);
-            for compiled in lookup.of(&subject.words().1).into_iter().filter_map(|i| fitting.get(i)) {
-                self.apply(compiled, &subject, &mut outcome);
+            let live = subject.is_live();
+            if live {
+                self.count(&subject, &mut outcome);
             }
+            self.dispatch.find(&subject, &fitting, &mut concerned);
+            let asked = || concerned.iter().filter_map(|i| self.rules.get(i)).filter(|c| live || c.at == Target::Token);
+            asked().filter(|c| !c.missing).for_each(|compiled| self.apply(compiled, &subject, &mut outcome));
             keep_the_worst(&mut outcome.findings, first);
+            asked().filter(|c| c.missing).for_each(|compiled| self.apply(compiled, &subject, &mut outcome));
         }
+        keep_the_innermost(&mut outcome.findings);
+        outcome.findings.retain(|finding| !is_no_secret_there(document, finding));
         outcome.findings.sort_by(|a, b| (a.span, &a.rule).cmp(&(b.span, &b.rule)));
         outcome
     }
@@ -180,6 +187,11 @@ impl Detectors {
         if !hit {
             return;
         }
+        let environment = match subject.around.section(subject.setting) {
+            "documentation" if environment == Environment::Production => Environment::Example,
+            "test" => Environment::Development,
+            _ => environment,
+        };
         let span = place(compiled.at, subject);
         let severity = compiled.when.iter().rev().find(|(test, _)| test(subject)).map_or(rule.severity, |(_, severity)| *severity);
         let severity = severity_in(environment, rule, self.on_this_network(rule, subject, severity));
@@ -207,13 +219,16 @@ impl Detectors {
 
     /// What `[network]` of harden.toml says of plaintext between the parts.
     fn on_this_network(&self, rule: &Rule, subject: &Subject<'_>, severity: Severity) -> Severity {
-        let Some(connection) = subject.connection().filter(|c| rule.class == Class::NonTlsUrl && c.host == HostClass::Internal) else {
+        let near = |host| matches!(host, HostClass::Internal | HostClass::External);
+        let Some(connection) = subject.connection().filter(|c| rule.class == Class::NonTlsUrl && near(c.host)) else {
             return severity;
         };
         let text = connection.span.of(subject.value());
-        let trusted = connection.dsn.hosts.iter().all(|h| self.network.trusted.iter().any(|t| t.eq_ignore_ascii_case(h.name.of(text))));
+        let trusted = connection.dsn.hosts.iter().all(|h| self.network.trusts(h.name.of(text)));
+        let internal = connection.host == HostClass::Internal;
         match self.network.internal_plaintext {
             _ if trusted => Severity::Info,
+            _ if !internal => severity,
             Some(InternalPlaintext::Allow) => Severity::Info,
             Some(InternalPlaintext::Medium) => severity.min(Severity::Medium),
             Some(InternalPlaintext::High) => severity.max(Severity::High),
@@ -237,7 +252,7 @@ impl Detectors {
             let what = if subject.purpose().is_key() { Sort::Key } else { Sort::Secret };
             outcome.seen.push(Seen { id: self.secret_id(subject), environment, what });
         }
-        if subject.connection().is_some_and(|c| c.system.is_some() && c.host != crate::dsn::HostClass::Socket) {
+        if subject.connection().is_some_and(|c| c.system.is_some_and(|s| !s.is_any()) && c.host != HostClass::Socket) {
             outcome.seen.push(Seen { id: self.connection_id(subject), environment, what: Sort::Connection });
         }
         if let Some((_, verdict)) = subject.url_password()
@@ -282,16 +297,23 @@ fn compile(index: usize, rule: &Rule) -> Result<Compiled, String> {
         Class::InsecureSetting | Class::NonTlsUrl => names_of(&rule.predicate).map(|p| test(&p)).transpose()?,
         _ => None,
     };
-    let at = if rule.predicate_reads_url_password() { Target::UrlPassword } else { Target::Literal };
-    let anchors = anchors(&rule.predicate);
-    Ok(Compiled { index, test: test(&rule.predicate)?, concerns, when, at, anchors, rule: rule.clone() })
+    let at = match rule.predicate_reads_url_password() {
+        true => Target::UrlPassword,
+        false if rule.predicate.reads("token.") => Target::Token,
+        false => Target::Literal,
+    };
+    let missing = rule.strict && rule.predicate.reads("sibling.has");
+    Ok(Compiled { index, test: test(&rule.predicate)?, concerns, when, at, missing, rule: rule.clone() })
 }
 
 fn test(predicate: &Predicate) -> Result<Test, String> {
     let all = |list: &[Predicate]| list.iter().map(test).collect::<Result<Vec<_>, _>>();
     Ok(match predicate {
         Predicate::All(list) => {
-            let tests = all(list)?;
+            // what is cheap to ask is asked first; the order makes no difference to the answer
+            let mut list: Vec<&Predicate> = list.iter().collect();
+            list.sort_by_key(|p| price(p));
+            let tests = list.into_iter().map(test).collect::<Result<Vec<_>, _>>()?;
             Box::new(move |s| tests.iter().all(|t| t(s)))
         }
         Predicate::Any(list) => {
@@ -311,6 +333,20 @@ fn test(predicate: &Predicate) -> Result<Test, String> {
             family.compile(rest, argument, &test)?
         }
     })
+}
+
+/// How dear a condition is to ask, in no unit: names and files cost nothing, texts a look, judgements and other settings the most.
+fn price(predicate: &Predicate) -> usize {
+    match predicate {
+        Predicate::All(list) | Predicate::Any(list) | Predicate::Not(list) => list.iter().map(price).max().unwrap_or(0),
+        Predicate::Leaf(name, _) => match name.split_once('.') {
+            Some(("key" | "file", _)) => 0,
+            Some(("value", "is" | "in" | "truthy" | "falsy" | "length" | "number")) => 1,
+            Some(("url", _)) => 2,
+            Some(("value", "regex")) => 3,
+            _ => 4,
+        },
+    }
 }
 
 /// The part of a condition that speaks of names only.
@@ -343,10 +379,79 @@ fn file_glob(pattern: &str, name: &str) -> bool {
 fn place(at: Target, subject: &Subject<'_>) -> Span {
     let within = match at {
         Target::UrlPassword => subject.url_password().map(|(span, _)| *span),
+        Target::Token => subject.token().map(|t| t.span),
         Target::Literal => subject.connection().map(|c| c.span),
     };
     let within = within.unwrap_or_else(|| subject.literal_span());
-    subject.setting.locate(&subject.document.text, within).unwrap_or(subject.setting.span)
+    let shown = || (at == Target::Token).then(|| find_again(subject, within)).flatten();
+    subject.setting.locate(&subject.document.text, within).or_else(shown).unwrap_or(subject.setting.span)
+}
+
+/// Where the text at `within` of the value stands in the file, which writes the value in another way: the lines of an indented block.
+fn find_again(subject: &Subject<'_>, within: Span) -> Option<Span> {
+    let written = subject.setting.span.of(&subject.document.text);
+    let wanted = Some(within.of(subject.value())).filter(|t| !t.is_empty())?;
+    let at = written.find(wanted)?;
+    Some(Span::new(at, at + wanted.len()).shift(subject.setting.span.start))
+}
+
+/// A token that stands in a file within a file is found in both settings: the inner one says more.
+fn keep_the_innermost(findings: &mut Vec<Finding>) {
+    let tokens: Vec<(Span, usize)> = findings.iter().filter(|f| f.topic == PROVIDER_TOKEN).map(|f| (f.span, f.key.len())).collect();
+    if tokens.len() < 2 {
+        return;
+    }
+    let mut tokens = tokens;
+    tokens.sort_by_key(|(span, _)| (span.start, span.end));
+    findings.retain(|f| {
+        let from = tokens.partition_point(|(span, _)| span.start < f.span.start);
+        let mut inside = tokens.get(from..).unwrap_or_default().iter().take_while(|(span, _)| span.end <= f.span.end);
+        f.topic != PROVIDER_TOKEN || !inside.any(|(span, key)| f.span.covers(*span) && (*span != f.span || *key > f.key.len()))
+    });
+}
+
+/// Whether what looks like a secret is a checksum of a lock file, or sealed for a cluster: what a provider issued and what stands in a URL
+/// counts there, too.
+fn is_no_secret_there(document: &Document, finding: &Finding) -> bool {
+    let named = finding.topic != PROVIDER_TOKEN && !finding.rule.starts_with("url-");
+    let sealed = || document.format == "kubernetes" && finding.key.starts_with("spec.encryptedData.");
+    named && finding.class != Class::NonTlsUrl && (is_lock_file(document.file_name()) || sealed())
+}
+
+/// Files in which a package manager keeps versions and checksums.
+fn is_lock_file(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "bun.lock",
+        "cargo.lock",
+        "composer.lock",
+        "conan.lock",
+        "deno.lock",
+        "flake.lock",
+        "gemfile.lock",
+        "go.sum",
+        "mix.lock",
+        "npm-shrinkwrap.json",
+        "package-lock.json",
+        "package.resolved",
+        "packages.lock.json",
+        "pdm.lock",
+        "pipfile.lock",
+        "pnpm-lock.yaml",
+        "podfile.lock",
+        "poetry.lock",
+        "pubspec.lock",
+        "uv.lock",
+        "yarn.lock",
+        ".terraform.lock.hcl",
+        "gradle.lockfile",
+    ];
+    NAMES.iter().any(|n| n.eq_ignore_ascii_case(name))
+}
+
+/// What is known to be a provider's token is told as that, however bad a strong value in a file is otherwise.
+fn weight(finding: &Finding) -> (bool, Severity, Confidence) {
+    let told = finding.topic == PROVIDER_TOKEN && finding.class == Class::HardcodedSecret;
+    (told, finding.severity, finding.confidence)
 }
 
 /// Of several findings of one class on overlapping bytes of one setting only the worst is kept: they say the same thing.
@@ -358,7 +463,7 @@ fn keep_the_worst(findings: &mut Vec<Finding>, first: usize) {
             .iter_mut()
             .find(|k| (k.class == finding.class || (secretish(k.class) && secretish(finding.class))) && k.span.overlaps(finding.span));
         match twin {
-            Some(twin) if (twin.severity, twin.confidence) < (finding.severity, finding.confidence) => *twin = finding,
+            Some(twin) if weight(twin) < weight(&finding) => *twin = finding,
             Some(_) => {}
             None => kept.push(finding),
         }

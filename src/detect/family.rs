@@ -1,10 +1,7 @@
 //! What a family of conditions must be able to do.
 
-use super::subject::Subject;
+pub(super) use super::subject::Test;
 use crate::rules::schema::Argument;
-
-/// A compiled condition.
-pub(super) type Test = Box<dyn Fn(&Subject<'_>) -> bool + Send + Sync>;
 
 /// Compiles a nested condition: for families whose conditions hold conditions.
 pub(super) type Compile<'c> = &'c dyn Fn(&crate::rules::schema::Predicate) -> Result<Test, String>;

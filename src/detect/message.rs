@@ -1,7 +1,10 @@
 //! A rule's message with its placeholders filled: names, hosts and reasons, never a value.
 
+use super::material::expired_days;
 use super::subject::Subject;
+use super::token::proof;
 use super::value::switch;
+use crate::keys;
 use crate::model::secret::MASK;
 use crate::model::template::has_reference;
 use crate::rules::builtin;
@@ -44,6 +47,7 @@ fn placeholder(name: &str, rule: &Rule, subject: &Subject<'_>) -> Option<String>
     };
     Some(match name {
         "key" => match subject.setting.name() {
+            "" if subject.material().is_some() => "this block".to_owned(),
             "" => "this connection string".to_owned(),
             name => format!("`{name}`"),
         },
@@ -56,6 +60,14 @@ fn placeholder(name: &str, rule: &Rule, subject: &Subject<'_>) -> Option<String>
         "value.bits" => measure(subject.literal()).bits.to_string(),
         "value.length" => subject.literal().chars().count().to_string(),
         "value.hash" => guess_cost(subject.literal()).map_or("", |cost| cost.reason()).to_owned(),
+        "token.name" => subject.token().map_or("credential", |t| t.kind.name).to_owned(),
+        "token.provider" => subject.token().map_or("its provider", |t| t.kind.provider).to_owned(),
+        "token.proof" => subject.token().map_or("", proof).to_owned(),
+        "token.reissue" => subject.token().map_or("the provider's console", |t| t.kind.reissue).to_owned(),
+        "material" => subject.material().map_or_else(|| "key material".to_owned(), keys::Material::phrase),
+        "material.source" => subject.material().and_then(keys::published).unwrap_or("published").to_owned(),
+        "material.validity" => subject.material().and_then(expired_days).map_or_else(String::new, validity),
+        "material.needs" => subject.material().and_then(|m| m.needs).map_or_else(String::new, |bits| bits.to_string()),
         "value.mask" => MASK.to_owned(),
         "value.word" => word(rule, subject),
         "url.host" => host(subject).map_or_else(|| "the server".to_owned(), |h| format!("`{h}`")),
@@ -63,6 +75,15 @@ fn placeholder(name: &str, rule: &Rule, subject: &Subject<'_>) -> Option<String>
         "url.system" => subject.connection().and_then(|c| c.system).map_or("", |s| s.name()).to_owned(),
         _ => return None,
     })
+}
+
+/// What is said of a certificate that ended `days` ago, or that ends when they have passed.
+fn validity(days: i64) -> String {
+    match days {
+        ..0 => format!("expires in {} days", -days),
+        0 => "expires today".to_owned(),
+        _ => format!("expired {days} days ago"),
+    }
 }
 
 /// The value where it can be nothing but a word that the rule lists, a switch or a small number, and stands under no name of a secret;

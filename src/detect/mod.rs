@@ -4,10 +4,14 @@
 //! kind of condition is one file and one line in [`FAMILIES`].
 
 mod across;
+mod beside;
 mod circumstances;
 mod compile;
+mod dispatch;
 mod family;
-mod lookup;
+mod issued;
+mod links;
+mod material;
 mod message;
 mod name;
 mod neighbours;
@@ -16,16 +20,28 @@ mod sibling;
 mod source;
 mod subject;
 mod suppress;
+mod token;
 mod url;
 mod value;
 mod weight;
 
-pub use across::across;
+pub use across::{Place, across, project_finding, project_rule};
 pub use circumstances::{Circumstances, Kept};
 pub use compile::{CompileError, Detectors, Outcome, Seen, Sort};
 pub use family::Family;
+pub use links::{Links, Live, Needed, Object, ObjectName, Want, differ_in_purpose, is_in_force};
 pub use subject::Subject;
-pub use suppress::suppress;
+pub use suppress::{Mark, marks, suppress, warnings};
 
 /// Every family of conditions, found by the first word of a condition's name.
-pub static FAMILIES: &[&dyn Family] = &[&name::Name, &value::Value, &url::Url, &sibling::Sibling, &place::Place, &across::Project];
+pub static FAMILIES: &[&dyn Family] = &[
+    &name::Name,
+    &value::Value,
+    &url::Url,
+    &sibling::Sibling,
+    &beside::Beside,
+    &place::Place,
+    &token::Token,
+    &material::OfMaterial,
+    &across::Project,
+];

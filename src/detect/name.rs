@@ -1,5 +1,7 @@
 //! Conditions on the name: `key.class`, `key.any`, `key.path`, `key.purpose`.
 
+use std::collections::HashMap;
+
 use super::family::{Compile, Family, Test, known, words};
 use crate::model::key_path::{words as split, words_fit};
 use crate::rules::schema::Argument;
@@ -36,10 +38,16 @@ impl Family for Name {
                 Ok(Box::new(move |s| wanted.contains(&s.purpose())))
             }
             "any" => {
-                let patterns: Vec<Vec<String>> = words("key.any", argument, false)?.iter().map(|w| pattern(w)).collect();
+                // a list may hold hundreds: only those that end as the name does are tried
+                let mut by_last: HashMap<String, Vec<Vec<String>>> = HashMap::new();
+                for pattern in words("key.any", argument, false)?.iter().map(|w| pattern(w)) {
+                    by_last.entry(pattern.last().cloned().unwrap_or_default()).or_default().push(pattern);
+                }
                 Ok(Box::new(move |s| {
-                    let (own, dotted) = s.words();
-                    patterns.iter().any(|p| words_fit(p, own) || (p.len() > 1 && words_fit(p, dotted)))
+                    let own = s.words();
+                    let tried = own.last().or_else(|| s.path_words().last()).map(String::as_str).into_iter().chain(["*"]);
+                    let mut fitting = tried.filter_map(|last| by_last.get(last)).flatten();
+                    fitting.any(|p| words_fit(p, own) || (p.len() > 1 && words_fit(p, s.path_words())))
                 }))
             }
             "path" => {
@@ -52,7 +60,7 @@ impl Family for Name {
 }
 
 /// A name with `*` for any run of words, split as names are: case, `_`, `-`, `.` and `:` make no difference.
-fn pattern(text: &str) -> Vec<String> {
+pub(super) fn pattern(text: &str) -> Vec<String> {
     let mut out = Vec::new();
     for (i, piece) in text.split('*').enumerate() {
         if i > 0 {
@@ -61,4 +69,10 @@ fn pattern(text: &str) -> Vec<String> {
         out.extend(split(piece));
     }
     out
+}
+
+/// The last name of a path pattern that is written out, lower case; `None` where every step is a wildcard.
+pub(super) fn last_name(glob: &str) -> Option<String> {
+    let names = glob.rsplit('.').map(|part| part.trim_end_matches("[*]"));
+    names.into_iter().find(|name| !name.is_empty() && !name.contains('*')).map(str::to_ascii_lowercase)
 }

@@ -2,14 +2,16 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::circumstances::Circumstances;
-use super::subject::Subject;
+use super::source::{section, tests_begin};
 use crate::model::document::Document;
 use crate::model::key_path::{KeyPath, Segment, words};
 use crate::model::setting::{Role, Setting};
 use crate::strength::context::Context;
+use crate::strength::name::{NameClass, Purpose, classify_words, purpose_of_words};
 
 /// The settings of one document by scope: the map in which they stand, in their part of the file.
 pub(super) struct Neighbourhood<'d> {
@@ -20,14 +22,31 @@ pub(super) struct Neighbourhood<'d> {
     /// All that is no comment, by part of the file.
     parts: HashMap<usize, Vec<usize>>,
     scopes: Vec<Scope>,
+    /// Settings that name a host, by the map in which they stand.
+    hosts: HashMap<(usize, KeyPath), Vec<usize>>,
     /// Images of compose's services, by part and service.
     images: HashMap<(usize, &'d str), Vec<&'d str>>,
     secret_parts: Vec<usize>,
+    names: RefCell<HashMap<String, Rc<NameFacts>>>,
+    tests_begin: OnceCell<usize>,
     /// Names of the maps and settings of each map, in small letters; made when first asked for.
     below: OnceCell<HashSet<(usize, String)>>,
     /// What conditions on several settings found, so that each looks at each setting once.
     found: RefCell<HashMap<(Asked, Among), Vec<usize>>>,
 }
+
+/// What a name says by itself.
+pub(super) struct NameFacts {
+    /// Its words, lower case.
+    pub(super) words: Vec<String>,
+    /// What it announces.
+    pub(super) class: NameClass,
+    /// What a secret of that name is for.
+    pub(super) purpose: Purpose,
+}
+
+/// Names of one file whose facts are kept: few files have more that come again.
+const MOST_NAMES: usize = 4096;
 
 /// A map in a part of a file.
 #[derive(Default)]
@@ -62,6 +81,7 @@ impl<'d> Neighbourhood<'d> {
         let mut ids: HashMap<(usize, KeyPath), usize> = HashMap::new();
         let mut scopes: Vec<Scope> = Vec::new();
         let mut scope_of = Vec::with_capacity(document.settings.len());
+        let mut hosts: HashMap<(usize, KeyPath), Vec<usize>> = HashMap::new();
         let mut images: HashMap<(usize, &'d str), Vec<&'d str>> = HashMap::new();
         let mut secret_parts = Vec::new();
         let mut parts: HashMap<usize, Vec<usize>> = HashMap::new();
@@ -69,7 +89,7 @@ impl<'d> Neighbourhood<'d> {
             if let [_, service, "image"] = setting.key.names().collect::<Vec<_>>()[..] {
                 images.entry((setting.part, service)).or_default().push(setting.value.expose());
             }
-            if setting.role == Role::Commented {
+            if matches!(setting.role, Role::Commented | Role::Alias) {
                 scope_of.push(None);
                 continue;
             }
@@ -87,12 +107,31 @@ impl<'d> Neighbourhood<'d> {
                     scope.accounts.push(i);
                 }
             }
+            if names_host(setting.name()) && !setting.value.is_empty() && setting.value.len() <= MOST_HOST {
+                let list = hosts.entry((setting.part, setting.key.scope())).or_default();
+                if list.len() < MOST_ACCOUNTS {
+                    list.push(i);
+                }
+            }
             if setting.key == KeyPath::of("kind") && setting.value.expose() == "Secret" {
                 secret_parts.push(setting.part);
             }
         }
         let (below, found) = (OnceCell::new(), RefCell::default());
-        Self { document, circumstances, scope_of, parts, scopes, images, secret_parts, below, found }
+        Self {
+            document,
+            circumstances,
+            scope_of,
+            parts,
+            scopes,
+            images,
+            secret_parts,
+            below,
+            found,
+            hosts,
+            names: RefCell::default(),
+            tests_begin: OnceCell::new(),
+        }
     }
 
     /// What is known of the file beside its content.
@@ -100,34 +139,58 @@ impl<'d> Neighbourhood<'d> {
         self.circumstances
     }
 
+    /// What `name` says by itself: worked out once a file for names that come again.
+    pub(super) fn facts(&self, name: &str) -> Rc<NameFacts> {
+        if let Some(known) = self.names.borrow().get(name) {
+            return Rc::clone(known);
+        }
+        let words = words(name);
+        let facts = Rc::new(NameFacts { class: classify_words(name, &words), purpose: purpose_of_words(&words), words });
+        let mut names = self.names.borrow_mut();
+        if names.len() < MOST_NAMES {
+            names.insert(name.to_owned(), Rc::clone(&facts));
+        }
+        facts
+    }
+
+    /// In what part of a program the setting stands, in the words of [`section`].
+    pub(super) fn section(&self, setting: &Setting) -> &'static str {
+        let begin = *self.tests_begin.get_or_init(|| tests_begin(&self.document.text));
+        section(self.document, setting, begin)
+    }
+
     fn scope(&self, index: usize) -> Option<(usize, &Scope)> {
         let id = (*self.scope_of.get(index)?)?;
         self.scopes.get(id).map(|scope| (id, scope))
     }
 
+    /// The other settings of the same map that stand at most `distance` places from the one at `index`.
+    pub(super) fn near(&self, index: usize, distance: usize) -> impl Iterator<Item = &'d Setting> {
+        let list = self.scope(index).map_or(&[][..], |(_, scope)| scope.settings.as_slice());
+        let at = list.partition_point(|i| *i < index.saturating_sub(distance));
+        let near = list.get(at..).unwrap_or_default().iter().take_while(move |i| **i <= index + distance);
+        let document = self.document;
+        near.filter(move |i| **i != index).filter_map(move |i| document.settings.get(*i))
+    }
+
     /// Whether another setting of the same map passes `test`. The map is gone through once for each `asked`, whoever asks.
-    pub(super) fn sibling(&self, asked: Asked, subject: &Subject<'_>, test: &dyn Fn(&Subject<'_>) -> bool) -> bool {
-        let Some((id, scope)) = self.scope(subject.index) else { return false };
-        self.any_of((asked, Among::Scope(id)), &scope.settings, subject, test)
+    pub(super) fn sibling(&self, asked: Asked, index: usize, test: &dyn Fn(usize, &'d Setting) -> bool) -> bool {
+        let Some((id, scope)) = self.scope(index) else { return false };
+        self.any_of((asked, Among::Scope(id)), &scope.settings, index, test)
     }
 
     /// Whether another setting of the file (of the same document, where it holds several) passes `test`; it is gone through once for each
     /// `asked`.
-    pub(super) fn in_file(&self, asked: Asked, subject: &Subject<'_>, test: &dyn Fn(&Subject<'_>) -> bool) -> bool {
-        let Some(part) = self.parts.get(&subject.setting.part) else { return false };
-        self.any_of((asked, Among::Part(subject.setting.part)), part, subject, test)
+    pub(super) fn in_file(&self, asked: Asked, index: usize, test: &dyn Fn(usize, &'d Setting) -> bool) -> bool {
+        let part = self.document.settings.get(index).map_or(0, |s| s.part);
+        let Some(list) = self.parts.get(&part) else { return false };
+        self.any_of((asked, Among::Part(part)), list, index, test)
     }
 
     /// Keeps two of those that pass and have different keys: one of them is another than any that asks.
-    fn any_of(
-        &self,
-        asked: (Asked, Among),
-        among: &[usize],
-        subject: &Subject<'_>,
-        test: &dyn Fn(&Subject<'_>) -> bool,
-    ) -> bool {
+    fn any_of(&self, asked: (Asked, Among), among: &[usize], index: usize, test: &dyn Fn(usize, &'d Setting) -> bool) -> bool {
         let key = |i: &usize| self.document.settings.get(*i).map(|s| &s.key);
-        let other = |kept: &[usize]| kept.iter().any(|i| key(i) != Some(&subject.setting.key));
+        let other = |kept: &[usize]| kept.iter().any(|i| key(i) != key(&index));
         if let Some(kept) = self.found.borrow().get(&asked) {
             return other(kept);
         }
@@ -135,7 +198,7 @@ impl<'d> Neighbourhood<'d> {
         for &i in among {
             let Some(setting) = self.document.settings.get(i) else { continue };
             let new = kept.iter().all(|k| key(k) != Some(&setting.key));
-            if new && test(&Subject::new(self.document, i, setting, self)) {
+            if new && test(i, setting) {
                 kept.push(i);
             }
             if kept.len() == 2 {
@@ -147,7 +210,8 @@ impl<'d> Neighbourhood<'d> {
         answer
     }
 
-    /// Whether the map in which the setting stands holds `name`, in small letters: a setting or a map; `a.b` for one within another.
+    /// Whether the map in which the setting stands holds `name`, in small letters: a setting or a map; `a.b` for one within another,
+    /// `..a` for one in the map around it.
     pub(super) fn has_beside(&self, setting: &Setting, name: &str) -> bool {
         let below = self.below.get_or_init(|| {
             let mut all = HashSet::new();
@@ -162,12 +226,44 @@ impl<'d> Neighbourhood<'d> {
             all
         });
         let mut path = String::new();
-        let scope = setting.key.scope();
+        let (mut scope, mut name) = (setting.key.scope(), name);
+        if let (Some(rest), Some(around)) = (name.strip_prefix(".."), scope.parent()) {
+            (scope, name) = (around, rest);
+        }
         scope.names().map(str::to_lowercase).chain(name.split('.').map(str::to_owned)).for_each(|step| {
             path.push('\0');
             path.push_str(&step);
         });
         below.contains(&(setting.part, path))
+    }
+
+    /// The value of the setting that names the host of what `setting` belongs to: of those in its map, or else in the two maps around it,
+    /// the one whose name begins as `setting`'s does for the most words.
+    pub(super) fn host_beside(&self, setting: &Setting) -> Option<&'d str> {
+        let whole = |s: &Setting| s.key.names().flat_map(words).collect::<Vec<_>>();
+        let own = whole(setting);
+        let mut scope = setting.key.scope();
+        for _ in 0..3 {
+            let depth = scope.names().flat_map(words).count();
+            let list = self.hosts.get(&(setting.part, scope.clone())).map_or(&[][..], Vec::as_slice);
+            let best = list
+                .iter()
+                .filter_map(|i| self.document.settings.get(*i))
+                .filter(|s| s.key != setting.key)
+                .map(|s| {
+                    let other = whole(s);
+                    let shared = own.iter().zip(&other).take_while(|(a, b)| a == b).count();
+                    // `host` in a map of its own belongs to all that stands there; on the top of a file to nothing
+                    (shared, shared > depth || depth > 0 && other.len() == depth + 1, s)
+                })
+                .filter(|(_, belongs, _)| *belongs)
+                .max_by_key(|(shared, _, _)| *shared);
+            if let Some((_, _, found)) = best {
+                return Some(found.value.expose());
+            }
+            scope = scope.parent()?;
+        }
+        None
     }
 
     /// Whether the setting is a value of a Kubernetes Secret.
@@ -184,7 +280,11 @@ impl<'d> Neighbourhood<'d> {
         let mut above = setting.key.names().rev().skip(1).map(str::to_ascii_lowercase);
         let parent = above.next().unwrap_or_default();
         (listed && matches!(name.as_str(), "secrets" | "configs" | "imagepullsecrets"))
+            // a feature of a Rust package lists other features
+            || (listed && self.document.format == "toml" && setting.key.names().next() == Some("features"))
             || parent.ends_with("ref")
+            // an ExternalSecret says under which name to keep what it fetches
+            || (name == "secretkey" && setting.key.names().take(2).eq(["spec", "data"]))
             // `{ name: some-secret, key: some-entry }`
             || (name == "key" && self.scope(index).is_some_and(|(_, scope)| scope.named))
             || (matches!(name.as_str(), "source" | "target" | "name" | "external")
@@ -223,6 +323,18 @@ const DEEPEST: usize = 12;
 /// Accounts of one map that are compared with. Every secret of the map is compared with every one of them, so a map of thousands would
 /// take minutes.
 const MOST_ACCOUNTS: usize = 64;
+
+/// Bytes of a value that may name a host or be a connection string.
+const MOST_HOST: usize = 1024;
+
+fn names_host(name: &str) -> bool {
+    words(name).last().is_some_and(|word| {
+        matches!(
+            word.as_str(),
+            "host" | "hostname" | "hosts" | "server" | "servers" | "address" | "addr" | "url" | "uri" | "dsn" | "endpoint"
+        )
+    })
+}
 
 fn names_account(name: &str) -> bool {
     words(name).last().is_some_and(|word| {

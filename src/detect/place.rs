@@ -40,7 +40,7 @@ impl Family for Place {
                 let Argument::Nested(list) = argument else { return Err("`file.has` takes a condition".to_owned()) };
                 let tests = list.iter().map(nested).collect::<Result<Vec<_>, _>>()?;
                 let asked = Asked::new();
-                Ok(Box::new(move |s| s.around.in_file(asked, s, &|other| tests.iter().all(|test| test(other)))))
+                Ok(Box::new(move |s| s.around.in_file(asked, s.index, &|i, other| s.beside(i, other, &tests))))
             }
             "role" => {
                 let wanted = known("file.role", argument, &["live", "argument", "prose"])?;
@@ -49,12 +49,16 @@ impl Family for Place {
                         Role::Live => "live",
                         Role::Argument => "argument",
                         Role::Prose => "prose",
-                        Role::Commented => "",
+                        Role::Commented | Role::Alias => "",
                     };
                     wanted.iter().any(|w| w == word)
                 }))
             }
-            _ => Err(format!("`file.{name}` is not known: file.environment, file.kept, file.format, file.has, file.role")),
+            "section" => {
+                let wanted = known("file.section", argument, &["documentation", "test", "code", "other"])?;
+                Ok(Box::new(move |s| wanted.iter().any(|w| w == s.around.section(s.setting))))
+            }
+            _ => Err(format!("`file.{name}` is not known: file.environment, file.kept, file.format, file.has, file.role, file.section")),
         }
     }
 }

@@ -17,7 +17,7 @@ impl Family for Sibling {
             ("", Argument::Nested(list)) => {
                 let tests = list.iter().map(nested).collect::<Result<Vec<_>, _>>()?;
                 let asked = Asked::new();
-                Ok(Box::new(move |s| s.around.sibling(asked, s, &|other| tests.iter().all(|test| test(other)))))
+                Ok(Box::new(move |s| s.around.sibling(asked, s.index, &|i, other| s.beside(i, other, &tests))))
             }
             ("", _) => Err("`sibling` takes a condition".to_owned()),
             ("has", _) => {

@@ -4,12 +4,45 @@
 use crate::model::document::Document;
 use crate::model::key_path::words;
 use crate::model::setting::{Quoting, Role, Setting};
+use crate::model::span::Span;
 use crate::strength::judge::ValueClass;
 use crate::strength::name::purpose;
 
 /// Whether the document is source code as `formats` sees it.
 pub(super) fn is_code(document: &Document) -> bool {
     document.format == "code"
+}
+
+/// In what part of a program the setting stands: a comment that documents, or behind the place where tests begin; `code` for the rest of a
+/// program and `other` outside of one.
+pub(super) fn section(document: &Document, setting: &Setting, tests_begin: usize) -> &'static str {
+    const DOCUMENTS: &[&str] = &["///", "//!", "* ", "/**", "#'"];
+    if !is_code(document) {
+        return "other";
+    }
+    let mut start = setting.span.start.saturating_sub(LEAD);
+    while !document.text.is_char_boundary(start) {
+        start += 1;
+    }
+    let before = Span::new(start, setting.span.start).of(&document.text);
+    let line = before.rsplit('\n').next().unwrap_or(before).trim_start();
+    if DOCUMENTS.iter().any(|mark| line.starts_with(mark)) {
+        "documentation"
+    } else if setting.span.start >= tests_begin {
+        "test"
+    } else {
+        "code"
+    }
+}
+
+/// How far before a setting the beginning of its line is looked for, in bytes.
+const LEAD: usize = 512;
+
+/// Where the tests of a program begin, by what announces them in common languages; the end of the text where none do.
+pub(super) fn tests_begin(text: &str) -> usize {
+    const TESTS: &[&str] =
+        &["#[cfg(test)]", "#[test]", "#[bench]", "\ndef test_", "\nclass Test", "\nfunc Test", "\ndescribe(", "@Test\n", "[Fact]"];
+    TESTS.iter().filter_map(|mark| text.find(mark)).min().unwrap_or(text.len())
 }
 
 /// Whether a literal in code, judged `class`, is used as a secret rather than as a name or a label.
@@ -35,7 +68,7 @@ pub(super) fn is_secret_in_code(document: &Document, index: usize, setting: &Set
     }
     let mixed = literal.len() >= 6 && literal.bytes().any(|b| b.is_ascii_digit()) && literal.bytes().any(|b| b.is_ascii_alphabetic());
     match class {
-        ValueClass::Short | ValueClass::Ok | ValueClass::Published => mixed && !is_dotted(literal),
+        ValueClass::Short | ValueClass::Ok | ValueClass::Published => mixed && !is_dotted(literal) && !is_label(literal),
         _ => beside_an_account(document, index) || names_a_key_or_password(setting.name()) && !is_dotted(literal) && !literal.contains('/'),
     }
 }
@@ -51,7 +84,25 @@ fn is_default_of_variable(text: &str, setting: &Setting) -> bool {
     let opened = before.trim_end_matches(['"', '\'', ' ']);
     let called = opened.strip_suffix('(').or_else(|| opened.strip_suffix('['));
     before.ends_with("env.")
-        || called.is_some_and(|f| ["env", "fetch", "define", "property", "config", "get", "or"].iter().any(|w| f.ends_with(w)))
+        || called.is_some_and(|f| {
+            [
+                "env",
+                "fetch",
+                "define",
+                "property",
+                "config",
+                "get",
+                "or",
+                "value",
+                "default",
+                "env::var",
+                "secret",
+                "_server",
+                "configuration",
+            ]
+            .iter()
+            .any(|w| f.ends_with(w))
+        })
 }
 
 /// `PASSWORD = "password"`, `WRONG_PASSWORD: "wrong-password"`, `TOKEN = "ACCESS_TOKEN"`: a constant for a name.
@@ -86,6 +137,11 @@ fn names_a_key_or_password(name: &str) -> bool {
     .any(|t| joined.ends_with(t));
     let capitals = !name.chars().any(char::is_lowercase);
     telling && (own.len() > 1 || capitals || joined == "secret") && (purpose(name).is_key() || own.len() > 1 || capitals)
+}
+
+/// `example.org/derive-key-2`: a label that keeps the keys of one use apart from those of another.
+fn is_label(literal: &str) -> bool {
+    literal.contains('/') && literal.contains('.') && !literal.bytes().any(|b| b.is_ascii_uppercase() || b"+=".contains(&b))
 }
 
 fn is_dotted(literal: &str) -> bool {

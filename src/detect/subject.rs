@@ -1,18 +1,26 @@
 //! One setting under the eyes of the rules.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::rc::Rc;
 
 use crate::dsn::{self, Dsn, HostClass, Scheme, Tls};
+use crate::keys::{self, Frame, Material};
 use crate::model::document::Document;
-use crate::model::key_path::words;
-use crate::model::setting::{Role, Setting};
+use crate::model::key_path::Segment;
+use crate::model::setting::{Layer, Role, Setting};
 use crate::model::span::Span;
 use crate::model::template::innermost_default;
 use crate::strength::judge::{ValueClass, Verdict, judge};
-use crate::strength::name::{NameClass, Purpose, classify, purpose};
+use crate::strength::name::{NameClass, Purpose};
+use crate::tokens::{Token, Use};
 
-use super::neighbours::Neighbourhood;
+use super::issued::{Place, token_in};
+use super::neighbours::{NameFacts, Neighbourhood};
 use super::source::{is_any_host, is_code, is_secret_in_code};
+
+/// A compiled condition.
+pub(super) type Test = Box<dyn Fn(&Subject<'_>) -> bool + Send + Sync>;
 
 /// A setting with everything that conditions may ask of it; each answer is worked out once, when first asked.
 pub struct Subject<'d> {
@@ -24,11 +32,14 @@ pub struct Subject<'d> {
     pub index: usize,
     /// What stands around it.
     pub(super) around: &'d Neighbourhood<'d>,
-    words: OnceCell<(Vec<String>, Vec<String>)>,
+    facts: OnceCell<Rc<NameFacts>>,
+    path_words: OnceCell<Vec<String>>,
     name: OnceCell<NameClass>,
     judged: OnceCell<Verdict>,
     connection: OnceCell<Option<Connection>>,
     password: OnceCell<Option<(Span, Verdict)>>,
+    token: OnceCell<Option<Token>>,
+    material: OnceCell<Option<Material>>,
 }
 
 /// A connection string found in a value.
@@ -52,17 +63,39 @@ impl<'d> Subject<'d> {
             setting,
             index,
             around,
-            words: OnceCell::new(),
+            facts: OnceCell::new(),
+            path_words: OnceCell::new(),
             name: OnceCell::new(),
             judged: OnceCell::new(),
             connection: OnceCell::new(),
             password: OnceCell::new(),
+            token: OnceCell::new(),
+            material: OnceCell::new(),
         }
     }
 
-    /// The words of the name, and those of the whole path.
-    pub(super) fn words(&self) -> &(Vec<String>, Vec<String>) {
-        self.words.get_or_init(|| (words(self.setting.name()), self.setting.key.names().flat_map(words).collect()))
+    /// Whether the setting at `index` of the same file passes all `tests`.
+    pub(super) fn beside(&self, index: usize, setting: &'d Setting, tests: &[Test]) -> bool {
+        let other = Subject::new(self.document, index, setting, self.around);
+        tests.iter().all(|test| test(&other))
+    }
+
+    /// What the name says by itself.
+    fn facts(&self) -> &NameFacts {
+        self.facts.get_or_init(|| self.around.facts(self.setting.name()))
+    }
+
+    /// The words of the name.
+    pub(super) fn words(&self) -> &[String] {
+        &self.facts().words
+    }
+
+    /// The words of the whole path.
+    pub(super) fn path_words(&self) -> &[String] {
+        if self.setting.key.segments().len() <= 1 {
+            return self.words();
+        }
+        self.path_words.get_or_init(|| self.setting.key.names().flat_map(|n| self.around.facts(n).words.clone()).collect())
     }
 
     /// The value as read.
@@ -76,7 +109,7 @@ impl<'d> Subject<'d> {
             if self.around.names_something_else(self.index, self.setting) {
                 return NameClass::Other;
             }
-            let class = classify(self.setting.name());
+            let class = self.around.facts(&self.announced()).class;
             let in_secret = self.around.is_secret_manifest(self.setting);
             if in_secret && class == NameClass::Other && !is_account(self.setting.name()) { NameClass::Weak } else { class }
         })
@@ -84,7 +117,20 @@ impl<'d> Subject<'d> {
 
     /// What the secret is for.
     pub(super) fn purpose(&self) -> Purpose {
-        purpose(self.setting.name())
+        self.around.facts(&self.announced()).purpose
+    }
+
+    /// The name, with that of its map where it says too little by itself: the `key` of `jwt`, the `secret` of `session`.
+    fn announced(&self) -> Cow<'d, str> {
+        let name = self.setting.name();
+        let bare = matches!(name.to_ascii_lowercase().as_str(), "key" | "keys" | "secret" | "salt");
+        let mut segments = self.setting.key.segments().iter().rev();
+        match (segments.next(), segments.next()) {
+            (Some(Segment::Key(_)), Some(Segment::Key(above))) if bare && !matches!(above.as_str(), "data" | "stringData") => {
+                Cow::Owned(format!("{above} {name}"))
+            }
+            _ => Cow::Borrowed(name),
+        }
     }
 
     /// The bytes (within the value) that run when nothing else is set: the default of a lone `${NAME:-default}`, else the whole value.
@@ -111,11 +157,26 @@ impl<'d> Subject<'d> {
             if shows_form(self.setting) {
                 return Verdict { class: ValueClass::NotSecret, reason: "an example of its own schema" };
             }
+            if self.holds_settings() {
+                return Verdict { class: ValueClass::NotSecret, reason: "a file whose settings are looked at one by one" };
+            }
+            if self.material().is_some() {
+                return Verdict { class: ValueClass::NotSecret, reason: "key material, judged as such" };
+            }
+            if let Some(frame) = keys::frame(self.literal()) {
+                return match frame {
+                    Frame::Empty => Verdict { class: ValueClass::Placeholder, reason: "the frame of a key without its body" },
+                    Frame::Public => Verdict { class: ValueClass::NotSecret, reason: "a public key" },
+                };
+            }
             // the password in a connection string is judged by itself
             if self.connection().is_some_and(|c| c.dsn.style != dsn::Style::KeyValue || c.dsn.password.is_some()) {
                 return Verdict { class: ValueClass::NotSecret, reason: "a connection string" };
             }
             let found = judge(self.literal(), &self.around.context(self.index, self.setting), self.purpose());
+            if found.class != ValueClass::Reference && self.token().is_some_and(|t| t.usage == Use::Public) {
+                return Verdict { class: ValueClass::NotSecret, reason: "a key that is made to be shipped" };
+            }
             let vague = || {
                 self.name_class() == NameClass::Weak
                     || !is_secret_in_code(self.document, self.index, self.setting, self.literal(), found.class)
@@ -125,6 +186,41 @@ impl<'d> Subject<'d> {
             }
             found
         })
+    }
+
+    /// Whether the value is a text of which settings were read that follow this one.
+    fn holds_settings(&self) -> bool {
+        let own = self.setting.key.segments();
+        let next = self.document.settings.get(self.index + 1);
+        let text = self.value().contains('\n') || self.value().trim_start().starts_with(['{', '[']);
+        text && next.is_some_and(|n| n.part == self.setting.part && n.key.segments().len() > own.len() && n.key.segments().starts_with(own))
+    }
+
+    /// The provider's token in the value that matters most; its span counts from the value's start.
+    pub(super) fn token(&self) -> Option<&Token> {
+        self.token
+            .get_or_init(|| {
+                if self.literal().len() < 16 || shows_form(self.setting) {
+                    return None;
+                }
+                let public = self.name_class() == NameClass::Public;
+                let place = Place { index: self.index, literal: self.literal(), words: [self.words(), self.path_words()], public };
+                let mut token = token_in(self.around, &place)?;
+                token.span = token.span.shift(self.literal_span().start);
+                Some(token)
+            })
+            .as_ref()
+    }
+
+    /// The key material with which the literal begins.
+    pub(super) fn material(&self) -> Option<&Material> {
+        let read = || match self.setting.layer {
+            _ if shows_form(self.setting) => None,
+            // the blocks inside have no settings of their own
+            Layer::Base64 => keys::read_any(self.literal()),
+            Layer::None => keys::read(self.setting.name(), self.literal()),
+        };
+        self.material.get_or_init(read).as_ref()
     }
 
     /// The connection string in the value, if it is one.
@@ -161,9 +257,9 @@ impl<'d> Subject<'d> {
         Some((inner.shift(found.span.start), verdict))
     }
 
-    /// Whether rules on settings may look: not at comments.
+    /// Whether rules on settings may look: not at comments and aliases.
     pub(super) fn is_live(&self) -> bool {
-        self.setting.role != Role::Commented
+        !matches!(self.setting.role, Role::Commented | Role::Alias)
     }
 }
 
@@ -173,7 +269,10 @@ fn shows_form(setting: &Setting) -> bool {
     let own = names.next().unwrap_or("");
     let parent = names.next().unwrap_or("");
     let schema = |n: &str| matches!(n, "example" | "examples");
-    setting.role == Role::Live && (schema(own) || own == "description" || (schema(parent) && names.next().is_some_and(|n| n != "services")))
+    setting.role == Role::Live
+        && (schema(own)
+            || matches!(own, "description" | "placeholder")
+            || (schema(parent) && names.next().is_some_and(|n| n != "services")))
 }
 
 /// A value of which a document shows only the beginning.
@@ -202,7 +301,8 @@ pub(super) fn fallback_of(value: &str) -> Span {
     template_default(span.of(value)).map_or(span, |inner| inner.shift(span.start))
 }
 
-/// The literal in `<%= ENV["X"] || "lit" %>`, `<%= ENV.fetch("X") { "lit" } %>`, `{{ x | default('lit') }}`: what runs when nothing is set.
+/// The literal in `<%= ENV["X"] || "lit" %>`, `<%= ENV.fetch("X") { "lit" } %>`, `{{ x | default('lit') }}`, `{{ getenv "X" "lit" }}`: what
+/// runs when nothing is set.
 fn template_default(value: &str) -> Option<Span> {
     let trimmed = value.trim();
     let ruby = trimmed.starts_with("<%=") && trimmed.ends_with("%>") && trimmed.contains("ENV");
@@ -215,10 +315,15 @@ fn template_default(value: &str) -> Option<Span> {
     let (close, quote) = trimmed.char_indices().rev().find(|(_, c)| matches!(c, '"' | '\''))?;
     let open = trimmed.get(..close)?.rfind(quote)?;
     let before = trimmed.get(..open)?.trim_end();
-    let leads = signs.iter().any(|s| before.ends_with(s.trim_end()));
-    let piped = ruby || before.contains('|');
-    let rest_is_end = trimmed.get(close + 1..)?.chars().all(|c| c.is_whitespace() || "%>})".contains(c))
-        || moustache && trimmed.get(close + 1..)?.trim_start().starts_with([',', ')']);
+    let called = before.trim_start_matches(['{', '-', ' ', '(']);
+    let getter = moustache && ["getenv ", "env.Getenv ", "envOr "].iter().any(|f| called.starts_with(f)) && before.ends_with(['"', '\'']);
+    let leads = getter || signs.iter().any(|s| before.ends_with(s.trim_end()));
+    let piped = ruby || getter || before.contains('|') || called.starts_with("default");
+    let after = trimmed.get(close + 1..)?;
+    let rest_is_end = after.chars().all(|c| c.is_whitespace() || "%>})".contains(c))
+        || moustache && after.trim_start().starts_with([',', ')'])
+        // what is done with it: `.Values.x | b64enc | quote`
+        || moustache && after.chars().all(|c| c.is_ascii_alphanumeric() || " .|$_()-}".contains(c));
     let start = value.len() - value.trim_start().len() + open + 1;
     (leads && piped && rest_is_end && close > open + 1).then(|| Span::new(start, start + close - open - 1))
 }
@@ -253,6 +358,9 @@ mod tests {
             ("<%= ENV.fetch('A', 'kettle') %>", "kettle"),
             ("{{ lookup('env','A') | default('kettle', true) }}", "kettle"),
             ("{{ .Values.a | default \"kettle\" }}", "kettle"),
+            ("{{ .Values.a | default \"kettle\" | b64enc | quote }}", "kettle"),
+            ("{{ default \"kettle\" .Values.a | b64enc }}", "kettle"),
+            ("{{ getenv \"A\" \"kettle\" }}", "kettle"),
             ("${A:-${B:-kettle}}", "kettle"),
         ] {
             assert_eq!(fallback_of(value).of(value), want, "{value}");

@@ -4,69 +4,151 @@ use crate::config::Date;
 use crate::model::document::Document;
 use crate::model::finding::Finding;
 
+/// The word that such a comment begins with.
+const WORD: &str = "harden:ignore";
+
 /// A comment `harden:ignore RULE reason [until=DATE]`, read.
-struct Note<'t> {
-    rule: &'t str,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Its line, from 1. It speaks for findings on this line and on the next.
+    pub line: usize,
+    /// The rule that it names; `all` is any.
+    pub rule: String,
+    /// Whether it took a finding out, or would have, were it not past its date.
+    pub used: bool,
     reason: bool,
     expired: bool,
+    /// Whether it stands in a comment of a file that is more than a document: one that matches nothing is a mistake there.
+    meant: bool,
 }
 
-/// Takes the findings that comments of `document` speak for out of `findings`; gives their number, and a warning for each comment without
-/// a reason or past its date.
-pub fn suppress(document: &Document, findings: &mut Vec<Finding>, today: Date) -> (usize, Vec<(usize, String)>) {
-    if !document.text.contains("harden:ignore") {
-        return (0, Vec::new());
+/// The marks of `document`.
+#[must_use]
+pub fn marks(document: &Document, today: Date) -> Vec<Mark> {
+    let text = document.text.as_str();
+    let mut found = Vec::new();
+    let mut last = 0;
+    for (at, _) in text.match_indices(WORD) {
+        let line = document.lines.line(at);
+        if line == last {
+            continue;
+        }
+        last = line;
+        let span = document.lines.span(text, line);
+        let (before, rest) = (text.get(span.start..at).unwrap_or(""), text.get(at + WORD.len()..span.end).unwrap_or(""));
+        let meant = document.format != "text" && in_comment(before);
+        found.extend(mark(line, rest, meant, today));
     }
-    let mut warnings = Vec::new();
+    found
+}
+
+/// Takes the findings that `marks` of their file speak for out of `findings`; gives their number.
+pub fn suppress(marks: &mut [Mark], findings: &mut Vec<Finding>) -> usize {
+    if marks.is_empty() {
+        return 0;
+    }
     let before = findings.len();
     findings.retain(|finding| {
-        let lines = [finding.start.line, finding.start.line.saturating_sub(1)];
-        !lines.into_iter().any(|line| {
-            let Some(note) = note(document.lines.span(&document.text, line).of(&document.text), today) else { return false };
-            if note.rule != finding.rule && note.rule != "all" {
-                return false;
-            }
-            if note.expired {
-                warnings.push((line, format!("`harden:ignore {}` has passed its date and no longer counts", finding.rule)));
-            } else if !note.reason {
-                warnings.push((line, format!("`harden:ignore {}` gives no reason", finding.rule)));
-            }
-            !note.expired
-        })
+        let mut live = true;
+        let near = |mark: &Mark| mark.line == finding.start.line || mark.line + 1 == finding.start.line;
+        for mark in marks.iter_mut().filter(|m| near(m) && (m.rule == finding.rule || m.rule == "all")) {
+            mark.used = true;
+            live &= mark.expired;
+        }
+        live
     });
-    (before - findings.len(), warnings)
+    before - findings.len()
 }
 
-fn note<'t>(line: &'t str, today: Date) -> Option<Note<'t>> {
-    let rest = line.split_once("harden:ignore")?.1;
+/// A warning for each mark that has no reason, is past its date, or speaks for nothing. `looks` says whether a rule of that name looked, and
+/// `None` where there is no such rule.
+#[must_use]
+pub fn warnings(marks: &[Mark], looks: impl Fn(&str) -> Option<bool>) -> Vec<(usize, String)> {
+    let say = |mark: &Mark| {
+        let known = if mark.rule == "all" { Some(true) } else { looks(&mark.rule) };
+        // what is no rule is not repeated: it may be anything
+        let named = if known.is_some() { format!("`{WORD} {}`", mark.rule) } else { format!("`{WORD}`") };
+        match (mark.used, known) {
+            (true, _) if mark.expired => Some(format!("{named} has passed its date and no longer counts")),
+            (true, _) if !mark.reason => Some(format!("{named} gives no reason")),
+            (true, _) => None,
+            (false, None) => mark.meant.then(|| format!("{named} names no rule; `harden rules list` names them")),
+            (false, Some(true)) => mark.meant.then(|| format!("{named} matches nothing on its line or the next")),
+            (false, Some(false)) => None,
+        }
+    };
+    marks.iter().filter_map(|mark| say(mark).map(|message| (mark.line, message))).collect()
+}
+
+fn mark(line: usize, rest: &str, meant: bool, today: Date) -> Option<Mark> {
     let mut words = rest.split_whitespace();
-    let rule = words.next()?;
-    let mut note = Note { rule, reason: false, expired: false };
+    // `<!-- harden:ignore all -->`
+    let rule = words.next()?.trim_end_matches([',', ';', ':']).to_owned();
+    let mut mark = Mark { line, rule, used: false, reason: false, expired: false, meant };
     for word in words {
         match word.strip_prefix("until=") {
             // a date that cannot be read is a date that has passed: it must not silence for ever
-            Some(date) => note.expired = Date::parse(date).is_none_or(|last| last < today),
-            None => note.reason |= word.chars().any(char::is_alphanumeric),
+            Some(date) => mark.expired = Date::parse(date).is_none_or(|last| last < today),
+            None => mark.reason |= word.chars().any(char::is_alphanumeric),
         }
     }
-    Some(note)
+    Some(mark)
+}
+
+/// Whether `before`, the line up to the mark, opens a comment in some language.
+fn in_comment(before: &str) -> bool {
+    let lead = before.trim_start();
+    let opens = ["#", "//", "/*", "<!--", "--", "{#", "{{/*", "(*", "\"\"\""].iter().any(|sign| before.contains(sign));
+    opens || [";", "%", "*", "'", "!", "REM ", "rem ", "::"].iter().any(|sign| lead.starts_with(sign))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::note;
+    use super::{Mark, in_comment, mark, warnings};
     use crate::config::Date;
 
-    fn today() -> Date {
-        Date::parse("2026-11-25").unwrap()
+    fn read(rest: &str) -> Mark {
+        mark(1, rest, true, Date::parse("2026-11-25").unwrap()).unwrap()
     }
 
     #[test]
     fn notes_have_a_rule_a_reason_and_a_date() {
-        let read = note("A=b # harden:ignore weak-password test network until=2027-01-31", today()).unwrap();
-        assert_eq!((read.rule, read.reason, read.expired), ("weak-password", true, false));
-        assert!(note("# harden:ignore x y until=2020-01-01", today()).unwrap().expired);
-        assert!(!note("# harden:ignore x", today()).unwrap().reason);
-        assert!(note("A=b", today()).is_none());
+        let note = read(" weak-password test network until=2027-01-31");
+        assert_eq!((note.rule.as_str(), note.reason, note.expired), ("weak-password", true, false));
+        assert!(read(" x y until=2020-01-01").expired);
+        assert!(read(" x y until=soon").expired);
+        assert!(!read(" x -->").reason);
+        assert!(mark(1, "", true, Date::today()).is_none());
+    }
+
+    #[test]
+    fn a_mark_that_matches_nothing_is_told_and_what_is_no_rule_is_not_repeated() {
+        let looks = |rule: &str| match rule {
+            "weak-password" => Some(true),
+            "strict-one" => Some(false),
+            _ => None,
+        };
+        let said = |rest: &str, used: bool| {
+            let one = Mark { used, ..read(rest) };
+            warnings(&[one], looks).pop().map(|(_, message)| message)
+        };
+        assert_eq!(said(" weak-password why", true), None);
+        assert_eq!(said(" weak-password", true).as_deref(), Some("`harden:ignore weak-password` gives no reason"));
+        assert_eq!(
+            said(" weak-password why", false).as_deref(),
+            Some("`harden:ignore weak-password` matches nothing on its line or the next")
+        );
+        assert_eq!(said(" strict-one why", false), None);
+        assert!(!said(" kettle-drum-9 why", false).unwrap().contains("kettle"));
+    }
+
+    #[test]
+    fn comments_of_many_languages() {
+        for before in ["A=b # ", "x = 1; // ", "/* ", "<!-- ", "-- ", "; ", "% ", " * ", "{{/* ", "REM "] {
+            assert!(in_comment(before), "{before}");
+        }
+        for before in ["", "say ", "NOTE="] {
+            assert!(!in_comment(before), "{before}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use crate::strength::judge::ValueClass;
 pub(super) struct Url;
 
 const TLS: &[&str] = &["disabled", "absent", "opportunistic", "unverified", "ca-only", "verified", "unknown"];
-const HOSTS: &[&str] = &["socket", "loopback", "internal", "unknown", "managed", "external"];
+pub(super) const HOSTS: &[&str] = &["socket", "loopback", "internal", "unknown", "managed", "external"];
 
 impl Family for Url {
     fn word(&self) -> &'static str {

@@ -1,15 +1,19 @@
 //! How bad a finding is where it stands, and how far a fix may go there.
 
 use super::subject::Subject;
+use crate::dsn::drivers;
 use crate::model::environment::Environment;
 use crate::model::setting::Role;
 use crate::model::severity::{Class, Fix, Severity};
 use crate::rules::kinds::{Kind, kind_in};
 use crate::rules::schema::{Reach, Rule, Strategy};
 
+/// The topic of rules on what a provider issued.
+pub(super) const PROVIDER_TOKEN: &str = "provider-token";
+
 /// The severity in a file's environment (docs/environments.md): it is lowered, never made nothing.
 pub(super) fn severity_in(environment: Environment, rule: &Rule, severity: Severity) -> Severity {
-    let provider = rule.topic == "provider-token";
+    let provider = rule.topic == PROVIDER_TOKEN;
     match environment {
         Environment::Production => severity,
         Environment::Development if provider => severity.min(Severity::High),
@@ -39,9 +43,9 @@ pub(super) fn reach(rule: &Rule, subject: &Subject<'_>, severity: Severity, envi
         // the spelling depends on a driver that nothing names
         Strategy::Url => !subject.connection().is_some_and(|c| {
             let text = c.span.of(subject.value());
-            c.system.is_some_and(|s| s.secure(&c.dsn, text, c.dsn.driver(text)).is_some())
+            c.system.is_some_and(|s| s.secure(&c.dsn, text, drivers::of(&c.dsn, text, None)).is_some())
         }),
-        Strategy::Generate | Strategy::Set | Strategy::Map | Strategy::Flip => false,
+        Strategy::Generate | Strategy::Set | Strategy::Map | Strategy::Flip | Strategy::Delete => false,
     };
     if elsewhere || advice || subject.setting.role == Role::Prose || !subject.setting.editable || subject.document.lossy {
         return Fix::Manual;

@@ -12,7 +12,7 @@ impl Scheme for Amqp {
     }
 
     fn schemes(&self) -> &'static [&'static str] {
-        &["amqp", "amqps", "pyamqp"]
+        &["amqp", "amqps", "pyamqp", "rabbitmq"]
     }
 
     fn tls(&self, dsn: &Dsn, text: &str) -> Tls {

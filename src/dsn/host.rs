@@ -40,10 +40,19 @@ impl HostClass {
 const MANAGED: &[&str] = &[
     ".rds.amazonaws.com",
     ".cache.amazonaws.com",
+    ".memorydb.amazonaws.com",
+    ".docdb.amazonaws.com",
+    ".redshift.amazonaws.com",
+    ".mq.amazonaws.com",
+    ".es.amazonaws.com",
+    ".aoss.amazonaws.com",
     ".postgres.database.azure.com",
     ".mysql.database.azure.com",
+    ".mariadb.database.azure.com",
+    ".mongo.cosmos.azure.com",
     ".database.windows.net",
     ".redis.cache.windows.net",
+    ".servicebus.windows.net",
     ".neon.tech",
     ".supabase.co",
     ".supabase.com",
@@ -56,13 +65,42 @@ const MANAGED: &[&str] = &[
     ".cloudamqp.com",
     ".confluent.cloud",
     ".psdb.cloud",
+    ".tidbcloud.com",
+    ".timescale.com",
+    ".clickhouse.cloud",
+    ".redislabs.com",
+    ".redis-cloud.com",
+    ".elastic-cloud.com",
+    ".cloud.es.io",
+    ".databases.neo4j.io",
+    ".hivemq.cloud",
+    ".qdrant.io",
+    ".gcp.weaviate.cloud",
 ];
-const INTERNAL_ENDS: &[&str] = &[".svc", ".cluster.local", ".internal", ".local", ".lan", ".home", ".intranet", ".test", ".docker"];
+const INTERNAL_ENDS: &[&str] = &[
+    ".svc",
+    ".cluster.local",
+    ".internal",
+    ".local",
+    ".localdomain",
+    ".lan",
+    ".home",
+    ".home.arpa",
+    ".intranet",
+    ".intra",
+    ".private",
+    ".corp",
+    ".consul",
+    ".test",
+    ".docker",
+];
 
 /// The class of the farthest host of `dsn`.
 #[must_use]
 pub fn classify(dsn: &Dsn, text: &str) -> HostClass {
-    let socket_param = dsn.param(text, "host").is_some_and(|h| h.starts_with('/') || h.to_ascii_lowercase().starts_with("%2f"));
+    let is_path = |h: &str| h.starts_with('/') || h.to_ascii_lowercase().starts_with("%2f");
+    let socket_param = dsn.param(text, "host").is_some_and(is_path)
+        || ["unix_socket", "unixsocket", "socket", "socketpath"].iter().any(|name| dsn.param(text, name).is_some_and(is_path));
     if socket_param || dsn.hosts.is_empty() {
         return HostClass::Socket;
     }
@@ -76,10 +114,16 @@ pub fn of_name(name: &str) -> HostClass {
     if lower.is_empty() {
         return HostClass::Loopback;
     }
-    if lower.starts_with('/') || lower.starts_with("%2f") {
+    // SQL Server's names for shared memory and pipes on this machine
+    let local = ["(localdb)", "(local)", "np:", "lpc:", "\\\\"].iter().any(|head| lower.starts_with(head));
+    if lower.starts_with('/') || lower.starts_with("%2f") || lower.starts_with("unix:") || local {
         return HostClass::Socket;
     }
-    if has_reference(&lower) || lower.starts_with('<') {
+    let slot = name.chars().any(|c| c.is_ascii_uppercase()) && name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+    if has_reference(&lower)
+        || lower.starts_with('<')
+        || slot && ["HOST", "SERVER", "ADDRESS", "DOMAIN", "IP"].iter().any(|w| name.contains(w))
+    {
         return HostClass::Unknown;
     }
     if lower == "localhost" || lower.ends_with(".localhost") {
@@ -130,6 +174,14 @@ mod tests {
             ("x.rds.amazonaws.com", HostClass::Managed),
             ("${DB_HOST}", HostClass::Unknown),
             ("%2fvar%2frun", HostClass::Socket),
+            ("(localdb)", HostClass::Socket),
+            ("DB_HOST", HostClass::Unknown),
+            ("DB", HostClass::Internal),
+            ("db.prod.svc", HostClass::Internal),
+            ("host.docker.internal", HostClass::Internal),
+            ("nas.home.arpa", HostClass::Internal),
+            ("x.db.ondigitalocean.com", HostClass::Managed),
+            ("fd00::1", HostClass::Internal),
         ] {
             assert_eq!(of_name(name), class, "{name}");
         }

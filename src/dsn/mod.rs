@@ -3,17 +3,22 @@
 //! The splitter is our own because references are opaque (`${PASSWORD}`), several hosts are allowed, and nothing may be normalised: a URL
 //! library changes bytes that are not ours to change. A new system is one file and one line in [`SCHEMES`].
 
+mod ado;
 mod amqp;
 mod change;
 mod clickhouse;
+pub mod drivers;
 mod host;
 mod mongodb;
 mod mysql;
+mod neo4j;
+mod oracle;
+mod pairs;
 mod plain;
 mod postgres;
 mod redis;
 mod scheme;
-mod search;
+mod services;
 mod split;
 mod sqlserver;
 
@@ -31,12 +36,27 @@ pub static SCHEMES: &[&dyn Scheme] = &[
     &amqp::Amqp,
     &clickhouse::ClickHouse,
     &sqlserver::SqlServer,
-    &search::Search,
+    &oracle::Oracle,
+    &neo4j::Neo4j,
+    &plain::Memcached,
     &plain::Ldap,
-    &plain::Smtp,
-    &plain::Nats,
+    &plain::Mail,
     &plain::Mqtt,
+    &plain::Nats,
     &plain::Kafka,
+    &plain::Grpc,
+    &services::SEARCH,
+    &services::INFLUXDB,
+    &services::COUCHDB,
+    &services::VECTORS,
+    &services::ETCD,
+    &services::CONSUL,
+    &services::NOMAD,
+    &services::VAULT,
+    &services::OTLP,
+    &services::STORAGE,
+    // behind all that are reached over HTTP
+    &services::Http,
 ];
 
 /// Splits `text`, which must be a connection string from its first byte to its last; `None` when it is none.
@@ -49,7 +69,19 @@ pub static SCHEMES: &[&dyn Scheme] = &[
 /// ```
 #[must_use]
 pub fn parse(text: &str) -> Option<Dsn> {
-    split::url(text).or_else(|| split::go_mysql(text)).or_else(|| split::key_values(text))
+    let has = |mark: &str| text.contains(mark);
+    let (url, go, pairs) = (has("://"), has("@tcp") || has("@unix("), has("="));
+    let oracle = text.get(..12).is_some_and(|head| head.eq_ignore_ascii_case("jdbc:oracle:")) || has("(") && has("=") && has(")");
+    // most values are none: they are not even copied
+    if !(url || go || pairs && (has(";") || has(" ") || has(",")) || oracle || text.bytes().filter(|b| *b == b':').count() >= 4) {
+        return None;
+    }
+    let masked = split::opaque(text);
+    let masked = masked.as_str();
+    let oracle = oracle.then(|| oracle::oracle(masked)).flatten();
+    let with_marks = || go.then(|| split::go_mysql(masked)).flatten().or_else(|| url.then(|| split::url(text, masked)).flatten());
+    let by_names = || pairs::key_values(text, masked).or_else(|| pairs::keywords(text, masked)).or_else(|| pairs::commas(text, masked));
+    oracle.or_else(with_marks).or_else(|| pairs.then(by_names).flatten()).or_else(|| pairs::colons(masked))
 }
 
 /// The system that `dsn` speaks to.

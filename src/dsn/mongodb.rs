@@ -24,7 +24,9 @@ impl Scheme for MongoDb {
         };
         let loose = ["tlsinsecure", "tlsallowinvalidcertificates", "tlsallowinvalidhostnames"]
             .iter()
-            .any(|name| dsn.param(text, name).and_then(truth) == Some(true));
+            .any(|name| dsn.param(text, name).and_then(truth) == Some(true))
+            || dsn.param(text, "sslvalidate").and_then(truth) == Some(false)
+            || dsn.param(text, "sslcertreqs").is_some_and(|v| v.eq_ignore_ascii_case("CERT_NONE"));
         match (on, loose, set.is_some()) {
             (true, false, _) => Tls::Verified,
             (true, true, _) => Tls::Unverified,
@@ -34,13 +36,24 @@ impl Scheme for MongoDb {
     }
 
     fn secure(&self, dsn: &Dsn, text: &str, _driver: Option<&str>) -> Option<Vec<Change>> {
-        // without the `/` a parameter would be read as part of the host
-        if dsn.path.is_empty() {
-            return None;
+        // both at false is an error, too: they have to go
+        let mut changes = vec![
+            Change::Drop("tlsInsecure"),
+            Change::Drop("tlsAllowInvalidCertificates"),
+            Change::Drop("tlsAllowInvalidHostnames"),
+            Change::Drop("sslValidate"),
+            Change::Drop("ssl_cert_reqs"),
+        ];
+        if dsn.bare_scheme(text) == "mongodb+srv" {
+            changes.extend([Change::Drop("tls"), Change::Drop("ssl")]);
+            return Some(changes);
         }
-        let mut changes =
-            vec![Change::Remove("tlsInsecure"), Change::Remove("tlsAllowInvalidCertificates"), Change::Remove("tlsAllowInvalidHostnames")];
+        // without the `/` a parameter would be read as part of the host
+        changes.push(Change::Slash);
         changes.push(if dsn.param(text, "ssl").is_some() { Change::Set("ssl", "true") } else { Change::Set("tls", "true") });
+        if dsn.param(text, "ssl").is_some() && dsn.param(text, "tls").is_some() {
+            changes.push(Change::Set("tls", "true"));
+        }
         Some(changes)
     }
 }

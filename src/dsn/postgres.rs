@@ -1,8 +1,9 @@
 //! PostgreSQL and what speaks its protocol. `sslmode` as in libpq: its default, `prefer`, verifies nothing.
 
+use super::ado;
 use super::change::Change;
 use super::scheme::{Scheme, Tls, elsewhere, truth};
-use super::split::Dsn;
+use super::split::{Dsn, Style, fold};
 
 pub(super) struct Postgres;
 
@@ -12,39 +13,58 @@ impl Scheme for Postgres {
     }
 
     fn schemes(&self) -> &'static [&'static str] {
-        &["postgres", "postgresql", "postgis", "cockroachdb", "timescaledb", "pgsql"]
+        &["postgres", "postgresql", "postgis", "cockroachdb", "cockroach", "timescaledb", "pgsql", "pg", "pgx", "pgx5"]
+    }
+
+    fn serves(&self, dsn: &Dsn, text: &str) -> bool {
+        dsn.style == Style::Keywords
+            || ado::system(dsn, text) == self.name()
+            || (dsn.style != Style::KeyValue && self.schemes().contains(&dsn.bare_scheme(text).as_str()))
     }
 
     fn tls(&self, dsn: &Dsn, text: &str) -> Tls {
         let mode = dsn.param(text, "sslmode").or_else(|| dsn.param(text, "ssl"));
-        match mode.map(str::to_ascii_lowercase).as_deref() {
+        if mode.is_some_and(elsewhere) {
+            return Tls::Unknown;
+        }
+        let blind = dsn.param(text, "sslfactory").is_some_and(|f| f.ends_with("NonValidatingFactory"))
+            || dsn.param(text, "trustservercertificate").and_then(truth) == Some(true);
+        match mode.map(fold).as_deref() {
             None | Some("") => Tls::Absent,
-            Some(value) if elsewhere(value) => Tls::Unknown,
             Some("disable" | "allow") => Tls::Disabled,
             Some("prefer") => Tls::Opportunistic,
-            Some("require" | "no-verify") if dsn.param(text, "sslaccept") == Some("strict") => Tls::Verified,
-            Some("require" | "no-verify") => Tls::Unverified,
-            Some("verify-ca") => Tls::CaOnly,
-            Some("verify-full" | "verify_full" | "verifyfull") => Tls::Verified,
+            Some("require" | "noverify") if dsn.param(text, "sslaccept") == Some("strict") => Tls::Verified,
+            Some("require" | "noverify") => Tls::Unverified,
+            Some("verifyca") => Tls::CaOnly,
+            Some("verifyfull") if blind => Tls::Unverified,
+            Some("verifyfull") => Tls::Verified,
             Some(value) => match truth(value) {
                 // pgjdbc: `ssl=true` alone is verify-full unless a factory that trusts all is named
                 Some(true) if dsn.driver(text) == Some("jdbc") && dsn.param(text, "sslfactory").is_none() => Tls::Verified,
-                Some(true) => Tls::Unverified,
                 Some(false) => Tls::Disabled,
-                None => Tls::Unverified,
+                Some(true) | None => Tls::Unverified,
             },
         }
     }
 
-    fn secure(&self, _dsn: &Dsn, _text: &str, driver: Option<&str>) -> Option<Vec<Change>> {
-        Some(match driver? {
-            "jdbc" => vec![Change::Remove("sslfactory"), Change::Remove("sslfactoryarg"), Change::Set("sslmode", "verify-full")],
-            "asyncpg" | "sqlalchemy+asyncpg" => vec![Change::Remove("sslmode"), Change::Set("ssl", "verify-full")],
-            "prisma" | "prisma<7" => vec![Change::Set("sslmode", "require"), Change::Set("sslaccept", "strict")],
-            "libpq" | "psycopg" | "psycopg2" | "pg" | "pgx" | "lib/pq" | "sqlx" | "postgres.js" => {
-                vec![Change::Remove("ssl"), Change::Set("sslmode", "verify-full")]
-            }
-            _ => return None,
-        })
+    fn secure(&self, dsn: &Dsn, _text: &str, driver: Option<&str>) -> Option<Vec<Change>> {
+        let full = || Some(vec![Change::Remove("ssl"), Change::Set("sslmode", "verify-full")]);
+        match (dsn.style, driver) {
+            // Npgsql, and PDO, which hands it on to libpq
+            (Style::KeyValue, _) if !dsn.scheme.is_empty() => return full(),
+            (Style::KeyValue, _) => return Some(vec![Change::Remove("Trust Server Certificate"), Change::Set("SSL Mode", "VerifyFull")]),
+            (Style::Keywords, None) => return full(),
+            _ => {}
+        }
+        match driver? {
+            "jdbc" => Some(vec![Change::Remove("sslfactory"), Change::Remove("sslfactoryarg"), Change::Set("sslmode", "verify-full")]),
+            "r2dbc" => Some(vec![Change::Set("sslMode", "VERIFY_FULL")]),
+            "sqlalchemy+asyncpg" => Some(vec![Change::Remove("sslmode"), Change::Set("ssl", "verify-full")]),
+            "prisma<7" => Some(vec![Change::Set("sslmode", "require"), Change::Set("sslaccept", "strict")]),
+            // its string cannot ask for more: the rest is in the connector
+            "tokio-postgres" => Some(vec![Change::Set("sslmode", "require")]),
+            "libpq" | "psycopg" | "pg" | "pgx" | "lib/pq" | "sqlx" | "postgres.js" | "asyncpg" | "vertx" => full(),
+            _ => None,
+        }
     }
 }

@@ -65,6 +65,11 @@ pub trait Scheme: Sync {
         self.schemes().contains(&dsn.bare_scheme(text).as_str())
     }
 
+    /// Whether it stands for any server: then it says nothing about whose the password is.
+    fn is_any(&self) -> bool {
+        false
+    }
+
     /// How the connection is protected.
     fn tls(&self, dsn: &Dsn, text: &str) -> Tls;
 

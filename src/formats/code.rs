@@ -1,7 +1,7 @@
 //! Source code, pages of markup and message catalogues: text in which a name beside a word is seldom a setting.
 //!
 //! What stands there without quotes is an expression and no literal, what stands in a comment is not run. Only what a program would use as
-//! it stands is kept: quoted literals, defaults of variables of the environment, connection URLs, private keys, and switches that are
+//! it stands is kept: quoted literals, defaults of variables of the environment, connection URLs, and switches that are
 //! handed to a call or a settings object. All of it is prose, never edited.
 
 use super::format::{Claim, EncodeError, Format};
@@ -25,6 +25,9 @@ const EXTENSIONS: &[&str] = &[
     "xhtml", "xlf", "xliff", "xsd", "xsl", "zig",
 ];
 
+/// Extensions of files that a template in Ruby may make.
+const CONFIGURATION: &[&str] = &["yml", "yaml", "conf", "cfg", "cnf", "ini", "json", "toml", "env", "properties", "xml", "service"];
+
 impl Format for Code {
     fn name(&self) -> &'static str {
         "code"
@@ -32,8 +35,10 @@ impl Format for Code {
 
     fn claims(&self, _path: &str, file_name: &str, head: &str) -> Claim {
         let name = base_name(file_name).to_ascii_lowercase();
-        if name.rsplit_once('.').is_some_and(|(_, e)| EXTENSIONS.contains(&e)) {
-            return Claim::Name;
+        if let Some((stem, _)) = name.rsplit_once('.').filter(|(_, e)| EXTENSIONS.contains(e)) {
+            // the template of a configuration is searched as text
+            let configuration = stem.rsplit_once('.').is_some_and(|(_, e)| CONFIGURATION.contains(&e));
+            return if name.ends_with(".erb") && configuration { Claim::No } else { Claim::Name };
         }
         let first = head.lines().next().unwrap_or("");
         let interpreter = first.strip_prefix("#!").and_then(|l| l.split(['/', ' ']).rfind(|w| !w.is_empty() && !w.starts_with('-')));
@@ -48,7 +53,9 @@ impl Format for Code {
     fn parse(&self, text: &str) -> Result<Vec<Setting>, Fault> {
         let documented = doc_strings(text);
         let mut hits = pseudo_settings(text);
-        hits.retain(|s| is_run(text, s) && !documented.iter().any(|d| d.start < s.span.start && s.span.end <= d.end));
+        // they are in order and apart: only the last that begins before a place can hold it
+        let around = |at: usize| documented.partition_point(|d| d.start < at).checked_sub(1).and_then(|i| documented.get(i));
+        hits.retain(|s| is_run(text, s) && around(s.span.start).is_none_or(|d| s.span.end > d.end));
         Ok(hits)
     }
 
@@ -61,9 +68,7 @@ impl Format for Code {
 fn is_run(text: &str, setting: &Setting) -> bool {
     let from = if setting.name().is_empty() { setting.span.start } else { setting.key_span.start.min(setting.span.start) };
     let before = line_before(text, from);
-    // a key is a key even in a comment, but for the examples of documentation
-    let key = setting.value.expose().starts_with("-----BEGIN") && !["///", "//!", "*"].iter().any(|m| before.trim_start().starts_with(m));
-    if !key && in_comment(before) {
+    if in_comment(before) {
         return false;
     }
     setting.quoting != Quoting::Plain || setting.name().is_empty() || is_switch(text, setting, before)
@@ -74,7 +79,9 @@ fn doc_strings(text: &str) -> Vec<Span> {
     const NAMES: &[&str] = &["DOCUMENTATION", "EXAMPLES", "RETURN"];
     let mut found = Vec::new();
     let mut at = 0;
-    while let Some(open) = text.get(at..).and_then(|rest| rest.find("\"\"\"").into_iter().chain(rest.find("'''")).min()).map(|i| at + i) {
+    // one search for both: a search for each would read the rest of the text again and again for the one that is not there
+    let triple = |at: usize| text.as_bytes().get(at..)?.windows(3).position(|w| w == b"\"\"\"" || w == b"'''").map(|i| at + i);
+    while let Some(open) = triple(at) {
         let quote = Span::new(open, open + 3).of(text);
         let Some(close) = text.get(open + 3..).and_then(|rest| rest.find(quote)).map(|i| open + 3 + i) else { break };
         let lead = line_before(text, open).trim().trim_end_matches(['r', 'R', 'u', 'U']);
@@ -159,6 +166,17 @@ mod tests {
         ] {
             assert!(found(text).is_empty(), "{text}");
         }
+    }
+
+    #[test]
+    fn quotes_without_an_end_cost_what_other_text_does() {
+        let started = std::time::Instant::now();
+        let three = "\"".repeat(3);
+        for text in [three.clone(), "'''".to_owned(), "\"".to_owned(), format!("{three}\npassword = 'kettle-drum-9'\n{three}\n")] {
+            found(&text.repeat(400_000 / text.len()));
+        }
+        // a search of the rest of the text for each quote takes minutes
+        assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
     }
 
     #[test]

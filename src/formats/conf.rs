@@ -24,13 +24,20 @@ impl Format for Conf {
     fn claims(&self, _path: &str, file_name: &str, head: &str) -> Claim {
         let name = file_name.to_ascii_lowercase();
         let name = base_name(&name);
-        let ours = name.ends_with(".conf") || name.ends_with(".cfg") || matches!(name, "sshd_config" | "ssh_config" | ".yarnrc");
-        let other = name == "pg_ident.conf" || has_section(head) || head.trim_start().starts_with(['<', '{', '[']);
+        let ours = name.ends_with(".conf")
+            || name.ends_with(".cfg")
+            || name.ends_with(".acl")
+            || matches!(name, "sshd_config" | "ssh_config" | ".yarnrc" | "caddyfile" | ".htaccess" | "msmtprc" | ".msmtprc");
+        let start = head.trim_start();
+        let other =
+            name == "pg_ident.conf" || has_section(head) || start.starts_with(['{', '[']) && name != "caddyfile" || is_markup(start);
         if ours && !other { Claim::Name } else { Claim::No }
     }
 
     fn parse(&self, text: &str) -> Result<Vec<Setting>, Fault> {
-        let mut reader = Reader { text, blocks: Vec::new(), settings: Vec::new() };
+        let modules = text.contains("LoginModule");
+        let accounts = modules && text.contains("user_");
+        let mut reader = Reader { text, blocks: Vec::new(), modules, accounts, settings: Vec::new() };
         lines(text).for_each(|line| reader.line(trim(text, line)));
         Ok(reader.settings)
     }
@@ -52,6 +59,10 @@ struct Reader<'t> {
     text: &'t str,
     /// The names of the open braces.
     blocks: Vec<String>,
+    /// Whether the file sets up login modules of Java.
+    modules: bool,
+    /// Whether these list accounts.
+    accounts: bool,
     settings: Vec<Setting>,
 }
 
@@ -70,13 +81,37 @@ impl Reader<'_> {
             self.blocks.push("if".to_owned());
         } else if let Some(head) = said.strip_suffix('{').filter(|h| !h.contains(['{', '}', '"', '\''])) {
             self.blocks.push(head.trim_end_matches([' ', '\t', '=', ':']).to_owned());
+        } else if said.starts_with("</") {
+            self.blocks.pop();
+        } else if let Some(head) = said.strip_prefix('<').and_then(|h| h.strip_suffix('>')) {
+            // what a condition compares with may be a secret, and a key is shown
+            let shown = if head.contains(['"', '\'', '=']) { head.split([' ', '\t']).next().unwrap_or("") } else { head };
+            self.blocks.push(shown.to_owned());
         } else if is_access_rule(said) {
             let mut rule = Setting::new(KeyPath::of("hba"), Span::new(body.start, body.start), Secret::copy_of(said), body, Quoting::Plain);
             rule.editable = false;
             self.settings.push(rule);
-        } else if let Some(found) = pair(self.text, body) {
-            let found = self.nested(found);
+        } else if let Some((directive, inner)) = named(self.text, body) {
+            let mut found = self.nested(inner);
+            let name = KeyPath::of(found.key.name());
+            found.key = found.key.parent().unwrap_or_default().child(directive).join(&name);
             self.settings.push(found);
+        } else if let Some(found) = pair(self.text, body) {
+            let user = self.modules && found.name().starts_with("user_");
+            let mut found = self.nested(found);
+            if user {
+                found.key = found.key.child("password");
+            }
+            // a server that lists its accounts says the password of its own twice: both change, or neither
+            found.editable &= !self.accounts;
+            match directive(self.text, body, &found) {
+                Directive::Holds(passwords) => {
+                    found.editable = false;
+                    self.settings.push(found);
+                    self.settings.extend(passwords);
+                }
+                Directive::Plain => self.settings.push(found),
+            }
         } else {
             let hits = pseudo_settings(said);
             self.settings.extend(hits.into_iter().map(|s| s.shifted(body.start)));
@@ -91,6 +126,99 @@ impl Reader<'_> {
         };
         setting
     }
+}
+
+/// A file that begins with a tag and is no configuration in the form of Apache's and Fluentd's: sections in tags, directives between them.
+fn is_markup(start: &str) -> bool {
+    let tag = start.starts_with('<');
+    let directive = |line: &str| !line.is_empty() && !line.starts_with(['<', '#']) && !line.contains(['<', '>']);
+    tag && (start.starts_with("<?") || start.starts_with("<!") || !start.lines().map(str::trim).any(directive))
+}
+
+/// What sets a header or a variable: `proxy_set_header X-Key "lit"`, `SetEnv NAME lit`; the directive's name, and the pair behind it.
+fn named(text: &str, body: Span) -> Option<(&str, Setting)> {
+    const NAMED: &[&str] = &[
+        "proxy_set_header",
+        "fastcgi_param",
+        "uwsgi_param",
+        "scgi_param",
+        "grpc_set_header",
+        "header_up",
+        "request_header",
+        "RequestHeader",
+        "SetEnv",
+        "env_param",
+    ];
+    let said = body.of(text);
+    let directive = said.split([' ', '\t']).next().filter(|d| NAMED.contains(d))?;
+    let mut start = skip_blanks(text, body.start + directive.len(), body.end);
+    if directive == "RequestHeader" {
+        let verb = Span::new(start, body.end).of(text);
+        start = skip_blanks(text, start + verb.find(' ')?, body.end);
+    }
+    pair(text, Span::new(start, body.end)).map(|inner| (directive, inner))
+}
+
+/// What a line says beyond `name value`.
+enum Directive {
+    /// Nothing.
+    Plain,
+    /// Passwords stand among its words: `user x on >lit`, `stats auth u:lit`.
+    Holds(Vec<Setting>),
+}
+
+/// The directive on the line `body`, of which `found` is the name and the rest.
+fn directive(text: &str, body: Span, found: &Setting) -> Directive {
+    let name = found.name();
+    let after = Span::new(found.key_span.end, body.end);
+    if !matches!(name, "user" | "stats" | "ACL") {
+        return Directive::Plain;
+    }
+    let listed = words(text, after);
+    let said: Vec<&str> = listed.iter().map(|w| w.of(text)).collect();
+    let mut out = Vec::new();
+    let mut push = |owner: &str, span: Span| {
+        let path = found.key.child(owner).child("password");
+        let mut one = Setting::new(path, Span::new(span.start, span.start), Secret::copy_of(span.of(text)), span, Quoting::Plain);
+        // which words such a line takes, its server knows
+        one.editable = false;
+        out.push(one);
+    };
+    for (at, (word, span)) in said.iter().zip(&listed).enumerate() {
+        let owner = said.first().copied().unwrap_or("");
+        match (name, *word) {
+            // Redis: `user x on >lit`
+            ("user", w) if at > 0 && w.starts_with('>') && w.len() > 1 => push(owner, Span::new(span.start + 1, span.end)),
+            // HAProxy: `user x password hash`
+            ("user", "password" | "insecure-password") if at == 1 => listed.get(2).iter().for_each(|s| push(owner, **s)),
+            // HAProxy: `stats auth user:lit`
+            ("stats", "auth") if at == 0 => {
+                if let Some((account, span)) = said.get(1).copied().zip(listed.get(1))
+                    && let Some((user, password)) = account.split_once(':')
+                {
+                    push(user, Span::new(span.end - password.len(), span.end));
+                }
+            }
+            _ => {}
+        }
+    }
+    if out.is_empty() { Directive::Plain } else { Directive::Holds(out) }
+}
+
+/// The words of `span`.
+fn words(text: &str, span: Span) -> Vec<Span> {
+    let mut out = Vec::new();
+    let mut at = skip_blanks(text, span.start, span.end);
+    while at < span.end {
+        let rest = Span::new(at, span.end).of(text);
+        let len = rest.find([' ', '\t']).unwrap_or(rest.len());
+        if len == 0 {
+            break;
+        }
+        out.push(Span::new(at, at + len));
+        at = skip_blanks(text, at + len, span.end);
+    }
+    out
 }
 
 /// The condition of nginx's `if (...) {`, as a setting called `if`; it is for a person to change.
@@ -202,6 +330,7 @@ mod tests {
             ("requirepass", "brown#betty"),
             ("masterauth", "two words"),
             ("user", "default on >crumbs ~* +@all"),
+            ("user.default.password", "crumbs"),
             ("save", ""),
             ("port", "6379"),
             ("port", "6380"),
@@ -213,7 +342,7 @@ mod tests {
             ("user", "tea"),
             ("http.server.listen", "80"),
             ("http.server.server_name", "tea.example.org"),
-            ("http.server.\"location /\".proxy_set_header", "X-Key \"steam\""),
+            ("http.server.\"location /\".proxy_set_header.X-Key", "steam"),
             ("http.server.ssl_certificate_key", "/etc/tea.key"),
         ];
         assert_eq!(found(NGINX), pairs(&nginx));
@@ -226,6 +355,25 @@ mod tests {
         assert_eq!(found("security:\n  keyFile: /x\n").last(), Some(&("keyFile".to_owned(), "/x".to_owned())));
         assert_eq!(found("location /a { set $key \"v\"; }\n"), []);
         assert_eq!(found("#requirepass=crumbs\n# a remark\n"), pairs(&[("requirepass", "crumbs")]));
+    }
+
+    #[test]
+    fn directives_of_several_words() {
+        let haproxy = "stats auth ada:scone\nuser eve insecure-password scone\n";
+        let want = [
+            ("stats", "auth ada:scone"),
+            ("stats.ada.password", "scone"),
+            ("user", "eve insecure-password scone"),
+            ("user.eve.password", "scone"),
+        ];
+        assert_eq!(found(haproxy), pairs(&want));
+        let apache = "<VirtualHost *:80>\n  SetEnv KEY scone\n  RequestHeader set X-Key \"scone\"\n</VirtualHost>\nPort 1\n";
+        let want = [("\"VirtualHost *:80\".SetEnv.KEY", "scone"), ("\"VirtualHost *:80\".RequestHeader.X-Key", "scone"), ("Port", "1")];
+        assert_eq!(found(apache), pairs(&want));
+        assert_eq!(Conf.claims("a.conf", "a.conf", "<match **>\n  port 1\n</match>\n"), Claim::Name);
+        assert_eq!(Conf.claims("a.conf", "a.conf", "<a>\n  <b>1</b>\n</a>\n"), Claim::No);
+        let jaas = "KafkaServer {\n  org.x.PlainLoginModule required\n  user_bob=\"scone\";\n};\n";
+        assert!(found(jaas).contains(&("KafkaServer.user_bob.password".to_owned(), "scone".to_owned())), "{:?}", found(jaas));
     }
 
     #[test]

@@ -109,10 +109,15 @@ impl Reader<'_> {
             let mut found = self.in_section(found);
             // What it sets is edited one variable at a time
             found.editable &= found.name() != VARIABLES;
-            match environment(self.text, &found, body.end) {
+            match environment(self.text, &found, body.end).or_else(|| host_variables(self.text, &found, body)) {
                 Some(variables) => self.settings.extend(variables),
                 None => self.settings.push(found),
             }
+        } else if is_switch(said) {
+            let at = Span::new(body.end, body.end);
+            let mut switch = Setting::new(KeyPath::of(said), body, Secret::copy_of("true"), at, Quoting::Plain);
+            switch.editable = false;
+            self.settings.push(self.in_section(switch));
         }
     }
 
@@ -186,6 +191,45 @@ fn reads_as(before: &str, value: &str) -> bool {
     kept && pair(line.expose(), trim_end(line.expose(), whole)).is_some_and(|s| s.quoting == Quoting::Plain && s.value.expose() == value)
 }
 
+/// A name without a value that switches something: `skip-grant-tables` of `my.cnf`.
+fn is_switch(said: &str) -> bool {
+    let starts = ["skip-", "skip_", "enable-", "disable-", "allow-", "local-infile"].iter().any(|p| said.starts_with(p));
+    starts && said.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+/// The variables of a host in an inventory of Ansible: `h1 ansible_user=a ansible_ssh_pass=b`; `None` if the line is anything else.
+fn host_variables(text: &str, setting: &Setting, body: Span) -> Option<Vec<Setting>> {
+    let (host, first) = setting.key_span.of(text).split_once([' ', '\t'])?;
+    if !first.trim_start().starts_with("ansible_") || byte(text, setting.key_span.end) != b'=' {
+        return None;
+    }
+    let mut out = Vec::new();
+    let mut at = setting.key_span.start + host.len();
+    loop {
+        at = skip_blanks(text, at, body.end);
+        let rest = Span::new(at, body.end).of(text);
+        let Some(sign) = rest.find('=').filter(|s| *s > 0 && !rest.starts_with('#')) else { break };
+        let key = Span::new(at, at + sign);
+        let quote = byte(text, key.end + 1);
+        let quoted = if matches!(quote, b'"' | b'\'') { closing(text, key.end + 2, body.end, quote) } else { None };
+        let (value, quoting, next) = match quoted {
+            Some(close) if quote == b'"' => (Span::new(key.end + 2, close), Quoting::Double, close + 1),
+            Some(close) => (Span::new(key.end + 2, close), Quoting::Single, close + 1),
+            None => {
+                let rest = Span::new(key.end + 1, body.end).of(text);
+                let end = key.end + 1 + rest.find([' ', '\t']).unwrap_or(rest.len());
+                (Span::new(key.end + 1, end), Quoting::Plain, end)
+            }
+        };
+        let path = setting.key.parent().unwrap_or_default().child(host).child(key.of(text));
+        let mut one = Setting::new(path, key, Secret::copy_of(value.of(text)), value, quoting);
+        one.editable = false;
+        out.push(one);
+        at = next;
+    }
+    (!out.is_empty()).then_some(out)
+}
+
 /// The directive of systemd units that sets variables.
 const VARIABLES: &str = "Environment";
 
@@ -251,6 +295,7 @@ mod tests {
             ("client.empty", ""),
             ("client.quoted", "a ; b"),
             ("client.old", "x1"),
+            ("client.skip-networking", "true"),
             ("client.user", "twice"),
             ("mysqld.url", "http://h/?a=b"),
             ("mysqld.name", "茶"),
@@ -286,6 +331,18 @@ mod tests {
         assert_eq!(settings[1].span.of(UNIT), "brown");
         assert!(settings[1].editable && !settings[4].editable, "a continued value is not edited");
         assert_eq!(settings[5].role, Role::Prose);
+    }
+
+    #[test]
+    fn hosts_of_inventories_and_bare_switches() {
+        let text = "[web]\nh1 ansible_user=ada ansible_ssh_pass='sc one' # note\nh2\n[mysqld]\nskip-grant-tables\nguest ok = yes\n";
+        let want = [
+            ("web.h1.ansible_user", "ada"),
+            ("web.h1.ansible_ssh_pass", "sc one"),
+            ("mysqld.skip-grant-tables", "true"),
+            ("mysqld.\"guest ok\"", "yes"),
+        ];
+        assert_eq!(found(text), pairs(&want));
     }
 
     #[test]

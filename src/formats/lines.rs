@@ -73,7 +73,24 @@ pub(super) fn fault(text: &str, kind: &'static str, offset: usize) -> Fault {
 /// `name` without the endings of templates, so that `app.toml.example` is known as TOML.
 pub(super) fn base_name(name: &str) -> &str {
     let mut name = name;
-    for ending in [".example", ".sample", ".template", ".tmpl", ".tpl", ".dist", ".default", ".bak", ".orig", ".old"] {
+    const ENDINGS: &[&str] = &[
+        ".example",
+        ".sample",
+        ".template",
+        ".tmpl",
+        ".tpl",
+        ".gotmpl",
+        ".ctmpl",
+        ".j2",
+        ".jinja2",
+        ".jinja",
+        ".dist",
+        ".default",
+        ".bak",
+        ".orig",
+        ".old",
+    ];
+    for ending in ENDINGS {
         name = name.strip_suffix(ending).unwrap_or(name);
     }
     name

@@ -4,16 +4,23 @@
 
 mod code;
 mod conf;
+mod credentials;
+mod dockerfile;
 mod env;
 mod format;
+mod hcl;
 mod ini;
 mod json;
 mod lines;
+mod loose;
 mod nested;
+mod parts;
 mod properties;
 mod shell;
+mod sql;
 mod text;
 mod toml;
+mod xml;
 mod yaml;
 
 pub use env::{Dialect, Reading, reading, readings, statement};
@@ -33,9 +40,17 @@ pub static FORMATS: &[&dyn Format] = &[
     &json::LENIENT,
     &json::STRICT,
     &toml::Toml,
+    &xml::Xml,
+    &hcl::Hcl,
+    &dockerfile::Dockerfile,
     &properties::Properties,
     &ini::Ini,
     &shell::Shell,
+    &sql::Sql,
+    &credentials::NETRC,
+    &credentials::PGPASS,
+    &credentials::HTPASSWD,
+    &credentials::USERLIST,
     &code::Code,
     &conf::Conf,
     &text::Text,
@@ -93,7 +108,8 @@ pub fn parse(path: &str, bytes: &[u8], environment: Environment) -> Document {
         Err(fault) => (text::Text.name(), text::Text.parse(body).unwrap_or_default(), Some(fault)),
     };
     let mut settings: Vec<_> = settings.into_iter().map(|s| s.shifted(bom)).collect();
-    nested::add(&text, &mut settings, claimant);
+    nested::add(&text, name, &mut settings, claimant);
+    loose::add(&text, name, &mut settings);
     if lossy {
         for setting in &mut settings {
             setting.editable &= setting.value.expose().is_ascii();
@@ -123,4 +139,46 @@ fn decode(bytes: &[u8]) -> (Zeroizing<String>, bool) {
         chunk.invalid().iter().for_each(|_| text.push('?'));
     }
     (text, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::by_name;
+
+    /// Ten times the lines may take ten times as long, and not a hundred times.
+    #[test]
+    fn unclosed_quotes_cost_no_more_than_their_lines() {
+        let lines = [
+            ("ini", "a = \"\"\"\n"),
+            ("conf", "a \"\n"),
+            ("yaml", "a: \"\n"),
+            ("yaml", "a: {{ b\n"),
+            ("env", "A=\"\n"),
+            ("env", "A='x' \"\n"),
+            ("properties", "a=LoginModule b=\"\\\n"),
+            ("toml", "a = \"\"\"\n"),
+            ("shell", "A=\"\n"),
+            ("sql", "SET a = '\n"),
+            ("sql", "SET a = 1; /* "),
+            ("netrc", "machine \"a\n"),
+            ("text", "curl -u \"a "),
+        ];
+        for (name, line) in lines {
+            let format = by_name(name).expect("it is registered");
+            let time = |times: usize| {
+                let text = line.repeat(times);
+                // the first reading of a text may be the slowest of all
+                let all = (0..3).map(|_| {
+                    let start = Instant::now();
+                    let _ = format.parse(&text);
+                    start.elapsed()
+                });
+                all.min().unwrap_or_default()
+            };
+            let (few, many) = (time(1_000), time(10_000));
+            assert!(many < few * 40 + Duration::from_millis(100), "{name} {line:?}: {few:?}, then {many:?}");
+        }
+    }
 }

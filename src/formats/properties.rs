@@ -5,6 +5,7 @@
 
 use super::format::{Claim, EncodeError, Format};
 use super::lines::{base_name, byte, commented, line_at, skip_blanks};
+use super::parts::option_path;
 use crate::model::document::Fault;
 use crate::model::key_path::KeyPath;
 use crate::model::secret::Secret;
@@ -86,6 +87,8 @@ fn entry(text: &str, line: Span, continued: bool, out: &mut Vec<Setting>) {
 /// `name="x"` inside a value. JAAS: <https://docs.oracle.com/javase/8/docs/api/javax/security/auth/login/Configuration.html>.
 fn options(text: &str, value: Span, path: &KeyPath, editable: bool, out: &mut Vec<Setting>) {
     let raw = value.of(text);
+    // a server that lists its accounts says the password of its own twice: both change, or neither
+    let editable = editable && !raw.contains("user_");
     let mut at = 0;
     while let Some(found) = raw.get(at..).and_then(|r| r.find("=\"")) {
         let sign = at + found;
@@ -97,7 +100,7 @@ fn options(text: &str, value: Span, path: &KeyPath, editable: bool, out: &mut Ve
         if name > 0 && !inner.contains(['\\', '\n']) {
             let key = Span::new(value.start + sign - name, value.start + sign);
             let span = Span::new(value.start + open, value.start + open + len);
-            let mut option = Setting::new(path.child(key.of(text)), key, Secret::copy_of(inner), span, Quoting::Double);
+            let mut option = Setting::new(path.join(&option_path(key.of(text))), key, Secret::copy_of(inner), span, Quoting::Double);
             option.editable = editable;
             out.push(option);
         }

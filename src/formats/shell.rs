@@ -5,7 +5,7 @@
 
 use super::format::{Claim, EncodeError, Format};
 use super::lines::{base_name, byte, lines, skip_blanks};
-use super::text::pseudo_settings;
+use super::text::{pseudo_settings, set_comments_aside};
 use crate::model::document::Fault;
 use crate::model::key_path::KeyPath;
 use crate::model::secret::Secret;
@@ -37,7 +37,9 @@ impl Format for Shell {
         let mut settings: Vec<Setting> = lines(text).filter_map(|line| assignment(text, line)).collect();
         let own: Vec<(Span, Span)> = settings.iter().map(|s| (s.key_span, s.span)).collect();
         let mut seen = own.iter().peekable();
-        for hit in pseudo_settings(text) {
+        let mut hits = pseudo_settings(text);
+        set_comments_aside(text, &mut hits);
+        for hit in hits {
             while seen.next_if(|(_, value)| value.end < hit.key_span.start).is_some() {}
             if seen.peek().is_none_or(|(key, _)| *key != hit.key_span) {
                 settings.push(hit);

@@ -161,22 +161,29 @@ pub fn words_fit<P: AsRef<str>>(pattern: &[P], words: &[String]) -> bool {
 pub fn words(name: &str) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     let mut word = String::new();
-    let chars: Vec<char> = name.chars().collect();
-    for (i, &c) in chars.iter().enumerate() {
+    let mut before: Option<char> = None;
+    let mut chars = name.chars().peekable();
+    while let Some(c) = chars.next() {
         if !c.is_alphanumeric() {
             if !word.is_empty() {
                 out.push(std::mem::take(&mut word));
             }
+            before = Some(c);
             continue;
         }
-        let before = i.checked_sub(1).and_then(|j| chars.get(j));
-        let after = chars.get(i + 1);
-        let rises = c.is_uppercase() && before.is_some_and(|b| b.is_lowercase() || b.is_ascii_digit());
-        let acronym_ends = c.is_uppercase() && before.is_some_and(|b| b.is_uppercase()) && after.is_some_and(|a| a.is_lowercase());
-        if (rises || acronym_ends) && !word.is_empty() {
-            out.push(std::mem::take(&mut word));
+        if c.is_uppercase() && !word.is_empty() {
+            let rises = before.is_some_and(|b| b.is_lowercase() || b.is_ascii_digit());
+            let acronym_ends = before.is_some_and(char::is_uppercase) && chars.peek().is_some_and(|a| a.is_lowercase());
+            if rises || acronym_ends {
+                out.push(std::mem::take(&mut word));
+            }
         }
-        word.extend(c.to_lowercase());
+        if c.is_ascii() {
+            word.push(c.to_ascii_lowercase());
+        } else {
+            word.extend(c.to_lowercase());
+        }
+        before = Some(c);
     }
     if !word.is_empty() {
         out.push(word);

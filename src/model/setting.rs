@@ -41,6 +41,8 @@ pub enum Role {
     Argument,
     /// Text that has the form of a setting inside a program or a document. It is reported, never edited.
     Prose,
+    /// Something that stands elsewhere in the file: an alias, which is not followed. It has no value; only that its name is there counts.
+    Alias,
 }
 
 /// How much of a written value a setting is.
@@ -57,6 +59,8 @@ pub enum Portion {
     SingleWord,
     /// The inside of a word in double quotes within a command line.
     DoubleWord,
+    /// Read out of the text of another setting's value. It is never written; where that value changes, it changes with it.
+    Inner,
 }
 
 /// What surrounds a value, where the quoting alone does not settle how another one is written. Formats that need none of it leave the

@@ -98,6 +98,12 @@ words! {
         InsecureSetting = "insecure-setting",
         /// A required secret left empty.
         EmptySecret = "empty-secret",
+        /// A live secret of production found again in another file.
+        LeakedCopy = "leaked-copy",
+        /// One secret for two purposes, or inside another.
+        ReusedSecret = "reused-secret",
+        /// Something that a file cannot do without and that nothing provides.
+        MissingVariable = "missing-variable",
     }
 }
 

@@ -82,7 +82,13 @@ pub struct Position {
 #[derive(Clone, Debug, Default)]
 pub struct LineIndex {
     starts: Vec<usize>,
+    /// In lines longer than [`STRIDE`]: a byte, and how many characters stand before it on its line. Without them a file of one long line
+    /// with many findings would be counted through for each.
+    marks: Vec<(usize, usize)>,
 }
+
+/// Bytes between two marks of a long line.
+const STRIDE: usize = 4096;
 
 impl LineIndex {
     /// Indexes `text` in one pass.
@@ -90,7 +96,19 @@ impl LineIndex {
     pub fn new(text: &str) -> Self {
         let mut starts = vec![0];
         starts.extend(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1));
-        Self { starts }
+        let ends = starts.iter().skip(1).copied().chain([text.len()]);
+        let long = starts.iter().zip(ends).filter(|(start, end)| end - *start > STRIDE);
+        let mut marks = Vec::new();
+        for (&start, end) in long {
+            let (mut at, mut chars) = (start, 0);
+            while at + STRIDE < end {
+                let next = (at + STRIDE..end).find(|i| text.is_char_boundary(*i)).unwrap_or(end);
+                chars += text.get(at..next).map_or(0, |part| part.chars().count());
+                at = next;
+                marks.push((at, chars));
+            }
+        }
+        Self { starts, marks }
     }
 
     /// The line (from 1) that holds byte `offset`.
@@ -104,8 +122,10 @@ impl LineIndex {
     pub fn position(&self, text: &str, offset: usize) -> Position {
         let line = self.line(offset);
         let start = self.starts.get(line - 1).copied().unwrap_or(0);
-        let before = text.get(start..offset.min(text.len())).unwrap_or("");
-        Position { line, column: before.chars().count() + 1 }
+        let marked = self.marks.partition_point(|(at, _)| *at <= offset).checked_sub(1).and_then(|i| self.marks.get(i));
+        let (from, counted) = marked.copied().filter(|(at, _)| *at >= start).unwrap_or((start, 0));
+        let before = text.get(from..offset.min(text.len())).unwrap_or("");
+        Position { line, column: counted + before.chars().count() + 1 }
     }
 
     /// The bytes of line `line` (from 1) without its line end; empty for a line that does not exist.
@@ -129,6 +149,16 @@ impl LineIndex {
 #[cfg(test)]
 mod tests {
     use super::{LineIndex, Position, Span};
+
+    #[test]
+    fn columns_of_long_lines_count_characters() {
+        let text = format!("a\n{}b\n{}", "é".repeat(9000), "x".repeat(5000));
+        let index = LineIndex::new(&text);
+        for (line, head) in [(2, 0), (2, 2047), (2, 2048), (2, 5000), (2, 9000)] {
+            assert_eq!(index.position(&text, 2 + 2 * head), Position { line, column: head + 1 });
+        }
+        assert_eq!(index.position(&text, 2 + 18_000 + 2 + 4500), Position { line: 3, column: 4501 });
+    }
 
     #[test]
     fn columns_count_characters_and_lines_drop_their_ends() {

@@ -46,7 +46,7 @@ impl Part {
 pub fn parts(value: &str) -> Vec<Part> {
     let mut out = Vec::new();
     let mut literal = 0;
-    let mut at = 0;
+    let mut at = value.bytes().position(opens).unwrap_or(value.len());
     let closers = Closers::new(value);
     while at < value.len() {
         match reference_at(&closers, at) {
@@ -58,13 +58,19 @@ pub fn parts(value: &str) -> Vec<Part> {
                 literal = at;
                 out.push(part);
             }
-            None => at += value[at..].chars().next().map_or(1, char::len_utf8),
+            // nothing else begins a reference, and none of these is part of a longer character
+            None => at = value.bytes().skip(at + 1).position(opens).map_or(value.len(), |i| at + 1 + i),
         }
     }
     if literal < value.len() {
         out.push(Part::Literal(Span::new(literal, value.len())));
     }
     out
+}
+
+/// Whether a reference may begin with `b`.
+fn opens(b: u8) -> bool {
+    matches!(b, b'$' | b'{' | b'<' | b'#' | b'%' | b'@')
 }
 
 /// Whether no byte of `value` is literal text: it says only where the value comes from.
@@ -199,10 +205,17 @@ fn braces(closers: &Closers<'_>, at: usize) -> Option<Part> {
         [b':', b'-' | b'=', ..] => 2,
         [b'-' | b'=', ..] => 1,
         [b':', b'?' | b'+', ..] | [b'?' | b'+', ..] | [] => return Some(Part::Reference(whole)),
+        // `${password:32}`: Dokploy's templates make a value of so many characters
+        [b':', length @ ..] if is_generator(&text[..name_len], length) => return Some(Part::Reference(whole)),
         [b':', ..] => 1,
         _ => return Some(Part::Reference(whole)),
     };
     Some(Part::Fallback { whole, name, default: Span::new(name.end + skip, inner.end) })
+}
+
+fn is_generator(name: &str, length: &[u8]) -> bool {
+    let known = ["password", "base64", "hash", "hex", "jwt", "uuid"].contains(&name);
+    known && (1..=3).contains(&length.len()) && length.iter().all(u8::is_ascii_digit)
 }
 
 fn is_shell_name(text: &str) -> bool {

@@ -107,7 +107,7 @@ fn remark(documents: &[Document], by_path: &BTreeMap<&str, usize>, finding: &Fin
     let document = documents.get(*by_path.get(finding.file.as_str())?)?;
     let role = document.settings.get(finding.setting?)?.role;
     let what = match finding.class {
-        Class::HardcodedSecret if document.format == "env" => return None,
+        Class::HardcodedSecret if document.format == "env" && finding.topic != "provider-token" => return None,
         Class::HardcodedSecret => finding.help.clone(),
         _ if role == Role::Prose => "it stands in a program or text: change it by hand".to_owned(),
         _ => return None,
@@ -261,6 +261,9 @@ fn reach(documents: &[Document], change: &SecretChange, fresh: bool, wishes: &Wi
         let line = document.lines.line(setting.span.start);
         return (Fix::Manual, format!("{}:{line} is made of a template or reference", document.path));
     }
+    if let Some(reason) = change.places.iter().filter_map(|p| documents.get(p.document)).find_map(wrong_place) {
+        return (Fix::Manual, reason);
+    }
     let bare = change.places.iter().filter_map(|p| documents.get(p.document)).find(|d| wishes.sealed && !formats::is_sealable(d.format));
     if let Some(document) = bare {
         return (Fix::Manual, format!("{} cannot be sealed; `--emit plain` patches it in place", document.path));
@@ -284,6 +287,21 @@ fn reach(documents: &[Document], change: &SecretChange, fresh: bool, wishes: &Wi
         return (Fix::Review, why);
     }
     (Fix::Safe, String::new())
+}
+
+/// Why a file is none that a new secret may be written into, if it is one.
+fn wrong_place(document: &Document) -> Option<String> {
+    if document.format == "dockerfile" {
+        // a strong value in a layer is no better kept than a weak one, and whoever has the image has it
+        return Some(format!("{} goes into every copy of the image: take it out, and give it when the container starts", document.path));
+    }
+    let name = document.path.rsplit('/').next().unwrap_or_default();
+    // what these present was made by the host that they log in to
+    matches!(
+        name,
+        ".npmrc" | ".yarnrc" | ".yarnrc.yml" | ".netrc" | "_netrc" | ".pypirc" | ".git-credentials" | ".dockercfg" | ".dockerconfigjson"
+    )
+    .then(|| format!("{} logs in at another host, and only that can issue another", document.path))
 }
 
 /// Whether a server's setting takes its value from a variable that is among the places: `--requirepass ${REDIS_PASSWORD}`.

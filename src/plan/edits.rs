@@ -1,6 +1,6 @@
 //! A plan to edits: for each document the bytes that change, and what its settings must be afterwards.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::changes::{Plan, SecretChange};
 use super::place::{Form, Place};
@@ -20,6 +20,8 @@ pub struct Planned {
     pub expected: BTreeMap<usize, Secret>,
     /// Settings that come at the end of the file: name and value.
     pub added: Vec<(String, Secret)>,
+    /// Settings that go with their lines, by index.
+    pub removed: BTreeSet<usize>,
 }
 
 /// Changes that cannot be made together, or not in the form of the place. Nothing was written.
@@ -59,20 +61,32 @@ impl Plan {
         for switch in self.switches.iter().filter(|s| s.fix <= most && !s.parts.is_empty()) {
             let parts = values.entry((switch.document, switch.setting)).or_default();
             for part in &switch.parts {
-                if !parts.iter().any(|(span, _)| span.covers(part.0) && !span.is_empty()) {
+                // what is put between two bytes is not inside what ends or begins there
+                let inside =
+                    |span: &Span| span.covers(part.0) && (!part.0.is_empty() || (span.start < part.0.start && part.0.start < span.end));
+                if !parts.iter().any(|(span, _)| !span.is_empty() && inside(span)) {
                     parts.push(part.clone());
                 }
             }
         }
+        let mut removed: BTreeMap<usize, BTreeMap<usize, Span>> = BTreeMap::new();
+        for switch in self.switches.iter().filter(|s| s.fix <= most) {
+            if let Some(line) = switch.removed.filter(|_| !values.contains_key(&(switch.document, switch.setting))) {
+                removed.entry(switch.document).or_default().insert(switch.setting, line);
+            }
+        }
         let mut by_document: BTreeMap<usize, Vec<(usize, Parts)>> = BTreeMap::new();
         values.into_iter().for_each(|((d, s), parts)| by_document.entry(d).or_default().push((s, parts)));
-        added.keys().for_each(|d| {
+        added.keys().chain(removed.keys()).for_each(|d| {
             by_document.entry(*d).or_default();
         });
         by_document
             .into_iter()
             .filter_map(|(d, settings)| documents.get(d).map(|document| (d, document, settings)))
-            .map(|(d, document, settings)| Ok((d, planned(document, settings, added.remove(&d).unwrap_or_default())?)))
+            .map(|(d, document, settings)| {
+                let (added, removed) = (added.remove(&d).unwrap_or_default(), removed.remove(&d).unwrap_or_default());
+                Ok((d, planned(document, settings, added, &removed)?))
+            })
             .collect()
     }
 }
@@ -83,7 +97,9 @@ pub(super) fn unwritable(documents: &[Document], secret: &SecretChange) -> Optio
     secret.places.iter().find_map(|place| {
         let document = documents.get(place.document)?;
         let parts = vec![part(documents, place, &secret.value)];
-        planned(document, vec![(place.setting, parts)], Vec::new()).err().map(|c| format!("{}:{}: {}", c.path, c.line, c.what))
+        planned(document, vec![(place.setting, parts)], Vec::new(), &BTreeMap::new())
+            .err()
+            .map(|c| format!("{}:{}: {}", c.path, c.line, c.what))
     })
 }
 
@@ -105,8 +121,13 @@ fn required(value: &str, name: Span) -> Secret {
     Secret::concat(&["${", name.of(value), if single_colon { "}" } else { ":?}" }])
 }
 
-fn planned(document: &Document, settings: Vec<(usize, Parts)>, added: Vec<(String, Secret)>) -> Result<Planned, Conflict> {
-    let mut edits = Vec::new();
+fn planned(
+    document: &Document,
+    settings: Vec<(usize, Parts)>,
+    added: Vec<(String, Secret)>,
+    removed: &BTreeMap<usize, Span>,
+) -> Result<Planned, Conflict> {
+    let mut edits: Vec<Edit> = removed.values().map(|line| Edit { span: *line, text: Secret::default() }).collect();
     let mut expected = BTreeMap::new();
     let format = formats::by_name(document.format);
     for (index, mut parts) in settings {
@@ -137,7 +158,7 @@ fn planned(document: &Document, settings: Vec<(usize, Parts)>, added: Vec<(Strin
         line: document.lines.line(o.0.start),
         what: o.to_string(),
     })?;
-    Ok(Planned { edits, expected, added })
+    Ok(Planned { edits, expected, added, removed: removed.keys().copied().collect() })
 }
 
 /// Whether a text reads the same unquoted, quoted and inside a connection string.

@@ -2,6 +2,7 @@
 
 mod changes;
 mod choose;
+mod client;
 mod edits;
 mod elsewhere;
 mod place;

@@ -144,7 +144,7 @@ fn place(d: usize, around: &Around<'_>, s: usize, setting: &Setting, out: &mut V
         Some(found) => {
             let Some(password) = found.password else { return };
             let mut account = account(around, setting);
-            account.system = dsn::system(&found, shown).map_or(account.system, |s| s.name());
+            account.system = dsn::system(&found, shown).filter(|s| !s.is_any()).map_or(account.system, |s| s.name());
             account.user =
                 found.user.map(|u| u.of(shown)).map(|u| innermost_default(u).of(u)).filter(|u| !has_reference(u)).map(str::to_owned);
             account.names.clear();

@@ -72,6 +72,9 @@ fn switch(out: &mut String, switch: &Switch, documents: &[Document]) {
     let Some(setting) = document.settings.get(switch.setting) else { return };
     let line = document.lines.line(setting.span.start);
     let _ = writeln!(out, "  {} [{}]\n      {}:{line}  {}", setting.key, switch.rule, document.path, switch.what);
+    if !switch.driver.is_empty() {
+        let _ = writeln!(out, "      driver: {}", switch.driver);
+    }
     switch.needs.iter().for_each(|need| {
         let _ = writeln!(out, "      needs: {need}");
     });

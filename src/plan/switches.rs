@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regex::Regex;
 
+use super::client::{ca, client};
 use super::wishes::Wishes;
-use crate::dsn;
+use crate::dsn::{self, HostClass};
 use crate::formats;
 use crate::model::document::Document;
 use crate::model::environment::Environment;
@@ -15,7 +16,7 @@ use crate::model::setting::{Role, Setting};
 use crate::model::severity::{Class, Fix, Severity};
 use crate::model::span::Span;
 use crate::model::template::innermost_default;
-use crate::rules::schema::{Rule, Strategy};
+use crate::rules::schema::{Reach, Rule, Strategy};
 use crate::strength::name::{NameClass, classify};
 
 /// One setting that gets another value, by parts.
@@ -33,6 +34,10 @@ pub struct Switch {
     pub what: String,
     /// Parts of the value and what comes in their place; none where it can only be suggested.
     pub parts: Vec<(Span, Secret)>,
+    /// Whether the whole line goes.
+    pub removed: Option<Span>,
+    /// Which driver reads the connection, and how that is known; empty where it makes no difference.
+    pub driver: String,
     /// What the operator must supply.
     pub needs: Vec<String>,
     /// What it can be chosen by.
@@ -53,12 +58,16 @@ pub(super) fn switches(documents: &[Document], findings: &[&Finding], by_path: &
         if setting.role == Role::Prose {
             continue;
         }
-        let (parts, what) = match rule.repair.strategy {
+        let asked = match rule.repair.strategy {
             Strategy::Set | Strategy::Map | Strategy::Flip => fixed(rule, setting),
-            Strategy::Url => secured(setting, wishes.drivers),
-            Strategy::Generate | Strategy::Suggest => (Vec::new(), String::new()),
+            Strategy::Url => secured((document, doc), setting, wishes),
+            Strategy::Delete => deleted(doc, index, setting),
+            Strategy::Generate | Strategy::Suggest => Asked::default(),
         };
-        let possible = !parts.is_empty() && setting.editable && !doc.lossy && (!wishes.sealed || formats::is_sealable(doc.format));
+        let possible = !(asked.parts.is_empty() && asked.removed.is_none())
+            && setting.editable
+            && !doc.lossy
+            && (!wishes.sealed || formats::is_sealable(doc.format));
         let tags =
             [finding.rule.clone(), finding.class.word().to_owned(), finding.key.clone(), setting.name().to_owned()].into_iter().collect();
         let settled = wishes.fresh == Some(document) && matches!(rule.repair.strategy, Strategy::Set | Strategy::Map | Strategy::Flip);
@@ -72,24 +81,44 @@ pub(super) fn switches(documents: &[Document], findings: &[&Finding], by_path: &
             } else if settled {
                 Fix::Safe
             } else {
-                finding.fix.max(Fix::Review)
+                reach(rule, finding)
             },
-            what: if what.is_empty() { rule.help.to_string() } else { what },
-            parts,
-            needs: rule.repair.needs.iter().map(ToString::to_string).collect(),
+            what: if asked.what.is_empty() { rule.help.to_string() } else { asked.what },
+            parts: asked.parts,
+            removed: asked.removed.filter(|_| possible),
+            driver: asked.driver,
+            needs: rule.repair.needs.iter().map(ToString::to_string).chain(asked.needs).collect(),
             tags,
         });
     }
     out
 }
 
+/// What is asked of one setting.
+#[derive(Default)]
+struct Asked {
+    parts: Vec<(Span, Secret)>,
+    removed: Option<Span>,
+    what: String,
+    driver: String,
+    needs: Option<String>,
+}
+
+/// Never more than review. What the scan could not know, because it reads no manifests, is known now.
+fn reach(rule: &Rule, finding: &Finding) -> Fix {
+    match (rule.repair.strategy, rule.repair.reach) {
+        (Strategy::Url, Reach::Always(fix)) => fix.max(Fix::Review),
+        _ => finding.fix.max(Fix::Review),
+    }
+}
+
 /// A fixed text, or the first pattern that fits. The old and the new words are those of the rule's own lists, so they can be shown.
-fn fixed(rule: &Rule, setting: &Setting) -> (Vec<(Span, Secret)>, String) {
+fn fixed(rule: &Rule, setting: &Setting) -> Asked {
     let value = setting.value.expose();
     let span = innermost_default(value);
     // a rule must not be able to show or rewrite a secret as if it were a switch
     if span.len() != value.len() || matches!(classify(setting.name()), NameClass::Secret | NameClass::Weak) {
-        return (Vec::new(), String::new());
+        return Asked::default();
     }
     let new = match rule.repair.strategy {
         Strategy::Set => Some(rule.repair.set.to_string()),
@@ -102,16 +131,24 @@ fn fixed(rule: &Rule, setting: &Setting) -> (Vec<(Span, Secret)>, String) {
     match new {
         Some(new) if new != value => {
             let what = format!("{} becomes {new}", setting.name());
-            (vec![(span, Secret::new(new))], what)
+            Asked { parts: vec![(span, Secret::new(new))], what, ..Asked::default() }
         }
-        _ => (Vec::new(), String::new()),
+        _ => Asked::default(),
     }
 }
 
 /// The opposite of a switch as it is spelled: `True` gives `False`, `yes` gives `no`. `None` for what is no switch.
 fn flipped(value: &str) -> Option<String> {
-    const PAIRS: &[(&str, &str)] =
-        &[("true", "false"), ("yes", "no"), ("on", "off"), ("1", "0"), ("enabled", "disabled"), ("enable", "disable"), ("y", "n"), ("t", "f")];
+    const PAIRS: &[(&str, &str)] = &[
+        ("true", "false"),
+        ("yes", "no"),
+        ("on", "off"),
+        ("1", "0"),
+        ("enabled", "disabled"),
+        ("enable", "disable"),
+        ("y", "n"),
+        ("t", "f"),
+    ];
     let small = value.to_ascii_lowercase();
     let new = PAIRS.iter().find_map(|(yes, no)| if small == *yes { Some(*no) } else { (small == *no).then_some(*yes) })?;
     let capital = value.starts_with(|c: char| c.is_ascii_uppercase());
@@ -125,18 +162,47 @@ fn flipped(value: &str) -> Option<String> {
     })
 }
 
-/// Verified TLS, where the driver is known to take it from the string.
-fn secured(setting: &Setting, drivers: &BTreeMap<String, String>) -> (Vec<(Span, Secret)>, String) {
+/// Verified TLS, where the driver is known to take it from the string, and the host is known to be one that needs it.
+fn secured(at: (usize, &Document), setting: &Setting, wishes: &Wishes<'_>) -> Asked {
     let value = setting.value.expose();
     let whole = innermost_default(value);
     let text = whole.of(value);
-    let (Some(found), true) = (dsn::parse(text), whole.len() == value.len()) else { return (Vec::new(), String::new()) };
-    let Some(system) = dsn::system(&found, text) else { return (Vec::new(), String::new()) };
-    let told = drivers.get(setting.name()).or_else(|| drivers.get(system.name())).map(String::as_str);
-    let Some(changes) = system.secure(&found, text, told.or_else(|| found.driver(text))) else { return (Vec::new(), String::new()) };
+    let Some(found) = dsn::parse(text) else { return Asked::default() };
+    let Some(system) = dsn::system(&found, text) else { return Asked::default() };
+    let client = client(&found, text, system, at, setting, wishes);
+    let needs = ca(&found, text, &client);
+    let open = Asked { driver: client.why.clone(), ..Asked::default() };
+    if dsn::classify(&found, text) == HostClass::Unknown {
+        return open;
+    }
+    let Some(changes) = system.secure(&found, text, client.name.as_deref()) else { return open };
     let edits = dsn::edits(&found, text, &changes);
-    let words: Vec<String> = changes.iter().map(ToString::to_string).collect();
-    (edits.into_iter().map(|(span, new)| (span.shift(whole.start), Secret::new(new))).collect(), words.join(", "))
+    let words: Vec<String> = changes.iter().filter(|c| c.matters(&found, text)).map(ToString::to_string).collect();
+    let parts = edits.into_iter().map(|(span, new)| (span.shift(whole.start), Secret::new(new))).collect();
+    Asked { parts, what: words.join(", "), driver: client.why, needs, removed: None }
+}
+
+/// The line of a setting that has it for itself, where the file without it reads the same but for that setting.
+fn deleted(document: &Document, index: usize, setting: &Setting) -> Asked {
+    let text = document.text.as_str();
+    let start = text.get(..setting.key_span.start).and_then(|t| t.rfind('\n')).map_or(0, |i| i + 1);
+    let end = text.get(setting.span.end..).and_then(|t| t.find('\n')).map_or(text.len(), |i| setting.span.end + i + 1);
+    let line = Span::new(start, end);
+    let one = line.covers(setting.span) && !setting.span.of(text).contains('\n') && !setting.key_span.is_empty() && !document.lossy;
+    if !one || setting.role != Role::Live {
+        return Asked::default();
+    }
+    let without = [text.get(..start).unwrap_or(""), text.get(end..).unwrap_or("")].concat();
+    let parsed = formats::parse(&document.path, without.as_bytes(), document.environment);
+    let kept = || document.settings.iter().enumerate().filter(|(i, _)| *i != index).map(|(_, s)| s);
+    let same = parsed.format == document.format
+        && parsed.fault.is_none()
+        && parsed.settings.len() + 1 == document.settings.len()
+        && kept().zip(&parsed.settings).all(|(a, b)| a.key == b.key && a.part == b.part && a.role == b.role && a.value.same_as(&b.value));
+    if !same {
+        return Asked::default();
+    }
+    Asked { removed: Some(line), what: format!("the line of {} goes", setting.name()), ..Asked::default() }
 }
 
 #[cfg(test)]
@@ -145,7 +211,9 @@ mod tests {
 
     #[test]
     fn a_switch_keeps_its_spelling() {
-        for (value, new) in [("true", "false"), ("False", "True"), ("ON", "OFF"), ("Yes", "No"), ("0", "1"), ("Y", "N"), ("enabled", "disabled")] {
+        for (value, new) in
+            [("true", "false"), ("False", "True"), ("ON", "OFF"), ("Yes", "No"), ("0", "1"), ("Y", "N"), ("enabled", "disabled")]
+        {
             assert_eq!(flipped(value).as_deref(), Some(new), "{value}");
         }
         assert!(["maybe", "", "2", "truer"].iter().all(|v| flipped(v).is_none()));

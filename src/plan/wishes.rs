@@ -11,6 +11,9 @@ pub struct Wishes<'a> {
     pub only: &'a [String],
     /// Setting or scheme to driver, from harden.toml.
     pub drivers: &'a BTreeMap<String, String>,
+    /// The manifests (package.json, go.mod, ...) above a document, by its index: path and text, the nearest folder first. Asked only where
+    /// a connection needs its driver.
+    pub manifests: &'a dyn Fn(usize) -> Vec<Vec<(String, String)>>,
     /// The rules, for what they propose.
     pub rules: &'a RuleSet,
     /// Whether the result is sealed: what cannot be sealed is then changed by hand.

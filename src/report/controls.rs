@@ -75,6 +75,36 @@ fn of_class(class: Class) -> Controls {
                 ("iso-27001", &["A.5.17", "A.8.4", "A.8.12"]),
             ],
         },
+        Class::LeakedCopy => Controls {
+            cwe: &[538, 312, 798],
+            frameworks: &[
+                ("asvs", &["13.3.1"]),
+                ("soc2", &["CC6.1", "CC6.7"]),
+                ("pci-dss", &["8.6.2", "3.6.1"]),
+                ("nist-800-53", &["IA-5(7)", "SC-28"]),
+                ("iso-27001", &["A.5.17", "A.8.12"]),
+            ],
+        },
+        Class::ReusedSecret => Controls {
+            cwe: &[323],
+            frameworks: &[
+                ("asvs", &["11.2.1", "13.3.1"]),
+                ("soc2", &["CC6.1"]),
+                ("pci-dss", &["3.6.1", "3.7.1"]),
+                ("nist-800-53", &["SC-12", "IA-5"]),
+                ("iso-27001", &["A.8.24", "A.5.17"]),
+            ],
+        },
+        Class::MissingVariable => Controls {
+            cwe: &[1188],
+            frameworks: &[
+                ("asvs", &["13.1.1"]),
+                ("soc2", &["CC7.1", "CC8.1"]),
+                ("pci-dss", &["6.5.1"]),
+                ("nist-800-53", &["CM-6"]),
+                ("iso-27001", &["A.8.9"]),
+            ],
+        },
         Class::WeakKey => Controls {
             cwe: &[326, 321, 331],
             frameworks: &[

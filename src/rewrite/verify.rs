@@ -2,7 +2,7 @@
 
 use crate::formats;
 use crate::model::document::Document;
-use crate::model::setting::Setting;
+use crate::model::setting::{Portion, Setting};
 use crate::model::span::Span;
 use crate::plan::Planned;
 
@@ -18,10 +18,15 @@ pub(super) fn verify(document: &Document, new: &[u8], planned: &Planned) -> Resu
     if parsed.format != document.format || parsed.fault.is_some() {
         return Err(fault(1, "the new file would not parse any more"));
     }
-    if parsed.settings.len() != document.settings.len() + planned.added.len() {
+    // what is read out of a value changes with it, and is compared as part of it
+    let of_the_file = |s: &Setting| s.around.portion != Portion::Inner;
+    let before: Vec<(usize, &Setting)> =
+        document.settings.iter().enumerate().filter(|(i, s)| of_the_file(s) && !planned.removed.contains(i)).collect();
+    let after: Vec<&Setting> = parsed.settings.iter().filter(|s| of_the_file(s)).collect();
+    if after.len() != before.len() + planned.added.len() {
         return Err(fault(1, "the new file would have other settings"));
     }
-    for (i, (old, now)) in document.settings.iter().zip(&parsed.settings).enumerate() {
+    for ((i, old), now) in before.iter().copied().zip(after.iter().copied()) {
         let line = document.lines.line(old.span.start);
         if old.key != now.key || old.part != now.part || old.role != now.role {
             return Err(fault(line, "a name would change"));
@@ -34,7 +39,7 @@ pub(super) fn verify(document: &Document, new: &[u8], planned: &Planned) -> Resu
             return Err(fault(line, "a value would not be as planned"));
         }
     }
-    let added = parsed.settings.iter().skip(document.settings.len());
+    let added = after.iter().skip(before.len());
     let fits = added.zip(&planned.added).all(|(now, (name, value))| now.name() == name && now.value.same_as(value));
     if fits { Ok(()) } else { Err(fault(document.lines.lines(), "an added value would not be as planned")) }
 }

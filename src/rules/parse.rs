@@ -209,8 +209,9 @@ fn repair(raw: RawFix) -> Result<Repair, String> {
         "map" => Strategy::Map,
         "flip" => Strategy::Flip,
         "url" => Strategy::Url,
+        "delete" => Strategy::Delete,
         "suggest" => Strategy::Suggest,
-        other => return Err(format!("`{other}` is no strategy: generate, set, map, flip, url, suggest")),
+        other => return Err(format!("`{other}` is no strategy: generate, set, map, flip, url, delete, suggest")),
     };
     let reach = if raw.fix == "by-kind" { Reach::ByKind } else { Reach::Always(known(&raw.fix)?) };
     Ok(Repair {

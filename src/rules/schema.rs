@@ -124,6 +124,8 @@ pub enum Strategy {
     Flip,
     /// Operations on the connection string.
     Url,
+    /// The whole setting goes.
+    Delete,
     /// Only advice.
     Suggest,
 }

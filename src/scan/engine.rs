@@ -6,10 +6,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::facts::Surroundings;
+use super::project::{self, Project};
 use super::source::Blob;
 use crate::config::{Date, Loaded};
-use crate::detect::{Circumstances, Detectors, Seen, suppress};
-use crate::disk::read::{Content, Links, Outcome, Skip, read};
+use crate::detect::{Circumstances, Detectors, Kept, Links, Mark, Seen, marks, suppress};
+use crate::disk::read::{Content, Links as FileLinks, Outcome, Skip, read};
 use crate::disk::walk::Candidate;
 use crate::formats;
 use crate::model::document::Document;
@@ -36,6 +37,12 @@ pub(super) struct Looked {
     /// Whether the content is that of the sealed twin.
     pub(super) twin: bool,
     pub(super) problem: Option<String>,
+    /// Comments in it that take findings out.
+    pub(super) marks: Vec<Mark>,
+    /// What it has to do with other files.
+    pub(super) links: Links,
+    /// Its path for people.
+    pub(super) name: String,
     /// Suppressed findings in production files.
     pub(super) waived: usize,
 }
@@ -58,24 +65,58 @@ pub type OpenTwin<'a> = dyn Fn(&Path) -> Result<Option<Zeroizing<Vec<u8>>>, Stri
 impl Engine<'_> {
     /// Looks at all `files`; the results are in their order.
     pub(super) fn run(&self, files: &[Candidate], around: &Surroundings<'_>) -> Vec<Looked> {
-        let next = AtomicUsize::new(0);
-        let done: Mutex<Vec<(usize, Looked)>> = Mutex::new(Vec::with_capacity(files.len()));
-        let workers = std::thread::available_parallelism().map_or(1, usize::from).min(files.len().div_ceil(4)).max(1);
-        let work = || {
-            let mut own = Vec::new();
-            while let Some((i, file)) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|i| files.get(i).map(|f| (i, f))) {
-                own.push((i, self.file(file, around)));
-            }
-            done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(own);
-        };
-        if workers == 1 {
-            work();
+        in_parallel(files, |_, file| self.file(file, around))
+    }
+
+    /// Looks at all `files` a second time, for what `project` is after, and adds what shows across them to `looked`, which is in their order.
+    pub(super) fn second_pass(&self, files: &[Candidate], around: &Surroundings<'_>, project: &Project<'_>, looked: &mut [Looked]) {
+        let second = if project.looks_for_anything() {
+            in_parallel(files, |i, file| self.again(file).map(|content| project.look(i, &content.bytes)).unwrap_or_default())
         } else {
-            std::thread::scope(|scope| (0..workers).for_each(|_| drop(scope.spawn(work))));
+            Vec::new()
+        };
+        let provided = |i: usize, path: &str| files.get(i).is_none_or(|file| around.provides(file, path));
+        let mut more: HashMap<usize, Vec<Finding>> = HashMap::new();
+        for (i, finding) in project.findings(&second, &provided) {
+            more.entry(i).or_default().push(finding);
         }
-        let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        done.sort_by_key(|(i, _)| *i);
-        done.into_iter().map(|(_, looked)| looked).collect()
+        for (i, (file, looked)) in files.iter().zip(looked).enumerate() {
+            let mut findings = more.remove(&i).unwrap_or_default();
+            let second = second.get(i).filter(|s| s.found_any());
+            if findings.is_empty() && second.is_none() {
+                continue;
+            }
+            let Some(content) = self.again(file) else { continue };
+            let environment = around.environment(file, &around.below(file)).environment;
+            let mut document = formats::parse(&file.display, &content.bytes, environment);
+            findings.iter_mut().for_each(|finding| project::complete(&document, finding));
+            if let Some(second) = second {
+                findings.extend(project.copies(i, &document, second, around.circumstances(file).kept == Kept::Private));
+                // a copy among others on its line: none of them may show
+                document.settings.extend(second.as_settings(&document.text));
+            }
+            self.add(&document, self.within(file).as_deref(), findings, looked);
+        }
+    }
+
+    /// Adds `findings` of `document` that no comment and no entry of harden.toml speaks for.
+    fn add(&self, document: &Document, within: Option<&str>, mut findings: Vec<Finding>, looked: &mut Looked) {
+        let excerpts = Excerpts::new(document);
+        name_places(&excerpts, within.unwrap_or(&document.path), &mut findings);
+        self.suppress(document, within, &mut findings, looked);
+        looked.entries.extend(findings.into_iter().map(|finding| Entry { excerpt: excerpts.of(&finding), finding }));
+        looked.entries.sort_by_key(|entry| entry.finding.span);
+    }
+
+    /// The content of a file once more.
+    fn again(&self, file: &Candidate) -> Option<Content> {
+        if let Some(bytes) = self.twins.get(&file.path) {
+            return Some(Content { bytes: bytes.clone(), utf16: false });
+        }
+        match read(&file.path, FileLinks::Refuse, LIMIT) {
+            Ok(Outcome::Content(content, _)) => Some(content),
+            _ => None,
+        }
     }
 
     fn file(&self, file: &Candidate, around: &Surroundings<'_>) -> Looked {
@@ -86,7 +127,7 @@ impl Engine<'_> {
             let blob = Blob { name: file.display.clone(), content: Content { bytes: bytes.clone(), utf16: false } };
             return self.blob(blob, verdict.environment, around.circumstances(file), self.within(file).as_deref(), looked);
         }
-        match read(&file.path, Links::Refuse, LIMIT) {
+        match read(&file.path, FileLinks::Refuse, LIMIT) {
             Ok(Outcome::Content(content, _)) => {
                 let below = around.below(file);
                 let verdict = around.environment(file, &below);
@@ -132,6 +173,11 @@ impl Engine<'_> {
         document.lossy |= blob.content.utf16;
         let outcome = self.detectors.run(&document, circumstances);
         looked.seen = outcome.seen;
+        looked.name.clone_from(&blob.name);
+        looked.links = Links::of(&document, &outcome.findings);
+        if self.honour {
+            looked.marks = marks(&document, self.today);
+        }
         if !outcome.findings.is_empty() {
             let mut findings = outcome.findings;
             let excerpts = Excerpts::new(&document);
@@ -161,17 +207,19 @@ impl Engine<'_> {
             return;
         }
         let before = findings.len();
-        let (inline, warnings) = suppress(document, findings, self.today);
-        looked.totals.suppressed_inline = inline;
-        looked.notices.extend(warnings.into_iter().map(|(line, message)| Notice { file: document.path.clone(), line, message }));
+        looked.totals.suppressed_inline += suppress(&mut looked.marks, findings);
         let entries = self.config.map_or(&[][..], |c| &c.config.allow);
         findings.retain(|finding| {
             let setting = finding.setting.and_then(|i| document.settings.get(i));
+            // a finding across files has a key and no setting of its own
+            let named =
+                || setting.or_else(|| document.settings.iter().find(|s| !finding.key.is_empty() && s.key.to_string() == finding.key));
             let fits = |allow: &crate::config::Allow| {
-                let path = within.is_some_and(|path| allow.path.matches(path));
-                let key =
-                    allow.key.as_ref().is_none_or(|key| setting.is_some_and(|s| s.key.matches(key) || s.name().eq_ignore_ascii_case(key)));
-                allow.rule == finding.rule && path && key && !allow.expired(self.today)
+                let path = || within.is_some_and(|path| allow.path.matches(path));
+                let key = || {
+                    allow.key.as_ref().is_none_or(|key| named().is_some_and(|s| s.key.matches(key) || s.name().eq_ignore_ascii_case(key)))
+                };
+                allow.rule == finding.rule && path() && key() && !allow.expired(self.today)
             };
             let by = entries.iter().position(fits);
             looked.allowed.extend(by);
@@ -182,6 +230,28 @@ impl Engine<'_> {
             looked.waived += before - findings.len();
         }
     }
+}
+
+/// `work` for each of `files` with its index, on all cores; the results are in the order of the files.
+fn in_parallel<T: Send>(files: &[Candidate], work: impl Fn(usize, &Candidate) -> T + Sync) -> Vec<T> {
+    let next = AtomicUsize::new(0);
+    let done: Mutex<Vec<(usize, T)>> = Mutex::new(Vec::with_capacity(files.len()));
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(files.len().div_ceil(4)).max(1);
+    let work = || {
+        let mut own = Vec::new();
+        while let Some((i, file)) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|i| files.get(i).map(|f| (i, f))) {
+            own.push((i, work(i, file)));
+        }
+        done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(own);
+    };
+    if workers == 1 {
+        work();
+    } else {
+        std::thread::scope(|scope| (0..workers).for_each(|_| drop(scope.spawn(work))));
+    }
+    let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    done.sort_by_key(|(i, _)| *i);
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
 /// Gives each finding the name of its place.

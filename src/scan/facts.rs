@@ -15,7 +15,7 @@ pub(super) struct Surroundings<'c> {
     roots: Vec<PathBuf>,
     names: HashMap<PathBuf, Vec<String>>,
     ignored: HashSet<PathBuf>,
-    in_repository: bool,
+    repository: Option<Repository>,
 }
 
 impl<'c> Surroundings<'c> {
@@ -33,7 +33,7 @@ impl<'c> Surroundings<'c> {
         let listed: Vec<PathBuf> = files.iter().map(|f| f.path.clone()).collect();
         let ignored = repository.as_ref().and_then(|r| r.ignores(&listed).ok()).unwrap_or_default();
         let ignored = ignored.into_iter().map(Path::to_owned).collect();
-        Self { config, roots, names, ignored, in_repository: repository.is_some() }
+        Self { config, roots, names, ignored, repository }
     }
 
     /// The path of `file` below the argument that it was found by; the file's name where the argument is the file itself.
@@ -54,13 +54,43 @@ impl<'c> Surroundings<'c> {
         environment::judge(below, &Facts { told, siblings: &siblings, ignored: self.ignored.contains(&file.path) })
     }
 
+    /// Whether `path`, as `file` names it, is there, or is known to be made or kept elsewhere: it has a sealed or encrypted twin, a template
+    /// lies beside it, git ignores it. An empty path asks for variables: they may come from anywhere unless a readable env file is beside.
+    pub(super) fn provides(&self, file: &Candidate, path: &str) -> bool {
+        let Some(folder) = file.path.parent() else { return true };
+        if path.is_empty() {
+            let names = self.names.get(folder).map_or(&[][..], Vec::as_slice);
+            let is_env = |n: &String| n == ".env" || n.starts_with(".env.") || n.ends_with(".env");
+            return !names.iter().any(is_env) || list(folder).iter().any(|n| is_env(n) && SEALED.iter().any(|s| n.ends_with(s)));
+        }
+        let wanted = folder.join(path);
+        let (Some(there), Some(name)) = (wanted.parent(), wanted.file_name().and_then(|n| n.to_str())) else { return true };
+        if wanted.symlink_metadata().is_ok() {
+            return true;
+        }
+        let twin = |n: &String| n.strip_prefix(name).is_some_and(|rest| SEALED.contains(&rest));
+        let template = |n: &String| ["example", "sample", "template", "dist", "tmpl", "default"].iter().any(|w| n.contains(w));
+        let beside = list(there);
+        beside.iter().any(|n| twin(n) || template(n))
+            || self.repository.as_ref().is_some_and(|r| r.ignores(std::slice::from_ref(&wanted)).is_ok_and(|ignored| !ignored.is_empty()))
+    }
+
     /// Whether git hands `file` round.
     pub(super) fn circumstances(&self, file: &Candidate) -> Circumstances {
-        let kept = match (self.in_repository, self.ignored.contains(&file.path)) {
+        let kept = match (self.repository.is_some(), self.ignored.contains(&file.path)) {
             (false, _) => Kept::Unknown,
             (true, true) => Kept::Private,
             (true, false) => Kept::Shared,
         };
         Circumstances { kept }
     }
+}
+
+/// What the names of encrypted files end with.
+const SEALED: &[&str] = &[".age", ".enc", ".sops", ".gpg", ".asc", ".vault"];
+
+/// The names in a folder; none where it cannot be read.
+fn list(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|e| e.file_name().to_string_lossy().into_owned()).collect()
 }

@@ -2,6 +2,8 @@
 
 mod engine;
 mod facts;
+mod hunt;
+mod project;
 pub mod selftest;
 mod source;
 
@@ -11,11 +13,12 @@ use std::path::PathBuf;
 
 use engine::{Engine, Looked};
 use facts::Surroundings;
+use project::Project;
 use source::Blob;
 
 use crate::config::environment::{self, Facts};
 use crate::config::{Date, Loaded};
-use crate::detect::{Circumstances, CompileError, Detectors, Sort, across};
+use crate::detect::{Circumstances, CompileError, Detectors, Sort, across, warnings};
 use crate::disk::read::read_stream;
 use crate::disk::walk::{Candidate, Exclude, Found, Options, Problem, walk};
 use crate::model::document::Document;
@@ -96,6 +99,8 @@ pub fn scan(request: &Request<'_>) -> Result<Scan, CompileError> {
         }
     }
     let mut looked = engine.run(&found.files, &around);
+    let links = looked.iter_mut().map(|l| std::mem::take(&mut l.links)).collect();
+    engine.second_pass(&found.files, &around, &Project::new(request.rules.rules(), links), &mut looked);
     drop(engine);
     let kept = found.files.iter().zip(&mut looked).filter_map(|(file, looked)| {
         let twin = looked.twin;
@@ -178,6 +183,9 @@ fn gather(request: &Request<'_>, detectors: &Detectors, looked: Vec<Looked>) -> 
         totals += one.totals;
         entries.extend(one.entries);
         notices.extend(one.notices);
+        let file = one.name;
+        let told = warnings(&one.marks, |id| looks(request, id));
+        notices.extend(told.into_iter().map(|(line, message)| Notice { file: file.clone(), line, message }));
         allowed.extend(one.allowed);
         waived += one.waived;
         problems.extend(one.problem.map(|reason| Problem { display: String::new(), reason }));
@@ -194,8 +202,7 @@ fn gather(request: &Request<'_>, detectors: &Detectors, looked: Vec<Looked>) -> 
     if let Some(loaded) = request.config {
         let file = loaded.path.display().to_string();
         for (_, allow) in loaded.config.allow.iter().enumerate().filter(|(i, _)| !allowed.contains(i)) {
-            // a rule that did not look could not match
-            if request.profile != Profile::Strict && request.rules.get(&allow.rule).is_some_and(|(rule, _)| rule.strict) {
+            if looks(request, &allow.rule) == Some(false) {
                 continue;
             }
             let why = if allow.expired(Date::today()) {
@@ -215,6 +222,12 @@ fn gather(request: &Request<'_>, detectors: &Detectors, looked: Vec<Looked>) -> 
     let rules = ids.iter().filter_map(|id| request.rules.get(id)).map(card).collect();
     let report = Report { entries, totals, grade, notices, rules, fail_on: request.fail_on, quiet: false };
     Scan { report, documents: Vec::new(), problems, sealed: Vec::new() }
+}
+
+/// Whether the rule `id` looked; `None` where there is none. What looks across files does not match in a part of them.
+fn looks(request: &Request<'_>, id: &str) -> Option<bool> {
+    let (rule, _) = request.rules.get(id)?;
+    Some((request.profile == Profile::Strict || !rule.strict) && !rule.predicate.reads("project."))
 }
 
 /// Adds what shows across files, each behind the finding that it is about.

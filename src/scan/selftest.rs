@@ -1,9 +1,11 @@
 //! Every rule against the examples that it carries: what `harden rules test` and the tests of the house run.
 
+use super::project::{Project, complete};
 use crate::config::Network;
 use crate::config::environment::{self, Facts};
-use crate::detect::{Circumstances, Detectors, across};
+use crate::detect::{Circumstances, Detectors, Links, across};
 use crate::formats;
+use crate::model::finding::Finding;
 use crate::model::severity::Profile;
 use crate::rules::builtin;
 use crate::rules::schema::{Example, Rule, RuleFile};
@@ -58,6 +60,26 @@ pub fn run(file: &RuleFile) -> (usize, Vec<Miss>) {
     (count, misses)
 }
 
+/// What shows across the files of an example. A path that one of them names is provided if it is among them.
+fn together(rules: &[Rule], detectors: &Detectors, name: &str, example: &Example) -> Vec<Finding> {
+    let given = example.beside.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    let files: Vec<(&str, String)> =
+        [(name, example.input.as_str())].into_iter().chain(given).map(|(n, t)| (n, t.replace(MARK, ""))).collect();
+    let parse = |(name, text): &(&str, String)| formats::parse(name, text.as_bytes(), environment::of(name, &Facts::default()));
+    let documents: Vec<_> = files.iter().map(parse).collect();
+    let links = documents.iter().map(|d| Links::of(d, &detectors.run(d, Circumstances::default()).findings)).collect();
+    let project = Project::new(rules, links);
+    let second: Vec<_> = files.iter().enumerate().map(|(i, (_, text))| project.look(i, text.as_bytes())).collect();
+    let provided = |_: usize, path: &str| files.iter().any(|(n, _)| if path.is_empty() { false } else { *n == path });
+    let mut found: Vec<Finding> =
+        documents.iter().zip(&second).enumerate().flat_map(|(i, (d, s))| project.copies(i, d, s, false)).collect();
+    for (i, mut finding) in project.findings(&second, &provided) {
+        documents.get(i).into_iter().for_each(|d| complete(d, &mut finding));
+        found.push(finding);
+    }
+    found
+}
+
 fn check(rule: &Rule, rules: &[Rule], detectors: &Detectors, example: &Example) -> Option<String> {
     let name = match (&example.file, example.format.as_deref()) {
         (Some(file), _) => file.clone(),
@@ -75,6 +97,7 @@ fn check(rule: &Rule, rules: &[Rule], detectors: &Detectors, example: &Example) 
         found.extend(example.beside.iter().flat_map(|(name, text)| look(name, text)));
         let new = across(rules, &found.iter().collect::<Vec<_>>());
         found.extend(new.into_iter().map(|(_, finding)| finding));
+        found.extend(together(rules, detectors, &name, example));
     }
     let own: Vec<_> = found.iter().filter(|f| f.rule == *rule.id).collect();
     match example.expect.as_str() {

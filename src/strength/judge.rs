@@ -1,6 +1,11 @@
 //! The judgement of one value. First test that fits wins: reference, no secret, empty, default, repeat of its context, placeholder,
 //! published, structure, wordy, short; else ok.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 use super::context::{Context, is_product};
 use super::dictionary::coverage;
 use super::encoding::{Encoding, disguised, measure};
@@ -100,6 +105,10 @@ pub fn judge(value: &str, context: &Context, purpose: Purpose) -> Verdict {
     if trimmed.is_empty() {
         return verdict(ValueClass::Empty, "empty");
     }
+    // what parsers read as no value at all
+    if matches!(trimmed, "null" | "NULL" | "nil" | "~") {
+        return verdict(ValueClass::Empty, "null, which is no value");
+    }
     if refers(trimmed) {
         return verdict(ValueClass::Reference, "a reference");
     }
@@ -134,7 +143,9 @@ fn refers(value: &str) -> bool {
 /// The tests that look at the text as it stands; `None` when it passes all.
 fn judge_text(value: &str, context: &Context, purpose: Purpose) -> Option<Verdict> {
     let lower = value.to_ascii_lowercase();
-    let default = listed(LEXICON.defaults, &lower) || listed(LEXICON.defaults, lower.trim_end_matches(['!', '.', '#', '@']));
+    // `USER:PASSWORD@HOST` says what goes there, `password` is what people leave there
+    let named = value == "PASSWORD";
+    let default = !named && (listed(LEXICON.defaults, &lower) || listed(LEXICON.defaults, lower.trim_end_matches(['!', '.', '#', '@'])));
     if default && purpose == Purpose::Password {
         return Some(verdict(ValueClass::LiveDefault, "a well-known default"));
     }
@@ -175,20 +186,56 @@ fn asks_to_be_replaced(value: &str, lower: &str) -> bool {
     if PLACEHOLDERS.is_match(value) {
         return true;
     }
-    let spaced = lower.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ");
-    let padded = format!(" {spaced} ");
-    let squeezed = spaced.replace(' ', "");
-    LEXICON.placeholder_words.iter().any(|word| {
-        let whole = padded.contains(&format!(" {word} "));
-        let bare = word.replace(' ', "");
-        whole || (bare.len() > 6 && squeezed.contains(&bare)) || near(&squeezed, &bare)
-    })
+    // the words between single blanks, a blank at each end
+    let mut padded = String::with_capacity(lower.len() + 2);
+    let mut squeezed = String::with_capacity(lower.len());
+    padded.push(' ');
+    for word in lower.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()) {
+        padded.push_str(word);
+        padded.push(' ');
+        squeezed.push_str(word);
+    }
+    ASKING.padded.is_match(&padded) || ASKING.bare.is_match(&squeezed) || ASKING.near(&squeezed)
 }
 
-/// One typing slip away from one of the longer placeholders: `chnageme`, `replaceem`.
+/// The lexicon's placeholder words in the forms that are looked for.
+struct Asking {
+    /// With a blank at each end.
+    padded: AhoCorasick,
+    /// The longer ones, without any blank.
+    bare: AhoCorasick,
+    /// Those that are recognised with a slip in them, by length.
+    slips: HashMap<usize, Vec<String>>,
+}
+
+impl Asking {
+    fn near(&self, squeezed: &str) -> bool {
+        self.slips.get(&squeezed.len()).is_some_and(|list| list.iter().any(|word| near(squeezed, word)))
+    }
+}
+
+static ASKING: LazyLock<Asking> = LazyLock::new(|| {
+    let bare: Vec<String> = LEXICON.placeholder_words.iter().map(|w| w.replace(' ', "")).collect();
+    let mut slips: HashMap<usize, Vec<String>> = HashMap::new();
+    for word in bare.iter().filter(|w| w.len() >= 8) {
+        slips.entry(word.len()).or_default().push(word.clone());
+    }
+    Asking {
+        padded: automaton(LEXICON.placeholder_words.iter().map(|w| format!(" {w} "))),
+        bare: automaton(bare.into_iter().filter(|w| w.len() > 6)),
+        slips,
+    }
+});
+
+#[expect(clippy::expect_used, reason = "a hundred short words always fit")]
+fn automaton(words: impl Iterator<Item = String>) -> AhoCorasick {
+    AhoCorasick::new(words).expect("an automaton of the lexicon's words")
+}
+
+/// At most one typing slip between two texts of one length: `chnageme`, `replaceem`.
 fn near(value: &str, word: &str) -> bool {
-    if word.len() < 8 || value.len() != word.len() || value == word {
-        return value == word && word.len() >= 8;
+    if value == word {
+        return true;
     }
     let (a, b) = (value.as_bytes(), word.as_bytes());
     let wrong: Vec<usize> = (0..a.len()).filter(|i| a.get(*i) != b.get(*i)).collect();

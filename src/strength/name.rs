@@ -74,10 +74,15 @@ const PUBLIC_PREFIXES: &[&str] = &["NEXT_PUBLIC_", "VITE_", "REACT_APP_", "EXPO_
 /// The class of a name: exact names, then what excludes, then what announces.
 #[must_use]
 pub fn classify(name: &str) -> NameClass {
+    classify_words(name, &words(name))
+}
+
+/// [`classify`] for a caller that has the words of the name already.
+#[must_use]
+pub fn classify_words(name: &str, words: &[String]) -> NameClass {
     if PUBLIC_PREFIXES.iter().any(|p| name.starts_with(p)) {
         return NameClass::Public;
     }
-    let words = words(name);
     let joined = words.join(" ");
     if listed(LEXICON.exact, &joined) {
         return NameClass::Secret;
@@ -118,7 +123,12 @@ pub fn classify(name: &str) -> NameClass {
 /// What the secret called `name` is for.
 #[must_use]
 pub fn purpose(name: &str) -> Purpose {
-    let words = words(name);
+    purpose_of_words(&words(name))
+}
+
+/// [`purpose`] for a caller that has the words of the name already.
+#[must_use]
+pub fn purpose_of_words(words: &[String]) -> Purpose {
     let has = |any: &[&str]| words.iter().any(|w| any.iter().any(|a| w == a || (a.len() > 4 && w.contains(a))));
     let last = words.last().map_or("", |w| trimmed(w));
     if last.ends_with("password") || last.ends_with("passwd") || matches!(last, "pass" | "pwd" | "passphrase" | "pw") {

@@ -16,6 +16,7 @@ use harden::rules;
 use harden::rules::load::RuleSet;
 use harden::scan::selftest;
 use harden::strength::judge::ValueClass;
+use harden::tokens::KINDS;
 
 /// Options of other programs, which the pages name.
 const FOREIGN_OPTIONS: &[&str] = &[
@@ -27,6 +28,7 @@ const FOREIGN_OPTIONS: &[&str] = &[
     "--release",     // cargo run
     "--requirepass", // redis-server
     "--test",        // cargo test
+    "--tlsverify",   // dockerd
 ];
 
 /// Words joined by hyphens that are no rule ids: of the rule format, of connection strings, of SARIF and SSH.
@@ -35,17 +37,25 @@ const OTHER_WORDS: &[&str] = &[
     "by-kind",
     "ca-only",
     "clickhouse-native",
+    "dh-parameters",
     "internal-plaintext",
     "no-verify",
+    "non-sensitive-only", // Airflow
+    "private-key",
+    "prohibit-password", // sshd
     "redis-sentinel",
     "rediss-sentinel",
+    "rsa-xml",
+    "scram-sha-256",
     "security-severity",
     "skip-verify",
     "ssh-ed25519",
     "ssh-rsa",
     "ssl-mode",
     "verify-ca",
+    "verify-full",
     "verify-off",
+    "when-authorized", // Spring
 ];
 
 fn project(path: &str) -> PathBuf {
@@ -162,6 +172,18 @@ fn options_and_commands_exist() {
     }
 }
 
+/// To renew the page: the command is in docs/development.md.
+#[test]
+fn the_rule_reference_is_current() {
+    let page = text("docs/rule-reference.md");
+    let now = output(&project("."), &["rules", "list", "--no-config", "--format", "markdown"]);
+    let differs = page.lines().zip(now.lines()).position(|(a, b)| a != b);
+    assert!(page == now, "docs/rule-reference.md is not what the rules say, from line {:?}", differs.map(|i| i + 1));
+    for rule in RuleSet::builtin().rules() {
+        assert!(page.contains(&format!("\n### {}\n", rule.id)), "no entry for `{}`", rule.id);
+    }
+}
+
 #[test]
 fn readme_names_every_command() {
     let readme = text("README.md");
@@ -177,7 +199,11 @@ fn rules_that_are_named_exist() {
     let kebab = |word: &&str| {
         word.contains('-') && word.split('-').all(|w| !w.is_empty() && w.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()))
     };
-    let is_known = |word: &str| rules.get(word).is_some() || kinds.contains(word) || OTHER_WORDS.contains(&word);
+    let tokens: BTreeSet<&str> = KINDS.iter().map(|k| k.kind).collect();
+    let is_known = |word: &str| {
+        let other = kinds.contains(word) || tokens.contains(word) || OTHER_WORDS.contains(&word);
+        rules.get(word).is_some() || harden::dsn::drivers::named(word).is_some() || other
+    };
     for (name, page) in pages() {
         for word in code_spans(&page).into_iter().filter(kebab) {
             assert!(is_known(word), "{name} names `{word}`, which is no rule");
@@ -271,6 +297,15 @@ fn what_is_registered_is_described() {
             assert!(tls.contains(&format!("`{scheme}`")), "docs/tls.md does not name the scheme {scheme}");
         }
     }
+    let tokens = text("docs/tokens.md");
+    for kind in KINDS {
+        let row = format!("| `{}` | {} | {} |", kind.kind, kind.provider, kind.name);
+        let line = tokens.lines().find(|line| line.starts_with(&row));
+        let line = line.unwrap_or_else(|| panic!("docs/tokens.md has no row {row}"));
+        assert!(line.ends_with(&format!("| {} |", kind.usage.word())), "docs/tokens.md: {} opens {}", kind.kind, kind.usage.word());
+    }
+    let listed = tokens.lines().filter(|line| line.starts_with("| `") && line.matches('|').count() == 6).count();
+    assert_eq!(listed, KINDS.len(), "docs/tokens.md lists kinds that are none");
     let shown = text("docs/output.md");
     for renderer in RENDERERS.iter().map(|r| r.name()) {
         assert!(shown.contains(&format!("`{renderer}`")), "docs/output.md does not describe `{renderer}`");

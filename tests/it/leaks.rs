@@ -412,6 +412,32 @@ fn no_command_shows_or_writes_a_secret() {
     assert_none(&faults);
 }
 
+/// A provider's token has a form of its own, so it is a canary of its own: in settings, comments, scripts, documents and encoded.
+#[test]
+fn what_is_told_of_a_token_shows_nothing_of_it() {
+    let desk = Desk::new(concat!("gh", "p_Zk3Jd8sLqPz71mVbX0aRtYw5CeHnU21Sz4co"));
+    let planted = [
+        (".env", "GITHUB_TOKEN={C}\n# OLD_TOKEN={C}\n"),
+        ("clone.sh", "git clone https://ci:{C}@github.com/acme/app\n"),
+        ("notes.txt", "the old one was {C}, in base64 {B}\n"),
+        ("values.yaml", "ci:\n  script: |\n    export X={C}\n  packed: {B}\n"),
+        ("src/app.js", "// {C}\nconst t = '{C}';\n"),
+    ];
+    planted.iter().for_each(|(name, text)| desk.plant(name, text));
+    let mut faults = Vec::new();
+    for format in ["human", "json", "jsonl", "sarif", "markdown"] {
+        faults.extend(desk.faults(&["scan", "--format", format, "--no-ignore"], None, false));
+    }
+    faults.extend(desk.faults(&["fix"], None, false));
+    assert_none(&faults);
+    let told = desk.run(&["scan", "--format", "jsonl", "--no-ignore"], None).stdout;
+    let told = String::from_utf8(told).unwrap();
+    for (name, text) in planted {
+        let found = told.lines().filter(|line| line.contains("\"provider-token\"") && line.contains(&format!("\"{name}\""))).count();
+        assert_eq!(found, text.matches("{C}").count() + text.matches("{B}").count(), "{name}: {told}");
+    }
+}
+
 #[test]
 fn no_faulty_configuration_is_quoted() {
     let mut faults = Vec::new();

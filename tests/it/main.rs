@@ -1,6 +1,7 @@
 //! House tests, and tests that run the binary: one binary for all of them.
 #![expect(clippy::unwrap_used, reason = "in tests a failed unwrap is the failure that is wanted")]
 
+mod across;
 mod cmd;
 mod docs;
 mod fix;
@@ -12,3 +13,4 @@ mod live;
 mod registries;
 mod rules;
 mod seal;
+mod tls;

@@ -1,11 +1,13 @@
 //! Looking around in a text: what stands before and behind a place, and what was found there.
 
+use std::cell::Cell;
+
 use crate::model::key_path::KeyPath;
 use crate::model::secret::Secret;
 use crate::model::setting::{Quoting, Role, Setting};
 use crate::model::span::Span;
 
-/// The longest value that is looked at, in bytes; a private key may be four times as long.
+/// The longest value that is looked at, in bytes.
 pub(super) const LONGEST: usize = 4096;
 
 /// A name and a value that were seen together.
@@ -42,6 +44,33 @@ impl Hit {
 #[derive(Clone, Copy)]
 pub(super) struct Page<'t> {
     pub(super) text: &'t str,
+    pub(super) far: &'t Far,
+}
+
+/// The last places from which no end of a word was found within reach, by what ends it, and how far was looked: one long line without any
+/// would otherwise be looked through for each of its signs.
+#[derive(Default)]
+pub(super) struct Far(Cell<[Option<Run>; 3]>);
+
+/// What would end the word, and where no end is.
+type Run = (&'static [u8], Span);
+
+impl Far {
+    /// How far ahead of `at` there is no end.
+    fn known(&self, at: usize, stops: &'static [u8]) -> Option<usize> {
+        let mut known = self.0.get().into_iter().flatten();
+        known.find(|(own, run)| *own == stops && run.start <= at && at < run.end).map(|(_, run)| run.end)
+    }
+
+    fn remember(&self, run: Span, stops: &'static [u8]) {
+        let mut all = self.0.get();
+        let same = all.iter().position(|one| one.is_none_or(|(own, _)| own == stops));
+        let slot = same.unwrap_or_default();
+        if let Some(one) = all.get_mut(slot) {
+            *one = Some((stops, run));
+        }
+        self.0.set(all);
+    }
 }
 
 impl Page<'_> {
@@ -109,15 +138,17 @@ impl Page<'_> {
     }
 
     /// The end of the word that begins at `at`: the first blank, quote or byte of `stops`; `${..}` and `$(..)` are kept whole.
-    pub(super) fn word_end(self, at: usize, stops: &[u8]) -> Option<usize> {
-        let mut i = at;
+    pub(super) fn word_end(self, at: usize, stops: &'static [u8]) -> Option<usize> {
+        let mut i = self.far.known(at, stops).unwrap_or(at);
         let mut depth = 0_usize;
+        let mut plain = true;
         while i <= at + LONGEST {
             let b = self.byte(i);
             match b {
                 0 | b'\n' | b'\r' => return Some(i),
                 b'$' if matches!(self.byte(i + 1), b'{' | b'(') => {
                     depth += 1;
+                    plain = false;
                     i += 1;
                 }
                 b'}' | b')' if depth > 0 => depth -= 1,
@@ -127,6 +158,9 @@ impl Page<'_> {
                 _ => {}
             }
             i += 1;
+        }
+        if plain {
+            self.far.remember(Span::new(at, i), stops);
         }
         None
     }

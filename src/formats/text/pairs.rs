@@ -1,5 +1,6 @@
 //! Name and value joined by `=`, `:` or markup, anywhere in a text.
 
+use super::commands::is_metavariable;
 use super::page::{Hit, LONGEST, Page, is_name};
 use crate::model::setting::{Quoting, Setting};
 use crate::model::span::Span;
@@ -11,6 +12,10 @@ const STOPS: &[u8] = b"<>;,)|]}\\";
 pub(super) fn pair(page: Page, at: usize, found: &[Setting]) -> Option<Hit> {
     let mut hit = if page.byte(at) == b'=' { assignment(page, at)? } else { entry(page, at)? };
     let raw = hit.value.of(page.text);
+    // a call that goes on over lines
+    if hit.quoting == Quoting::Plain && raw.ends_with('(') {
+        return None;
+    }
     if raw.len() > LONGEST || (raw != "*" && !raw.contains(char::is_alphanumeric)) {
         return None;
     }
@@ -37,6 +42,18 @@ pub(super) fn element(page: Page, at: usize) -> Option<Hit> {
     let value = Span::new(end + 1, close);
     let closed = page.is_at(close, "</") && page.is_at(close + 2, name) && page.byte(close + 2 + name.len()) == b'>';
     (closed && !value.is_empty()).then(|| Hit { name: name.to_owned(), key: Span::new(at + 1, end), value, quoting: Quoting::Plain })
+}
+
+/// `{default_pass, <<"lit">>}`, a pair of Erlang: the `<` at `at`.
+pub(super) fn erlang(page: Page, at: usize) -> Option<Hit> {
+    let comma = page.back(at).checked_sub(1)?;
+    if !page.is_at(at, "<<\"") || page.byte(comma) != b',' {
+        return None;
+    }
+    let name = page.name_back(page.back(comma))?;
+    let (value, quoting) = page.in_quotes(at + 2)?;
+    let opened = page.before(page.back(name.start)) == b'{';
+    (opened && !value.is_empty()).then(|| Hit { name: name.of(page.text).to_owned(), key: name, value, quoting })
 }
 
 /// A long word in backticks behind a word that says what it is: a document's `the JWT secret` followed by the secret.
@@ -96,7 +113,13 @@ fn assignment(page: Page, at: usize) -> Option<Hit> {
     }
     let mut name = name_before(page, sign)?;
     // `name: Type = 'v'`
-    let colon = page.back(name.front);
+    let mut colon = page.back(name.front);
+    // `&str`, `&'static str` of Rust
+    if name.span.of(page.text) == "str" {
+        let lifetime = colon.saturating_sub("&'static".len());
+        colon =
+            if page.is_at(lifetime, "&'static") { page.back(lifetime) } else { page.back(colon - usize::from(page.before(colon) == b'&')) };
+    }
     if page.before(colon) == b':'
         && let Some(typed) = name_before(page, colon - 1)
         && colon < name.front
@@ -104,6 +127,9 @@ fn assignment(page: Page, at: usize) -> Option<Hit> {
         name = typed;
     }
     let after = page.ahead(at + 1 + usize::from(arrow));
+    if let Some(value) = template(page, after).filter(|_| line_start(page, name.front)) {
+        return Some(hit(page, &name, value, Quoting::Plain));
+    }
     if let Some((value, quoting)) = quoted_value(page, after) {
         // the key that reaches a link on a page of HTML
         let link = value.len() == 1 && name.span.of(page.text).eq_ignore_ascii_case("accesskey");
@@ -118,6 +144,11 @@ fn assignment(page: Page, at: usize) -> Option<Hit> {
         return Some(hit(page, &name, value, quoting));
     }
     if arrow || !starts_word(page.byte(after)) {
+        return None;
+    }
+    let option = Span::new(name.front.saturating_sub(2), name.front).of(page.text) == "--";
+    // what follows is a pair of its own
+    if option && matches!(name.span.of(page.text), "set" | "set-string" | "env" | "build-arg" | "from-literal" | "label" | "annotation") {
         return None;
     }
     let query = matches!(page.before(name.front), b'?' | b'&');
@@ -139,6 +170,9 @@ fn assignment(page: Page, at: usize) -> Option<Hit> {
     if !leading || spaced {
         value = trim_marks(page, value);
     }
+    if option && is_metavariable(value.of(page.text)) {
+        return None;
+    }
     Some(hit(page, &name, value, Quoting::Plain))
 }
 
@@ -150,6 +184,9 @@ fn entry(page: Page, at: usize) -> Option<Hit> {
     let mut name = name_before(page, at)?;
     if after == from && !name.quoted && !matches!(page.byte(after), b'"' | b'\'') {
         return None;
+    }
+    if let Some(value) = template(page, after).filter(|_| line_start(page, name.front)) {
+        return Some(hit(page, &name, value, Quoting::Plain));
     }
     if let Some((value, quoting)) = quoted_value(page, after) {
         if quoting == Quoting::Backtick && value.of(page.text).contains([' ', '(', '=', ':']) {
@@ -230,6 +267,23 @@ fn quoted_value(page: Page, at: usize) -> Option<(Span, Quoting)> {
     let prefixed = matches!(page.byte(at), b'b' | b'r' | b'f' | b'u' | b'L' | b'N' | b'@') && matches!(page.byte(at + 1), b'"' | b'\'');
     let (value, quoting) = page.in_quotes(at + usize::from(prefixed))?;
     (!value.of(page.text).trim().is_empty()).then_some((value, quoting))
+}
+
+/// `{{ x | default "y" }}` or `<%= x || "y" %>` at `at`, maybe in quotes, and nothing behind it: a value that a template puts in.
+fn template(page: Page, at: usize) -> Option<Span> {
+    let quoted = matches!(page.byte(at), b'"' | b'\'');
+    let start = at + usize::from(quoted);
+    let close = match (page.byte(start), page.byte(start + 1)) {
+        (b'{', b'{') => "}}",
+        (b'<', b'%') => "%>",
+        _ => return None,
+    };
+    let end = (start..start + LONGEST).find(|&i| matches!(page.byte(i), 0 | b'\n'))?;
+    let line = Span::new(start, end).of(page.text).trim_end();
+    let line = if quoted { line.strip_suffix(['"', '\''])? } else { line };
+    let inner = line.strip_suffix(close)?.get(2..)?;
+    // one expression, with a text in it that may be a default
+    (!inner.contains(close) && inner.contains(['"', '\''])).then(|| Span::new(start, start + line.len()))
 }
 
 /// Whether a bare value may begin with `b`.

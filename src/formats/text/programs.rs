@@ -1,6 +1,6 @@
-//! Defaults in program code, arguments of commands, SQL and private keys, anywhere in a text.
+//! Defaults in program code, SQL and accounts of `chpasswd`, anywhere in a text.
 
-use super::page::{Hit, LONGEST, Page, is_name};
+use super::page::{Hit, Page, is_name};
 use crate::model::setting::Quoting;
 use crate::model::span::Span;
 use crate::model::template::{self, Part};
@@ -34,14 +34,19 @@ pub(super) fn call(page: Page, at: usize) -> Option<Vec<Hit>> {
 pub(super) fn fallback(page: Page, at: usize) -> Option<Hit> {
     let literal = otherwise(page, at)?;
     let end = page.back(at);
+    // `process.env.X!`: TypeScript is told that it is set
+    let end = end - usize::from(page.before(end) == b'!');
     let key = if page.before(end) == b']' {
         let inner = end - 1;
         let quote = page.before(inner);
         let key = page.name_back(inner.checked_sub(1)?)?;
         let open = key.start.checked_sub(2)?;
         let map = page.run_back(open, is_name).of(page.text).to_ascii_lowercase();
-        (matches!(quote, b'"' | b'\'') && page.before(key.start) == quote && page.byte(open) == b'[' && map.contains("env"))
-            .then_some(key)?
+        (matches!(quote, b'"' | b'\'')
+            && page.before(key.start) == quote
+            && page.byte(open) == b'['
+            && (map.contains("env") || map.ends_with("_server")))
+        .then_some(key)?
     } else {
         let path = page.name_back(end)?;
         let (holder, name) = path.of(page.text).rsplit_once('.')?;
@@ -66,61 +71,28 @@ pub(super) fn annotation(page: Page, at: usize) -> Option<Vec<Hit>> {
     Some(hits.collect())
 }
 
-/// A PEM private key (RFC 7468) whose first dash is at `at`, from BEGIN to END; not inside `covered`.
-pub(super) fn private_key(page: Page, at: usize, covered: Span) -> Option<Hit> {
-    const BEGIN: &str = "-----BEGIN ";
-    if !page.is_at(at, BEGIN) || (covered.start <= at && at < covered.end) {
+/// `echo "user:lit" | chpasswd`: the bar at `at`.
+pub(super) fn account(page: Page, at: usize) -> Option<Hit> {
+    let program = page.ahead(at + 1);
+    let program = if page.is_at(program, "sudo ") { page.ahead(program + 5) } else { program };
+    if !page.is_at(program, "chpasswd") {
         return None;
     }
-    let mut limit = page.text.len().min(at + 4 * LONGEST);
-    while !page.text.is_char_boundary(limit) {
-        limit -= 1;
-    }
-    let rest = Span::new(at, limit).of(page.text);
-    let label = rest.get(BEGIN.len()..)?.split("-----").next()?;
-    if !label.ends_with("PRIVATE KEY") && !label.ends_with("PRIVATE KEY BLOCK") {
-        return None;
-    }
-    let end = rest.find("-----END ")?;
-    let tail = rest.get(end + "-----END ".len()..)?;
-    let closed = tail.find("-----").filter(|i| *i <= label.len() + 2)?;
-    let value = Span::new(at, at + end + "-----END ".len() + closed + "-----".len());
-    Some(Hit { name: String::new(), key: Span::new(at, at), value, quoting: Quoting::Plain })
-}
-
-/// `--requirepass lit`, `redis-cli -a lit`, `mysql -plit`: the option whose first dash is at `at`.
-pub(super) fn flag(page: Page, at: usize) -> Option<Hit> {
-    if is_name(page.before(at)) || page.before(at) == b'$' {
-        return None;
-    }
-    let end = (at..at + 40).find(|&i| !is_name(page.byte(i)))?;
-    let option = Span::new(at, end).of(page.text);
-    const LONG: &[&str] = &[
-        "--requirepass",
-        "--masterauth",
-        "--password",
-        "--pass",
-        "--passwd",
-        "--secret",
-        "--token",
-        "--api-key",
-        "--access-token",
-        "--secret-key",
-    ];
-    let short = option == "-a" && redis_before(page, at);
-    if !(LONG.contains(&option) || short) || !matches!(page.byte(end), b' ' | b'\t') {
-        return None;
-    }
-    let start = page.ahead(end);
-    let dashes = option.len() - option.trim_start_matches('-').len();
-    let key = Span::new(at + dashes, end);
-    let (value, quoting) = match page.in_quotes(start) {
-        Some(found) => found,
-        None => (Span::new(start, page.word_end(start, b"<>;,)|&\\]")?), Quoting::Plain),
+    let end = page.back(at);
+    let quote = page.before(end);
+    let quoted = matches!(quote, b'"' | b'\'');
+    let end = end - usize::from(quoted);
+    let said = page.run_back(end, |b| if quoted { b != quote && b != b'\n' } else { b > b' ' });
+    let user = said.of(page.text).find(':').filter(|len| *len > 0)?;
+    let key = Span::new(said.start, said.start + user);
+    let value = Span::new(key.end + 1, end);
+    let quoting = match quote {
+        b'"' => Quoting::Double,
+        b'\'' => Quoting::Single,
+        _ => Quoting::Plain,
     };
-    let usable = !value.is_empty() && !value.of(page.text).starts_with('-');
-    let name = if short { "requirepass" } else { key.of(page.text) };
-    usable.then(|| Hit { name: name.to_owned(), key, value, quoting })
+    let name = format!("{} password", key.of(page.text));
+    (!value.is_empty()).then_some(Hit { name, key, value, quoting })
 }
 
 /// `ALTER USER x PASSWORD 'lit'`, `IDENTIFIED BY 'lit'`: the quote at `at`.
@@ -130,10 +102,13 @@ pub(super) fn statement(page: Page, at: usize) -> Option<Hit> {
         return None;
     }
     let word = page.name_back(end)?;
-    let identified = page.name_back(page.back(word.start));
+    let identified = || {
+        let before = page.run_back(word.start, |b| b != b'\n' && b != b';').of(page.text).to_ascii_lowercase();
+        before.contains("identified ")
+    };
     let says = match word.of(page.text) {
         w if w.eq_ignore_ascii_case("PASSWORD") => w.chars().all(char::is_uppercase) || sql_before(page, word.start),
-        w if w.eq_ignore_ascii_case("BY") => identified.is_some_and(|i| i.of(page.text).eq_ignore_ascii_case("IDENTIFIED")),
+        w if w.eq_ignore_ascii_case("BY") => identified(),
         _ => false,
     };
     let (value, quoting) = page.in_quotes(at).filter(|_| says)?;
@@ -149,18 +124,16 @@ fn otherwise(page: Page, at: usize) -> Option<usize> {
         (b'o', b'r') if page.byte(sign + 2) == b' ' => 2,
         _ => return None,
     };
-    Some(page.ahead(sign + skip))
+    let assigned = usize::from(skip == 2 && page.byte(sign + 2) == b'=');
+    let next = page.ahead(sign + skip + assigned);
+    // the literal may begin the next line
+    let broken = (next..next + 64).find(|&i| !matches!(page.byte(i), b' ' | b'\t' | b'\n' | b'\r')).unwrap_or(next);
+    Some(broken)
 }
 
 fn literal_hit(page: Page, key: Span, literal: usize) -> Option<Hit> {
     let (value, quoting) = page.in_quotes(literal)?;
     (!value.of(page.text).trim().is_empty()).then(|| Hit { name: key.of(page.text).to_owned(), key, value, quoting })
-}
-
-fn redis_before(page: Page, at: usize) -> bool {
-    let line = page.run_back(at, |b| b != b'\n');
-    let said = line.of(page.text);
-    said.contains("redis-cli") || said.contains("valkey-cli")
 }
 
 fn sql_before(page: Page, at: usize) -> bool {

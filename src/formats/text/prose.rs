@@ -4,12 +4,12 @@
 //! never edited. One pass over the bytes stops at the few that can join a name and a value; from there it looks a bounded way back and
 //! ahead and never leaves the line, so a minified file of one line costs no more than another.
 
-use super::page::{Hit, Page};
-use super::{pairs, programs};
+use super::page::{Far, Hit, Page};
+use super::{commands, fallbacks, pairs, programs};
 use crate::formats::format::{Claim, EncodeError, Format};
 use crate::model::document::Fault;
 use crate::model::secret::Secret;
-use crate::model::setting::{Quoting, Setting};
+use crate::model::setting::{Quoting, Role, Setting};
 use crate::model::span::Span;
 
 /// Any text that no other format wants.
@@ -30,11 +30,32 @@ impl Format for Text {
             let comments = markup_comments(text);
             hits.retain(|s| !comments.iter().any(|c| c.start <= s.span.start && s.span.end <= c.end));
         }
+        // The pages of `man` show what a program takes
+        if [".TH ", ".\\\"", "'\\\"", ".Dd "].iter().any(|mark| text.starts_with(mark)) {
+            hits.retain(|s| s.name().is_empty());
+        }
+        set_comments_aside(text, &mut hits);
         Ok(hits)
     }
 
     fn encode(&self, _value: &Secret, _place: &Setting) -> Result<Secret, EncodeError> {
         Err(EncodeError("documents and source code are reported, never edited"))
+    }
+}
+
+/// What stands behind the mark of a comment at the start of its line is not in force. A private key is one everywhere.
+pub(in crate::formats) fn set_comments_aside(text: &str, hits: &mut [Setting]) {
+    for hit in hits.iter_mut().filter(|h| !h.value.expose().starts_with("-----BEGIN")) {
+        let at = if hit.name().is_empty() { hit.span.start } else { hit.key_span.start.min(hit.span.start) };
+        let mut start = at.saturating_sub(512);
+        while !text.is_char_boundary(start) {
+            start += 1;
+        }
+        let before = Span::new(start, at).of(text);
+        let line = before.rsplit('\n').next().unwrap_or(before).trim_start();
+        if line.starts_with(['#', ';']) || ["// ", "-- ", "REM ", "rem ", "::"].iter().any(|mark| line.starts_with(mark)) {
+            hit.role = Role::Commented;
+        }
     }
 }
 
@@ -52,25 +73,28 @@ fn markup_comments(text: &str) -> Vec<Span> {
 
 /// Everything in `text` that has the form of a setting, in file order; role `Prose`, not editable.
 pub(in crate::formats) fn pseudo_settings(text: &str) -> Vec<Setting> {
-    let page = Page { text };
+    let far = Far::default();
+    let page = Page { text, far: &far };
     let mut found: Vec<Setting> = Vec::new();
     let mut covered = Span::default();
     let mut at = 0;
     while let Some(&b) = text.as_bytes().get(at) {
         let hits = match b {
-            b'=' | b':' => page.url(at, covered).map(|hit| vec![hit]).or_else(|| pairs::pair(page, at, &found).map(|hit| vec![hit])),
-            b'(' => programs::call(page, at),
-            b'|' | b'?' => programs::fallback(page, at).map(|hit| vec![hit]),
+            b'=' | b':' => page.url(at, covered).map(|hit| vec![hit]).or_else(|| joined(page, at, &found)),
+            b'(' => programs::call(page, at).or_else(|| fallbacks::call(page, at)),
+            b'|' | b'?' => programs::fallback(page, at).or_else(|| programs::account(page, at)).map(|hit| vec![hit]),
             b'@' => programs::annotation(page, at),
-            b'-' => programs::private_key(page, at, covered).or_else(|| programs::flag(page, at)).map(|hit| vec![hit]),
+            b'-' => commands::flag(page, at).map(|hit| vec![hit]),
             b'\'' => programs::statement(page, at).map(|hit| vec![hit]),
-            b'<' => pairs::element(page, at).map(|hit| vec![hit]),
+            b'<' => pairs::element(page, at).or_else(|| pairs::erlang(page, at)).map(|hit| vec![hit]),
+            b'a' | b'h' => commands::alias(page, at).map(|hit| vec![hit]),
             b'`' => pairs::quoted_word(page, at).map(|hit| vec![hit]),
             b'E' => pairs::docker_variable(page, at).map(|hit| vec![hit]),
             _ => None,
         };
         at += 1;
-        for hit in hits.into_iter().flatten() {
+        let Some(hits) = hits else { continue };
+        for hit in hits {
             // Inside a text of several words there may be more; a single word is done with
             if !hit.value.of(text).contains([' ', '\t']) || hit.value.of(text).contains('\n') {
                 at = at.max(hit.value.end);
@@ -82,6 +106,13 @@ pub(in crate::formats) fn pseudo_settings(text: &str) -> Vec<Setting> {
     found.sort_by_key(|s| (s.span.start, s.span.end));
     found.dedup_by(|b, a| a.span == b.span && (b.name().is_empty() || a.name() == b.name()));
     found
+}
+
+/// The pair that the sign at `at` joins.
+fn joined(page: Page, at: usize, found: &[Setting]) -> Option<Vec<Hit>> {
+    let pair = pairs::pair(page, at, found).map(|hit| fallbacks::credential(page, fallbacks::tagged(page, hit)));
+    let hit = pair.or_else(|| (page.byte(at) == b'=').then(|| fallbacks::typed(page, at)).flatten())?;
+    Some(vec![hit])
 }
 
 impl Page<'_> {
@@ -97,7 +128,7 @@ impl Page<'_> {
         }
         let many = |s: &str| ["mongodb", "kafka", "nats", "amqp"].iter().any(|p| s.starts_with(p));
         let name = scheme.of(self.text).to_ascii_lowercase();
-        let stops: &[u8] = if java || many(&name) { b"<>)" } else { b"<>)," };
+        let stops: &'static [u8] = if java || many(&name) { b"<>)" } else { b"<>)," };
         let end = self.word_end(at + 1, stops)?;
         let whole = Span::new(scheme.start, end).of(self.text);
         let whole = whole.trim_end_matches(['.', ';', ':', '!', '?', '*', ',', ']', '|', '\\']);

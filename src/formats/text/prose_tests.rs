@@ -121,6 +121,58 @@ fn fallbacks_in_code_belong_to_the_variable() {
 }
 
 #[test]
+fn defaults_of_libraries_schemas_and_fields_belong_to_the_name() {
+    for text in [
+        "const n = this.configService.get('X', 'lit');",
+        "configService.get<string>('X', 'lit')",
+        "configService.get<string>('X') || 'lit'",
+        "readSecret('X', 'x_file', 'lit')",
+        "f(process.env.X! || 'lit')",
+        "process.env.X ||= 'lit'",
+        "a = process.env.X ||\n  'lit'",
+        "z.object({ X: z.string().min(32).default('lit') })",
+        "Joi.object({ X: Joi.string().default('lit'), })",
+        "cleanEnv(process.env, { X: str({ default: 'lit' }) })",
+        "getEnv('X', { default: 'lit' })",
+        "const { X = 'lit', PORT = 3000 } = process.env;",
+        "K = env(\n    \"X\",\n    default=\"lit\",\n)",
+        "config('X', cast=str, default='lit')",
+        "    X: str = Field(\"lit\")",
+        "    X: SecretStr = Field(default=\"lit\", env=\"Y\")",
+        "    X: Optional[str] = \"lit\"",
+        "ENV.fetch(\"X\") do\n  \"lit\"\nend",
+        "viper.SetDefault(\"X\", \"lit\")",
+        "S string `env:\"X\" envDefault:\"lit\"`",
+        "System.getenv().getOrDefault(\"X\", \"lit\")",
+        "Optional.ofNullable(System.getenv(\"X\")).orElse(\"lit\")",
+        "config.GetValue<string>(\"A:X\", \"lit\")",
+        "builder.Configuration[\"A:X\"] = \"lit\";",
+        "public string X { get; set; } = \"lit\";",
+        "$_SERVER['X'] ?? 'lit'",
+        "env::var(\"X\").unwrap_or(\"lit\".into())",
+        "env::var(\"X\").unwrap_or_else(|_| \"lit\".to_string())",
+        "const X: &str = \"lit\";",
+        "System.get_env(\"X\") || \"lit\"",
+    ] {
+        let hits = pseudo_settings(text);
+        let hit = hits.iter().find(|s| s.name() == "X").unwrap_or_else(|| panic!("{text}"));
+        assert_eq!((hit.value.expose(), hit.span.of(text)), ("lit", "lit"), "{text}");
+    }
+    one("jwt.sign(payload, 'lit')", "jwt_secret", "lit");
+    one("headers: { Authorization: 'Bearer 3RFvW0pXb7c2yq9K' }", "auth_token", "3RFvW0pXb7c2yq9K");
+    for text in [
+        "f(get('X'), 'lit')",
+        "t('password', 'lit')",
+        "x === 'lit'",
+        "process.env.X === 'lit'",
+        "Authorization: 'Bearer TOKEN'",
+        "['lit', 'b'].includes(secret)",
+    ] {
+        assert!(!found(text).iter().any(|(_, v)| v == "lit"), "{text}");
+    }
+}
+
+#[test]
 fn connection_urls_are_found_once() {
     for (text, url) in [
         ("dial postgres://u:p@h/d now", "postgres://u:p@h/d"),
@@ -145,17 +197,6 @@ fn connection_urls_are_found_once() {
 }
 
 #[test]
-fn private_keys_are_one_setting() {
-    let key = concat!("-----BEGIN RSA PRIV", "ATE KEY-----\nbm90IGEga2V5\n-----END RSA PRIV", "ATE KEY-----");
-    let text = format!("before\n{key}\nafter A=1\n");
-    let hits = pseudo_settings(&text);
-    assert_eq!(hits.len(), 2);
-    assert_eq!((hits[0].name(), hits[0].value.expose()), ("", key));
-    assert_eq!(found("-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----"), []);
-    assert_eq!(found(concat!("-----BEGIN PRIV", "ATE KEY----- never ends")), []);
-}
-
-#[test]
 fn commands_and_sql() {
     one("ALTER USER app PASSWORD 'lit';", "PASSWORD", "lit");
     one("create user app with password 'lit'", "PASSWORD", "lit");
@@ -163,6 +204,10 @@ fn commands_and_sql() {
     one("redis-cli -h cache -a lit ping", "requirepass", "lit");
     one("redis-server --requirepass lit", "requirepass", "lit");
     one("PGPASSWORD=lit psql -h db", "PGPASSWORD", "lit");
+    one("echo \"root:lit\" | chpasswd", "root password", "lit");
+    one("echo root:lit|sudo chpasswd", "root password", "lit");
+    one("mysqladmin -uroot -plit ping", "password", "lit");
+    assert_eq!(found("mkdir -plit; mysql -p < x"), []);
     assert_eq!(found("ls -a lit"), []);
     assert_eq!(found("enter the password 'lit'"), []);
 }

@@ -4,16 +4,16 @@
 
 use super::command::{list, text};
 use super::plain::stem;
-use super::reader::{At, Reader, View, letters, read, rest};
+use super::reader::{At, Reader, View};
 use super::tree::{Kind, Node};
+use super::variables::{assignments, is_variable};
 use super::words::Splitter;
-use super::{scalar, tree};
+use super::{scalar, template};
 use crate::formats::format::{Claim, EncodeError, Format};
 use crate::model::document::Fault;
 use crate::model::key_path::Segment;
 use crate::model::secret::Secret;
-use crate::model::setting::{Portion, Setting};
-use crate::model::span::Span;
+use crate::model::setting::Setting;
 
 /// Compose files.
 pub(in crate::formats) struct Compose;
@@ -30,7 +30,7 @@ impl Format for Compose {
     }
 
     fn parse(&self, text: &str) -> Result<Vec<Setting>, Fault> {
-        Ok(read(text, &tree::documents(text)?, &Services))
+        template::settings(text, &Services)
     }
 
     fn encode(&self, value: &Secret, place: &Setting) -> Result<Secret, EncodeError> {
@@ -86,44 +86,6 @@ fn environment(view: &dyn View, reader: &mut Reader<'_>, at: &At, pairs: &[(Node
     }
 }
 
-/// A list of `K=V`. An item without `=` is handed through as well.
-fn assignments(view: &dyn View, reader: &mut Reader<'_>, at: &At, items: &[Node]) {
-    for (i, item) in items.iter().enumerate() {
-        let at = at.item(i);
-        let Kind::Scalar(scalar) = &item.kind else {
-            reader.walk(view, &at, item);
-            continue;
-        };
-        let whole = reader.leaf(&at, item, scalar);
-        let Some((name, _)) = whole.value.expose().split_once('=') else { continue };
-        let path = at.path.child(name);
-        let mut setting = match letters(reader.text, &whole) {
-            Some(letters) => {
-                let from = name.chars().count();
-                let mut setting = rest(&whole, &letters, from + 1, path);
-                setting.around.portion = Portion::Rest;
-                setting.key_span = Span::new(whole.span.start, letters.get(from).map_or(whole.span.start, |equals| equals.span.start));
-                setting
-            }
-            // The value is known, its bytes are not.
-            None => {
-                let value = Secret::copy_of(whole.value.expose().get(name.len() + 1..).unwrap_or(""));
-                let mut setting = Setting { key: path, value, ..whole.clone() };
-                setting.editable = false;
-                setting
-            }
-        };
-        setting.around.gap = false;
-        reader.push(setting);
-    }
-}
-
-/// `NAME=value` with a name in capitals.
-fn is_variable(item: &Node) -> bool {
-    let Some((name, _)) = item.text().and_then(|text| text.split_once('=')) else { return false };
-    !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::testing::{NASTY, Tape, at, check_splices, parsed, shown, values, written};
@@ -151,6 +113,7 @@ mod tests {
             "x-common.restart=always",
             "x-common.environment[0].SHARED_SECRET=pelican",
             "x-vars[0].QUEUE_PASSWORD=ibis",
+            "services.web.\"<<\"=",
             "services.web.build.context=.",
             "services.web.build.args[0].NPM_TOKEN=avocet",
             "services.web.environment[0].DB_PASSWORD=heron#1",

@@ -8,9 +8,9 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::command::list;
 use super::plain::stem;
-use super::reader::{At, Reader, View, read};
+use super::reader::{At, Reader, View};
 use super::tree::{Kind, Node};
-use super::{scalar, tree};
+use super::{scalar, template, variables};
 use crate::formats::format::{Claim, EncodeError, Format};
 use crate::model::document::Fault;
 use crate::model::secret::Secret;
@@ -30,7 +30,7 @@ impl Format for Kubernetes {
     }
 
     fn parse(&self, text: &str) -> Result<Vec<Setting>, Fault> {
-        Ok(read(text, &tree::documents(text)?, &Resources))
+        template::settings(text, &Resources)
     }
 
     fn encode(&self, value: &Secret, place: &Setting) -> Result<Secret, EncodeError> {
@@ -42,7 +42,7 @@ struct Resources;
 
 impl View for Resources {
     fn take(&self, reader: &mut Reader<'_>, at: &At, node: &Node) -> bool {
-        let Kind::Map(pairs) = &node.kind else { return false };
+        let Kind::Map(pairs) = &node.kind else { return variables::take(self, reader, at, node) };
         // A `List` holds resources too, so a Secret may stand at any depth.
         let resource = node.get("apiVersion").is_some() && node.get("kind").is_some();
         let secret = resource && node.get("kind").and_then(Node::text) == Some("Secret");
@@ -56,7 +56,7 @@ impl View for Resources {
                     let setting = reader.leaf(&below, value, scalar);
                     reader.push(Setting { editable: false, ..setting });
                 }
-                ("env", Kind::List(items)) => variables(self, reader, &below, items),
+                ("env", Kind::List(items)) => variables::pairs(self, reader, &below, items),
                 ("command", Kind::List(items)) => list(reader, self, &below, items, false),
                 ("args", Kind::List(items)) => list(reader, self, &below, items, shell),
                 _ => reader.walk(self, &below, value),
@@ -69,7 +69,7 @@ impl View for Resources {
 /// An entry of `data`: the value is what its base64 says. Text that is none stays as it is, and is not edited.
 fn encoded(reader: &mut Reader<'_>, at: &At, node: &Node) {
     let Some(scalar) = node.scalar() else {
-        reader.walk(&super::reader::Plain, at, node);
+        reader.walk(&variables::Plain, at, node);
         return;
     };
     let mut setting = reader.leaf(at, node, scalar);
@@ -95,34 +95,6 @@ fn decoded(text: &str) -> Option<Secret> {
             None
         }
     }
-}
-
-/// A list of pairs of `name` and `value`: the name is the key.
-fn variables(view: &dyn View, reader: &mut Reader<'_>, at: &At, items: &[Node]) {
-    for (i, item) in items.iter().enumerate() {
-        let at = at.item(i);
-        let (Kind::Map(pairs), Some(name), Some(value)) = (&item.kind, name_key(item), item.get("value")) else {
-            reader.walk(view, &at, item);
-            continue;
-        };
-        for (key, other) in pairs {
-            match (key.text(), other.scalar()) {
-                (Some("name"), Some(_)) => {}
-                (Some("value"), Some(scalar)) if std::ptr::eq(other, value) => {
-                    let mut setting = reader.leaf(&at.child(key), other, scalar);
-                    let named = at.child(name);
-                    setting.key = named.path;
-                    setting.key_span = named.key.unwrap_or(setting.key_span);
-                    reader.push(setting);
-                }
-                _ => reader.walk(view, &at.child(key), other),
-            }
-        }
-    }
-}
-
-fn name_key(item: &Node) -> Option<&Node> {
-    item.get("name").filter(|name| name.scalar().is_some_and(|scalar| !scalar.value.is_empty()))
 }
 
 /// Whether a command is `[sh, -c]`, so that `args` begins with a text for it.

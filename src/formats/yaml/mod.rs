@@ -7,9 +7,11 @@ mod plain;
 mod reader;
 mod scalar;
 mod switch;
+mod template;
 #[cfg(test)]
 mod testing;
 mod tree;
+mod variables;
 mod words;
 
 pub(super) use compose::Compose;

@@ -3,22 +3,13 @@
 use super::tree::{Kind, Node, Scalar};
 use crate::model::key_path::KeyPath;
 use crate::model::secret::Secret;
-use crate::model::setting::{Quoting, Setting};
+use crate::model::setting::{Quoting, Role, Setting};
 use crate::model::span::Span;
 
 /// A reading of some nodes that differs from plain YAML's.
 pub(super) trait View {
     /// Reads `node` at `at` wholly and returns true, or leaves it to the plain reading and returns false.
     fn take(&self, reader: &mut Reader<'_>, at: &At, node: &Node) -> bool;
-}
-
-/// Plain YAML.
-pub(super) struct Plain;
-
-impl View for Plain {
-    fn take(&self, _reader: &mut Reader<'_>, _at: &At, _node: &Node) -> bool {
-        false
-    }
 }
 
 /// Where a node stands.
@@ -85,8 +76,18 @@ impl Reader<'_> {
             }
             Kind::Map(pairs) => pairs.iter().for_each(|(key, value)| self.walk(view, &at.child(key), value)),
             Kind::List(items) => items.iter().enumerate().for_each(|(i, item)| self.walk(view, &at.item(i), item)),
-            Kind::Alias(_) => {}
+            Kind::Alias(_, span) => self.alias(at, *span),
         }
+    }
+
+    /// What an alias stands for is not read a second time, but that the key is there is known.
+    fn alias(&mut self, at: &At, span: Span) {
+        let place = Span::new(span.start, span.start);
+        let mut setting = Setting::new(at.path.clone(), at.key.unwrap_or(place), Secret::copy_of(""), place, Quoting::Plain);
+        setting.part = self.part;
+        setting.role = Role::Alias;
+        setting.editable = false;
+        self.push(setting);
     }
 
     /// Adds a setting.

@@ -59,6 +59,7 @@ fn argument(text: &str, place: &Setting) -> Result<(), EncodeError> {
         // `-p` alone asks for the password.
         Portion::Rest => place.role != Role::Argument || !text.is_empty(),
         Portion::Word => !text.is_empty() && (text.chars().all(is_bare) || is_reference(text)),
+        Portion::Inner => false,
         Portion::SingleWord => one_line() && !text.contains('\''),
         Portion::DoubleWord => one_line() && (is_reference(text) || !text.contains(['"', '\\', '$', '`'])),
     };

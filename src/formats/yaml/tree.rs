@@ -31,8 +31,8 @@ pub(super) enum Kind {
     Map(Vec<(Node, Node)>),
     /// Items in order.
     List(Vec<Node>),
-    /// A use of an anchor; holds the text of the anchored scalar, for use as a key.
-    Alias(Option<Secret>),
+    /// A use of an anchor, and where; holds the text of the anchored scalar, for use as a key.
+    Alias(Option<Secret>, Span),
 }
 
 /// A scalar as written.
@@ -62,7 +62,7 @@ impl Node {
     pub(super) fn text(&self) -> Option<&str> {
         match &self.kind {
             Kind::Scalar(scalar) => Some(scalar.value.expose()),
-            Kind::Alias(text) => text.as_ref().map(Secret::expose),
+            Kind::Alias(text, _) => text.as_ref().map(Secret::expose),
             _ => None,
         }
     }
@@ -118,7 +118,7 @@ impl Builder {
                 self.place(Node { kind, flow });
             }
             Event::Alias(anchor) => {
-                let kind = Kind::Alias(self.anchored.get(&anchor).cloned());
+                let kind = Kind::Alias(self.anchored.get(&anchor).cloned(), span);
                 self.place(Node { kind, flow });
             }
             Event::SequenceStart(style, ..) => {

@@ -125,3 +125,24 @@ fn a_mistyped_choice_is_an_error_and_not_nothing_to_change() {
     assert!(said.contains("nothing was written") && said.contains("`guessable-secret`"), "{said}");
     assert_code(&desk.harden(&["fix", "--only", "admin_password"]), 1);
 }
+
+#[test]
+fn xml_hcl_and_dockerfiles_are_patched_in_place_and_never_sealed() {
+    let web = "\u{feff}<configuration>\r\n  <appSettings>\r\n    <!-- <add key=\"JwtSecret\" value=\"changeme\"/> -->\r\n    \
+               <add key=\"JwtSecret\" value='changeme' />\r\n  </appSettings>\r\n</configuration>";
+    let tf = "variable \"jwt_secret\" {\n  default = \"changeme\" # for now\n  type    = string\n}\n";
+    let image = "FROM scratch\nENV POT=brown \\\n    JWT_SECRET=\"changeme\"\nRUN JWT_SECRET=changeme brew\n";
+    let files = [("web.config", web), ("main.tf", tf), ("Dockerfile", image)];
+    let desk = Desk::with(&files).ready().committed();
+    desk.ok(&PLAIN);
+    for ((name, old), line) in files.into_iter().zip([4, 2, 3]) {
+        let new = desk.text(name);
+        assert_eq!(differing(old, &new), [line].into(), "{name}");
+        let [before, after] = [old, new.as_str()].map(|text| text.lines().nth(line - 1).unwrap().to_owned());
+        let (lead, tail) = before.split_once("changeme").unwrap();
+        let value =
+            after.strip_prefix(lead).and_then(|rest| rest.strip_suffix(tail)).unwrap_or_else(|| panic!("{name}: other bytes changed"));
+        assert!(value.len() >= 32, "{name}");
+        assert!(!desk.has(&format!("{name}.age")), "{name}");
+    }
+}

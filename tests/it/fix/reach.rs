@@ -56,7 +56,39 @@ fn a_key_whose_tokens_stand_in_a_file_is_looked_at_first() {
 
 #[test]
 fn null_is_no_password_to_replace_unasked() {
-    assert_not_safe(&[(".env", "REDIS_HOST=127.0.0.1\nREDIS_PASSWORD=null\n")], "REDIS_PASSWORD");
+    assert_not_safe(&[(".env", "POSTGRES_USER=shop\nPOSTGRES_PASSWORD=null\n")], "POSTGRES_PASSWORD");
+    // a cache that is reached without a password is its server's matter: `null` says no more than an empty value does
+    for value in ["null", ""] {
+        let env = format!("REDIS_HOST=127.0.0.1\nREDIS_PASSWORD={value}\n");
+        let desk = Desk::with(&[(".env", env.as_str())]);
+        assert_eq!(safe(&desk), "");
+        assert_code(&desk.harden(&["scan"]), 0);
+    }
+}
+
+#[test]
+fn a_secret_is_made_neither_for_an_image_nor_for_a_host_that_issues_its_own() {
+    let files = [
+        ("Dockerfile", "FROM debian:12\nARG TOKEN=changeme\nENV SECRET_KEY=secret\nENV ADMIN_PASSWORD changeme1\n"),
+        (".npmrc", "//registry.example.com/:_authToken=changeme\n"),
+        (".netrc", "machine git.example.com login deploy password changeme\n"),
+    ];
+    let desk = Desk::with(&files);
+    let found = stdout(&desk.harden(&["scan"]));
+    for key in ["ENV.SECRET_KEY", "_authToken", "git.example.com"] {
+        assert!(found.contains(key), "{key}: {found}");
+    }
+    desk.harden(&["fix", "--apply", "--emit", "plain", "--include", "review", "--allow-dirty"]);
+    for (name, text) in files {
+        assert_eq!(std::fs::read_to_string(desk.project.join(name)).unwrap(), text, "{name}");
+    }
+}
+
+#[test]
+fn a_mark_that_a_deployment_fills_in_is_a_placeholder() {
+    let desk = Desk::with(&[(".env", "SESSION_SECRET=%%KEY%%\nAPI_SECRET=%%app.secret-key%%\n")]);
+    let found = stdout(&desk.harden(&["scan"]));
+    assert_eq!((found.matches("[placeholder-secret]").count(), found.matches("[guessable-secret]").count()), (2, 0), "{found}");
 }
 
 #[test]

@@ -1,0 +1,168 @@
+//! YAML that a template makes: Helm charts, Ansible templates, ERB. Read as if each expression were a word.
+//!
+//! `key: {{ x }}` is a map in a map to a YAML parser, and `{{- if x }}` is no YAML at all. Expressions that begin a key or a value are
+//! covered by as many letters, lines that hold nothing else by blanks, so that all places stay. Nothing in such a file is edited.
+
+use zeroize::Zeroizing;
+
+use super::reader::{View, read};
+use super::tree;
+use crate::model::document::Fault;
+use crate::model::secret::Secret;
+use crate::model::setting::{Layer, Quoting, Setting};
+use crate::model::span::Span;
+
+/// The settings of `text` as `view` reads them.
+///
+/// # Errors
+/// [`Fault`] when `text` is no YAML, with its expressions covered or not.
+pub(super) fn settings(text: &str, view: &dyn View) -> Result<Vec<Setting>, Fault> {
+    let Some((covered, places)) = cover(text) else { return Ok(read(text, &tree::documents(text)?, view)) };
+    let mut settings = read(&covered, &tree::documents(&covered)?, view);
+    // a key or value without anything left was only the place of an expression
+    settings.retain(|s| !(s.value.is_empty() && is_filled(text, s, &places)));
+    for setting in &mut settings {
+        setting.editable = false;
+        if !setting.span.is_empty() && touches(&places, setting.span) {
+            if matches!(setting.quoting, Quoting::Plain | Quoting::Single) {
+                setting.value = Secret::copy_of(setting.span.of(text));
+            }
+            setting.layer = Layer::None;
+        }
+    }
+    Ok(settings)
+}
+
+fn touches(places: &[Span], span: Span) -> bool {
+    let at = places.partition_point(|p| p.end <= span.start);
+    places.get(at).is_some_and(|p| p.overlaps(span))
+}
+
+/// Whether a line of expressions follows the empty value of `setting`: `resources:` and `{{- toYaml .Values.resources | nindent 2 }}`.
+fn is_filled(text: &str, setting: &Setting, places: &[Span]) -> bool {
+    let rest = text.get(setting.span.end..).unwrap_or("");
+    let next = setting.span.end + (rest.len() - rest.trim_start().len());
+    touches(places, Span::new(next, next + 1))
+}
+
+/// `text` with its expressions covered, and where they are; `None` if there are none in places that matter.
+fn cover(text: &str) -> Option<(Zeroizing<String>, Vec<Span>)> {
+    if !["{{", "{%", "<%"].iter().any(|mark| text.contains(mark)) {
+        return None;
+    }
+    let mut out = Zeroizing::new(String::with_capacity(text.len()));
+    let mut places = Vec::new();
+    let mut comment = false;
+    for line in text.split_inclusive('\n') {
+        let start = out.len();
+        comment |= line.trim_start().starts_with("{{/*") || line.trim_start().starts_with("{{- /*");
+        let body = line.trim_end_matches(['\n', '\r']);
+        let found = if comment { vec![(0, body.len())] } else { expressions(body) };
+        let alone = comment || (!found.is_empty() && is_alone(body, &found));
+        comment &= !body.contains("}}");
+        let mut at = 0;
+        for (from, to) in found {
+            out.push_str(body.get(at..from).unwrap_or(""));
+            let letter = if alone { " " } else { "x" };
+            out.push_str(&letter.repeat(to - from));
+            places.push(Span::new(start + from, start + to));
+            at = to;
+        }
+        out.push_str(line.get(at..).unwrap_or(""));
+    }
+    (!places.is_empty()).then_some((out, places))
+}
+
+/// The expressions of a line that begin it, a key or a value.
+fn expressions(line: &str) -> Vec<(usize, usize)> {
+    let mut found: Vec<(usize, usize)> = Vec::new();
+    let mut at = 0;
+    while let Some(open) = line.get(at..).and_then(|rest| rest.find(['{', '<'])).map(|i| at + i) {
+        let rest = line.get(open..).unwrap_or("");
+        let close = match rest.get(..2) {
+            Some("{{") => "}}",
+            Some("{%") => "%}",
+            // a value `<%= x %>` is a word as it is
+            Some("<%") if line.get(..open).is_some_and(|b| b.trim().is_empty()) => "%>",
+            _ => {
+                at = open + 1;
+                continue;
+            }
+        };
+        let Some(end) = rest.find(close).map(|i| open + i + 2) else { break };
+        let before = line.get(..open).unwrap_or("");
+        let lead = before.trim_start_matches(['-', ' ', '\t']);
+        let joined = found.last().is_some_and(|(_, last)| {
+            *last == open || lead.get(last - (before.len() - lead.len())..).is_some_and(|b| !b.contains(['"', '\'', ' ']))
+        });
+        if lead.is_empty() || before.ends_with(": ") || before.ends_with(":\t") || joined {
+            // three braces close a map in an expression
+            let end = end + usize::from(close == "}}" && line.get(end..).is_some_and(|r| r.starts_with('}')));
+            found.push((open, end));
+            at = end;
+        } else {
+            at = open + 2;
+        }
+    }
+    found
+}
+
+/// Whether nothing but blanks stands beside the expressions.
+fn is_alone(line: &str, found: &[(usize, usize)]) -> bool {
+    let mut at = 0;
+    for (from, to) in found {
+        if !line.get(at..*from).unwrap_or("").trim().is_empty() {
+            return false;
+        }
+        at = *to;
+    }
+    let rest = line.get(at..).unwrap_or("").trim();
+    rest.is_empty() || rest.starts_with('#')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::variables::Plain;
+    use super::{cover, settings};
+    use proptest::prelude::proptest;
+
+    const CHART: &str = include_str!("../../../fixtures/formats/yaml/chart.yaml");
+
+    #[test]
+    fn charts_are_read_with_all_places() {
+        let found = settings(CHART, &Plain).expect("it is read");
+        let seen: Vec<(String, &str)> = found.iter().map(|s| (s.key.to_string(), s.span.of(CHART))).collect();
+        let want = [
+            ("metadata.name", "{{ include \"tea.name\" . }}-pot"),
+            ("data.password", "{{ .Values.password | default \"scone\" | b64enc | quote }}"),
+            ("data.plain", "scone"),
+            ("data.quoted", "{{ .Values.quoted }}"),
+            (
+                "data.block",
+                "key = {{ .Values.key }}\n{{- if .Values.other }}\n    other = scone\n{{- end }}\n  {{- range $k, $v := .Values.more }}",
+            ),
+            ("data.xxxxxxxxxxxx", "{{ $.Values.prefix }}{{ $v | quote }}"),
+        ];
+        assert_eq!(seen, want.map(|(k, v)| (k.to_owned(), v)));
+        assert!(found.iter().all(|s| !s.editable));
+        assert_eq!(found[1].value.expose(), found[1].span.of(CHART));
+    }
+
+    #[test]
+    fn other_files_are_left_alone() {
+        for text in ["a: b\n", "a: \"{{ x }}\"\n", "a: {b: {c: d}}\n", "a: <%= ENV['A'] %>\n", "image: x:{{ tag }}\n"] {
+            assert!(cover(text).is_none(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn lengths_and_lines_stay(text in "([{}%<>a:é\" \n-]|\\{\\{|\\}\\}|: ){0,40}") {
+            if let Some((covered, places)) = cover(&text) {
+                assert_eq!(covered.len(), text.len());
+                assert_eq!(covered.matches('\n').count(), text.matches('\n').count());
+                assert!(places.iter().all(|p| text.get(p.start..p.end).is_some()));
+            }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! One pass over a text for many secrets at once, in the forms that other files write them in.
+//!
+//! The secrets are found by a rolling hash over as many bytes as the shortest has, and compared byte by byte: an automaton would keep
+//! copies of them in memory that nobody wipes. The hash is multiplicative (Karp and Rabin, 1987) with a multiplier of this run, so no text
+//! can be made to collide on purpose.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use zeroize::Zeroizing;
+
+use crate::model::secret::Secret;
+use crate::model::span::Span;
+
+/// Bytes that the hash covers; no form is shorter.
+const WINDOW: usize = 12;
+/// Bits of the filter before the table.
+const FILTER: usize = 1 << 16;
+
+/// What is looked for.
+pub(super) struct Hunt {
+    /// Each form and the index of its secret.
+    forms: Vec<(Zeroizing<Vec<u8>>, usize)>,
+    by_hash: HashMap<u64, Vec<usize>>,
+    filter: Vec<u64>,
+    multiplier: u64,
+    /// `multiplier` to the power of [`WINDOW`].
+    leading: u64,
+}
+
+/// A secret found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Hit {
+    /// Its bytes.
+    pub(super) span: Span,
+    /// Its index.
+    pub(super) secret: usize,
+}
+
+impl Hunt {
+    /// Prepares for `secrets`; those shorter than the window are left out.
+    pub(super) fn new<'s>(secrets: impl Iterator<Item = &'s Secret>) -> Self {
+        let multiplier = RandomState::new().hash_one(WINDOW) | 1;
+        let leading = (0..WINDOW).fold(1_u64, |power, _| power.wrapping_mul(multiplier));
+        let mut hunt = Self { forms: Vec::new(), by_hash: HashMap::new(), filter: vec![0; FILTER / 64], multiplier, leading };
+        for (secret, value) in secrets.enumerate().filter(|(_, s)| s.len() >= WINDOW) {
+            for form in forms(value.expose()) {
+                let hash = form.iter().take(WINDOW).fold(0_u64, |hash, b| hash.wrapping_mul(multiplier).wrapping_add(u64::from(*b) + 1));
+                if let Some(word) = hunt.filter.get_mut(slot(hash) / 64) {
+                    *word |= 1 << (slot(hash) % 64);
+                }
+                hunt.by_hash.entry(hash).or_default().push(hunt.forms.len());
+                hunt.forms.push((form, secret));
+            }
+        }
+        hunt
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.forms.is_empty()
+    }
+
+    /// Every secret in `text` that stands there whole, in order.
+    pub(super) fn hits(&self, text: &[u8]) -> Vec<Hit> {
+        let mut found = Vec::new();
+        let mut hash = 0_u64;
+        for (i, byte) in text.iter().enumerate() {
+            hash = hash.wrapping_mul(self.multiplier).wrapping_add(u64::from(*byte) + 1);
+            if let Some(out) = i.checked_sub(WINDOW).and_then(|j| text.get(j)) {
+                hash = hash.wrapping_sub(self.leading.wrapping_mul(u64::from(*out) + 1));
+            }
+            let slot = slot(hash);
+            if self.filter.get(slot / 64).is_some_and(|word| word >> (slot % 64) & 1 == 1) && i + 1 >= WINDOW {
+                self.verify(text, i + 1 - WINDOW, hash, &mut found);
+            }
+        }
+        found
+    }
+
+    fn verify(&self, text: &[u8], start: usize, hash: u64, found: &mut Vec<Hit>) {
+        for (form, secret) in self.by_hash.get(&hash).into_iter().flatten().filter_map(|i| self.forms.get(*i)) {
+            let end = start + form.len();
+            if text.get(start..end) == Some(form.as_slice()) && stands_alone(text, start, end) {
+                found.push(Hit { span: Span::new(start, end), secret: *secret });
+            }
+        }
+    }
+}
+
+fn slot(hash: u64) -> usize {
+    // the upper bits of a product depend on all lower ones
+    (hash >> 48) as usize % FILTER
+}
+
+/// Whether no letter or digit touches the bytes: a secret within a longer one is another secret. What an escape ends with touches nothing.
+fn stands_alone(text: &[u8], start: usize, end: usize) -> bool {
+    let before = start.checked_sub(1).and_then(|i| text.get(i)).copied().unwrap_or(b' ');
+    let escape = |back: usize, sign: u8| start.checked_sub(back).and_then(|i| text.get(i)) == Some(&sign);
+    let open = !before.is_ascii_alphanumeric() || escape(3, b'%') || (escape(2, b'\\') && matches!(before, b'n' | b'r' | b't'));
+    open && !text.get(end).is_some_and(u8::is_ascii_alphanumeric)
+}
+
+/// `value` as it stands, and escaped for URLs, JSON and HTML, and in base64; each once.
+fn forms(value: &str) -> Vec<Zeroizing<Vec<u8>>> {
+    let escaped = |escape: fn(u8) -> Option<String>| {
+        let mut out = Zeroizing::new(Vec::with_capacity(value.len() * 6));
+        for b in value.bytes() {
+            match escape(b) {
+                Some(text) => out.extend_from_slice(text.as_bytes()),
+                None => out.push(b),
+            }
+        }
+        out
+    };
+    let percent: fn(u8) -> Option<String> =
+        |b| (!(b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~'))).then(|| format!("%{b:02X}"));
+    let json: fn(u8) -> Option<String> = |b| matches!(b, b'"' | b'\\').then(|| format!("\\{}", b as char));
+    let slashed: fn(u8) -> Option<String> = |b| matches!(b, b'"' | b'\\' | b'/').then(|| format!("\\{}", b as char));
+    let html: fn(u8) -> Option<String> = |b| {
+        let entity = match b {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'"' => "&quot;",
+            b'\'' => "&#39;",
+            _ => return None,
+        };
+        Some(entity.to_owned())
+    };
+    let mut all = vec![Zeroizing::new(value.as_bytes().to_vec())];
+    let encoded = [STANDARD_NO_PAD.encode(value), URL_SAFE_NO_PAD.encode(value)];
+    let others = [percent, json, slashed, html].into_iter().map(escaped).chain(encoded.into_iter().map(|e| Zeroizing::new(e.into_bytes())));
+    for form in others {
+        if !all.contains(&form) {
+            all.push(form);
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
+
+    use super::Hunt;
+    use crate::model::secret::Secret;
+
+    fn found(secrets: &[&str], text: &str) -> Vec<(usize, usize)> {
+        let secrets: Vec<Secret> = secrets.iter().map(|s| Secret::copy_of(s)).collect();
+        Hunt::new(secrets.iter()).hits(text.as_bytes()).iter().map(|h| (h.secret, h.span.start)).collect()
+    }
+
+    #[test]
+    fn every_form_is_found_and_a_part_of_a_longer_word_is_not() {
+        let secret = "p/Xq7fP2\"mKvR9&t";
+        for (text, at) in [
+            ("say p/Xq7fP2\"mKvR9&t.", 4),
+            ("u=p%2FXq7fP2%22mKvR9%26t", 2),
+            ("{\"a\": \"p/Xq7fP2\\\"mKvR9&t\"}", 7),
+            ("{\"a\": \"p\\/Xq7fP2\\\"mKvR9&t\"}", 7),
+            ("<p>p/Xq7fP2&quot;mKvR9&amp;t</p>", 3),
+            ("a: cC9YcTdmUDIibUt2UjkmdA==", 3),
+            ("\"x\\np/Xq7fP2\\\"mKvR9&t\"", 4),
+        ] {
+            assert_eq!(found(&[secret], text), [(0, at)], "{text}");
+        }
+        assert_eq!(found(&["Xq7fP2mKvR9t"], "aXq7fP2mKvR9t Xq7fP2mKvR9tb Xq7fP2mKvR9"), []);
+        assert_eq!(found(&["Xq7fP2mKvR9t", "Lw3zXq7fP2mKvR9t"], "Lw3zXq7fP2mKvR9t"), [(1, 0)]);
+        assert!(Hunt::new([Secret::copy_of("short")].iter()).is_empty());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+        #[test]
+        fn it_finds_what_a_plain_search_finds(head in "[a-c ]{0,40}", secret in "[a-cA-C]{12,20}", tail in "( [a-c ]{0,40})?") {
+            let text = format!("{head} {secret}{tail}");
+            let plain: Vec<(usize, usize)> = text.match_indices(&secret)
+                .filter(|(i, _)| {
+                    let b = text.as_bytes();
+                    (*i == 0 || !b[i - 1].is_ascii_alphanumeric()) && !b.get(i + secret.len()).is_some_and(u8::is_ascii_alphanumeric)
+                })
+                .map(|(i, _)| (0, i)).collect();
+            prop_assert_eq!(found(&[&secret], &text), plain);
+        }
+    }
+}

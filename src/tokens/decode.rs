@@ -1,0 +1,103 @@
+//! Text in text: base64, hexadecimal, percent and `\u0041` escapes, undone so that a token in it is found.
+//!
+//! Bounded: a run is decoded only when it is short enough and its first bytes are printable, so random base64 costs its first few bytes.
+
+use super::base;
+use crate::model::span::Span;
+use zeroize::Zeroizing;
+
+/// The shortest encoded run that can hold a token.
+const SHORTEST: usize = 24;
+/// The longest that is decoded.
+const LONGEST: usize = 16 * 1024;
+
+/// Every part of `text` that is printable text in base64 or hexadecimal, decoded.
+pub(super) fn runs(text: &str) -> impl Iterator<Item = (Span, Zeroizing<String>)> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while at < bytes.len() {
+            let run = bytes.get(at..)?.iter().take_while(|b| is_base64(**b)).count();
+            let start = at;
+            at += run + 1;
+            if (SHORTEST..=LONGEST).contains(&run) {
+                let padding = bytes.get(start + run..)?.iter().take(2).take_while(|b| **b == b'=').count();
+                let found = decoded(text.get(start..start + run)?);
+                if let Some(inner) = found {
+                    return Some((Span::new(start, start + run + padding), inner));
+                }
+            }
+        }
+        None
+    })
+}
+
+fn is_base64(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_')
+}
+
+/// A run as text, if it is that.
+fn decoded(run: &str) -> Option<Zeroizing<String>> {
+    let hex = run.len().is_multiple_of(2) && run.bytes().all(|b| b.is_ascii_hexdigit());
+    let head = |size: usize| run.get(..size);
+    let bytes = if hex {
+        from_hex(head(16)?).filter(|b| printable(b))?;
+        from_hex(run)?
+    } else {
+        base::base64(head(16)?).filter(|b| printable(b))?;
+        base::base64(run)?
+    };
+    let text = std::str::from_utf8(&bytes).ok()?;
+    printable(text.as_bytes()).then(|| Zeroizing::new(text.to_owned()))
+}
+
+/// Whether all bytes could stand in a text file; bytes of other scripts cannot stand in a token's.
+fn printable(bytes: &[u8]) -> bool {
+    bytes.iter().all(|b| matches!(b, b' '..=b'~' | b'\n' | b'\r' | b'\t'))
+}
+
+fn from_hex(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
+    let pairs = text.as_bytes().chunks_exact(2);
+    pairs.map(|pair| Some(digit(*pair.first()?)? << 4 | digit(*pair.get(1)?)?)).collect::<Option<Vec<u8>>>().map(Zeroizing::new)
+}
+
+/// `text` with its percent and `\u` escapes undone; `None` without any, or where it is too long.
+pub(super) fn unescaped(text: &str) -> Option<Zeroizing<String>> {
+    if text.len() > LONGEST || !(text.contains('%') || text.contains("\\u00") || text.contains("\\x")) {
+        return None;
+    }
+    let mut out = Zeroizing::new(String::with_capacity(text.len()));
+    let mut rest = text;
+    let mut changed = false;
+    while let Some(c) = rest.chars().next() {
+        let escape = [("%", 2), ("\\u00", 2), ("\\x", 2)].into_iter().find_map(|(lead, digits)| {
+            let hex = rest.strip_prefix(lead)?.get(..digits)?;
+            let byte = from_hex(hex)?.first().copied().filter(u8::is_ascii)?;
+            Some((byte, lead.len() + digits))
+        });
+        let (out_char, step) = escape.map_or((c, c.len_utf8()), |(byte, step)| (char::from(byte), step));
+        changed |= escape.is_some();
+        out.push(out_char);
+        rest = rest.get(step..).unwrap_or("");
+    }
+    changed.then_some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{runs, unescaped};
+
+    #[test]
+    fn text_in_text_is_read_and_random_bytes_are_not() {
+        let text = "a: aGVsbG8gd29ybGQsIHRoaXMgaXMgdGV4dA== 68656c6c6f20776f726c642c2068656c6c6f f3Jd8sLqPz71mVbX0aRtYw5CeHnU2g9fQoTi";
+        let found: Vec<String> = runs(text).map(|(_, inner)| inner.to_string()).collect();
+        assert_eq!(found, ["hello world, this is text", "hello world, hello"]);
+    }
+
+    #[test]
+    fn escapes() {
+        assert_eq!(unescaped("a%5Fb\\u0041\\x2d%zz").as_deref().map(String::as_str), Some("a_bA-%zz"));
+        assert!(unescaped("100% plain").is_none());
+    }
+}
