@@ -6,6 +6,8 @@
 
 use std::collections::HashMap;
 
+use aho_corasick::AhoCorasick;
+
 use super::name::{last_name, pattern};
 use super::subject::Subject;
 use crate::rules::schema::{Argument, Predicate, Rule};
@@ -23,6 +25,10 @@ enum Need {
     Connection,
     /// A provider's token.
     Token,
+    /// Key material.
+    Material,
+    /// A text in the value.
+    Literal(String),
 }
 
 /// Sets of rules, by what they need.
@@ -35,6 +41,10 @@ pub(super) struct Dispatch {
     secret: Set,
     connection: Set,
     token: Set,
+    material: Set,
+    /// The texts that patterns need, and who needs each.
+    literals: AhoCorasick,
+    by_literal: Vec<Set>,
 }
 
 /// A set of rules, by index.
@@ -85,7 +95,11 @@ impl Dispatch {
             secret: Set::empty(blocks),
             connection: Set::empty(blocks),
             token: Set::empty(blocks),
+            material: Set::empty(blocks),
+            literals: automaton(&[]),
+            by_literal: Vec::new(),
         };
+        let mut literals: Vec<String> = Vec::new();
         for (index, rule) in rules.enumerate() {
             let Some(needs) = needs(&rule.predicate) else {
                 dispatch.always.insert(index);
@@ -98,9 +112,21 @@ impl Dispatch {
                     Need::Secret => dispatch.secret.insert(index),
                     Need::Connection => dispatch.connection.insert(index),
                     Need::Token => dispatch.token.insert(index),
+                    Need::Material => dispatch.material.insert(index),
+                    Need::Literal(text) => {
+                        let known = literals.iter().position(|l| *l == text).unwrap_or_else(|| {
+                            literals.push(text);
+                            dispatch.by_literal.push(Set::empty(blocks));
+                            literals.len() - 1
+                        });
+                        if let Some(set) = dispatch.by_literal.get_mut(known) {
+                            set.insert(index);
+                        }
+                    }
                 }
             }
         }
+        dispatch.literals = automaton(&literals);
         dispatch
     }
 
@@ -135,6 +161,14 @@ impl Dispatch {
         if subject.token().is_some() {
             found.add(&self.token);
         }
+        if subject.material().is_some() {
+            found.add(&self.material);
+        }
+        for hit in self.literals.find_overlapping_iter(subject.value()) {
+            if let Some(set) = self.by_literal.get(hit.pattern().as_usize()) {
+                found.add(set);
+            }
+        }
         found.keep(among);
     }
 }
@@ -165,27 +199,116 @@ fn cost(needs: &[Need]) -> usize {
         Need::Secret | Need::Connection => 1000,
         Need::Word(_) | Need::Name(_) => 1,
         // so that the others, which are dearer to ask for, are not asked
-        Need::Token => 0,
+        Need::Token | Need::Material | Need::Literal(_) => 0,
     };
     needs.iter().map(settings).sum()
 }
 
 fn leaf(name: &str, argument: &Argument) -> Option<Vec<Need>> {
-    if name.starts_with("token.") {
-        return Some(vec![Need::Token]);
+    match name.split_once('.') {
+        Some(("token", _)) => return Some(vec![Need::Token]),
+        Some(("material", _)) => return Some(vec![Need::Material]),
+        // across files only: holds for no setting by itself
+        Some(("project", _)) => return Some(Vec::new()),
+        _ => {}
     }
     let Argument::Words(words) = argument else { return name.starts_with("url.").then(|| vec![Need::Connection]) };
     match name {
         "key.any" => words.iter().map(|w| pattern(w).into_iter().filter(|p| p != "*").max_by_key(String::len).map(Need::Word)).collect(),
         "key.path" => words.iter().map(|w| last_name(w).map(Need::Name)).collect(),
+        "value.regex" => words.iter().map(|w| literal(w).map(Need::Literal)).collect(),
         "key.class" => words.iter().all(|w| matches!(&**w, "secret" | "weak")).then(|| vec![Need::Secret]),
         _ => name.starts_with("url.").then(|| vec![Need::Connection]),
     }
 }
 
+/// The longest text that every match of `pattern` holds as it stands, three bytes or more; `None` where none can be told at a glance.
+fn literal(pattern: &str) -> Option<String> {
+    if pattern.contains("(?i") || pattern.contains("(?x") {
+        return None;
+    }
+    let (mut best, mut run) = (String::new(), String::new());
+    let mut depth = 0_usize;
+    let mut chars = pattern.chars().peekable();
+    while let Some(c) = chars.next() {
+        let plain = match c {
+            '\\' => chars.next().filter(|next| !next.is_alphanumeric()),
+            '[' => {
+                skip_class(&mut chars);
+                None
+            }
+            '(' => {
+                depth += 1;
+                None
+            }
+            ')' => {
+                depth = depth.saturating_sub(1);
+                None
+            }
+            '|' if depth == 0 => return None,
+            '?' | '*' | '{' => {
+                run.pop();
+                if c == '{' {
+                    chars.by_ref().find(|c| *c == '}');
+                }
+                None
+            }
+            '.' | '^' | '$' | '+' | '|' => None,
+            _ => Some(c),
+        };
+        match plain {
+            Some(c) if depth == 0 => run.push(c),
+            _ => {
+                if run.len() > best.len() {
+                    best = std::mem::take(&mut run);
+                }
+                run.clear();
+            }
+        }
+    }
+    let best = if run.len() > best.len() { run } else { best };
+    (best.len() >= 3).then_some(best)
+}
+
+/// Skips a class of characters behind its `[`.
+fn skip_class(chars: &mut impl Iterator<Item = char>) {
+    let mut first = true;
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => drop(chars.next()),
+            ']' if !first => return,
+            '^' if first => continue,
+            _ => {}
+        }
+        first = false;
+    }
+}
+
+#[expect(clippy::expect_used, reason = "a few short texts always fit")]
+fn automaton(literals: &[String]) -> AhoCorasick {
+    AhoCorasick::new(literals).expect("an automaton of what the patterns need")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Set;
+    use super::{Set, literal};
+
+    #[test]
+    fn what_a_pattern_needs_is_told_where_it_is_plain() {
+        for (pattern, need) in [
+            (r"--inspect(?:-brk)?=(?:0\.0|\*)", Some("--inspect")),
+            (r"jdwp=.*address=(?:\*|0)", Some("address=")),
+            (r"^--api\.insecure(?:=true)?$", Some("--api.insecure")),
+            (r"a\s+--listen\s", Some("--listen")),
+            (r"(?:^|\s)-H[= ]tcp://x?", Some("tcp://")),
+            (r"abc|def", None),
+            (r"(?i)abcdef", None),
+            (r"[abc]def?g{2}", None),
+            (r"[]a]xyz+", Some("xyz")),
+        ] {
+            assert_eq!(literal(pattern).as_deref(), need, "{pattern}");
+        }
+    }
 
     #[test]
     fn a_set_gives_its_indices_in_order() {

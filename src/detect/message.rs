@@ -59,7 +59,7 @@ fn placeholder(name: &str, rule: &Rule, subject: &Subject<'_>) -> Option<String>
         "value.bytes" => measure(subject.literal()).bytes.to_string(),
         "value.bits" => measure(subject.literal()).bits.to_string(),
         "value.length" => subject.literal().chars().count().to_string(),
-        "value.hash" => guess_cost(subject.literal()).map_or("", |cost| cost.reason()).to_owned(),
+        "value.hash" => guess_cost(subject.literal()).map_or("made with a function that is fast to guess", |cost| cost.reason()).to_owned(),
         "token.name" => subject.token().map_or("credential", |t| t.kind.name).to_owned(),
         "token.provider" => subject.token().map_or("its provider", |t| t.kind.provider).to_owned(),
         "token.proof" => subject.token().map_or("", proof).to_owned(),

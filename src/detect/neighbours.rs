@@ -286,7 +286,7 @@ impl<'d> Neighbourhood<'d> {
             // an ExternalSecret says under which name to keep what it fetches
             || (name == "secretkey" && setting.key.names().take(2).eq(["spec", "data"]))
             // `{ name: some-secret, key: some-entry }`
-            || (name == "key" && self.scope(index).is_some_and(|(_, scope)| scope.named))
+            || (name == "key" && self.scope(index).is_some_and(|(_, scope)| scope.named) && !(parent.ends_with("_key") && is_random(setting)))
             || (matches!(name.as_str(), "source" | "target" | "name" | "external")
                 && (parent == "secrets" || above.next().is_some_and(|n| n == "secrets")))
     }
@@ -326,6 +326,12 @@ const MOST_ACCOUNTS: usize = 64;
 
 /// Bytes of a value that may name a host or be a connection string.
 const MOST_HOST: usize = 1024;
+
+/// Letters and digits without an order that a name would have.
+fn is_random(setting: &Setting) -> bool {
+    let value = setting.value.expose();
+    value.len() >= 24 && value.bytes().all(|b| b.is_ascii_alphanumeric()) && value.bytes().filter(u8::is_ascii_digit).count() >= 4
+}
 
 fn names_host(name: &str) -> bool {
     words(name).last().is_some_and(|word| {

@@ -6,7 +6,7 @@ use crate::model::key_path::words;
 use crate::model::setting::{Quoting, Role, Setting};
 use crate::model::span::Span;
 use crate::strength::judge::ValueClass;
-use crate::strength::name::purpose;
+use crate::strength::name::{Purpose, purpose};
 
 /// Whether the document is source code as `formats` sees it.
 pub(super) fn is_code(document: &Document) -> bool {
@@ -56,7 +56,7 @@ pub(super) fn is_secret_in_code(document: &Document, index: usize, setting: &Set
     if is_default_of_variable(&document.text, setting) {
         return true;
     }
-    if class == ValueClass::LiveDefault && literal.contains(' ') {
+    if (class == ValueClass::LiveDefault && literal.contains(' ')) || is_random_key(literal) {
         return names_a_key_or_password(setting.name());
     }
     let noise = literal.contains(|c: char| c.is_whitespace() || !c.is_ascii() || "(){}<>[]\\%|*;,".contains(c));
@@ -73,6 +73,34 @@ pub(super) fn is_secret_in_code(document: &Document, index: usize, setting: &Set
     }
 }
 
+/// A key of letters, digits and signs, as frameworks generate them (`2^f+3@v7$...`): long, of several kinds, and no pattern or format.
+fn is_random_key(literal: &str) -> bool {
+    let count = |f: fn(&u8) -> bool| literal.bytes().filter(f).count();
+    let classes = ["(?", "[A-Z", "[a-z", "[0-9", "{", "<", "://", ")s", "%s", "%d"];
+    literal.len() >= 32
+        && literal.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
+        && count(u8::is_ascii_digit) >= 4
+        && count(u8::is_ascii_alphabetic) >= 8
+        && count(u8::is_ascii_punctuation) >= 4
+        && !classes.iter().any(|c| literal.contains(c))
+}
+
+/// Why a literal under a secret's name is data of another kind; `None` where it may well be the secret.
+pub(super) fn other_data(document: &Document, setting: &Setting, literal: &str, purpose: Purpose) -> Option<&'static str> {
+    let (literal, own) = (literal.trim(), words(setting.name()));
+    // `dsn: memory` names a driver
+    if own.last().is_some_and(|w| w == "dsn") && !literal.contains(['/', '@', ';', '=']) {
+        return Some("a data source without a password");
+    }
+    let json = document.format == "json";
+    if json && setting.quoting == Quoting::Plain && purpose != Purpose::Password && literal.parse::<f64>().is_ok() {
+        return Some("a number");
+    }
+    // `"new_password": "New Password"` is a label
+    let title = literal.starts_with(char::is_uppercase) && literal.chars().nth(1).is_some_and(char::is_lowercase);
+    (json && title && setting.name().starts_with(char::is_lowercase) && words(literal) == own).then_some("a label")
+}
+
 /// `getenv("X", ...)`, `env.X ||`, `define('X', ...)`: the name is a variable's.
 fn is_default_of_variable(text: &str, setting: &Setting) -> bool {
     let start = setting.key_span.start;
@@ -81,7 +109,7 @@ fn is_default_of_variable(text: &str, setting: &Setting) -> bool {
         from += 1;
     }
     let before = text.get(from..start).unwrap_or("").to_ascii_lowercase();
-    let opened = before.trim_end_matches(['"', '\'', ' ']);
+    let opened = before.trim_end_matches(|c: char| matches!(c, '"' | '\'') || c.is_whitespace());
     let called = opened.strip_suffix('(').or_else(|| opened.strip_suffix('['));
     before.ends_with("env.")
         || called.is_some_and(|f| {
@@ -223,7 +251,7 @@ fn is_language(code: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_any_host, is_catalogue, names_a_key_or_password, says_its_name};
+    use super::{is_any_host, is_catalogue, is_random_key, names_a_key_or_password, says_its_name};
 
     #[test]
     fn names_of_names_are_no_secrets() {
@@ -239,6 +267,14 @@ mod tests {
         assert!(!says_its_name("DB_PASSWORD", "postgres"));
         assert!(names_a_key_or_password("JWT_SECRET") && names_a_key_or_password("secret") && names_a_key_or_password("dbPassword"));
         assert!(!names_a_key_or_password("token") && !names_a_key_or_password("password"));
+    }
+
+    #[test]
+    fn keys_with_signs_are_keys_and_patterns_are_not() {
+        assert!(is_random_key("7w^q+3@n4$k1u8yt0!s)5-2c$)dlp+xr27=*h))_zoj&&6m#4b&"));
+        for no in ["^(?=.*[a-z])(?=.*[0-9])[A-Za-z0-9]{8,}0123456789$", "%(user)s:%(password)s@%(host)s:5432/%(name)s", "short1!x"] {
+            assert!(!is_random_key(no), "{no}");
+        }
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::tokens::{Token, Use};
 
 use super::issued::{Place, token_in};
 use super::neighbours::{NameFacts, Neighbourhood};
-use super::source::{is_any_host, is_code, is_secret_in_code};
+use super::source::{is_any_host, is_code, is_secret_in_code, other_data};
 
 /// A compiled condition.
 pub(super) type Test = Box<dyn Fn(&Subject<'_>) -> bool + Send + Sync>;
@@ -110,7 +110,10 @@ impl<'d> Subject<'d> {
                 return NameClass::Other;
             }
             let class = self.around.facts(&self.announced()).class;
-            let in_secret = self.around.is_secret_manifest(self.setting);
+            // `secrets: { cookie: [..] }`
+            let gathered =
+                matches!(self.document.format, "yaml" | "json" | "toml") && self.setting.key.names().rev().nth(1) == Some("secrets");
+            let in_secret = gathered || self.around.is_secret_manifest(self.setting);
             if in_secret && class == NameClass::Other && !is_account(self.setting.name()) { NameClass::Weak } else { class }
         })
     }
@@ -120,14 +123,21 @@ impl<'d> Subject<'d> {
         self.around.facts(&self.announced()).purpose
     }
 
-    /// The name, with that of its map where it says too little by itself: the `key` of `jwt`, the `secret` of `session`.
+    /// The name, with that of its map where it says too little by itself: the `key` of `jwt`, the `secret` of `session`, the `cipher` of
+    /// `secrets`, the `key` of an item of `admin_key`.
     fn announced(&self) -> Cow<'d, str> {
         let name = self.setting.name();
         let bare = matches!(name.to_ascii_lowercase().as_str(), "key" | "keys" | "secret" | "salt");
+        if SHARES.contains(&name) && self.setting.key.parent_name() == "secrets" {
+            return Cow::Owned(format!("{name} secret"));
+        }
         let mut segments = self.setting.key.segments().iter().rev();
-        match (segments.next(), segments.next()) {
-            (Some(Segment::Key(_)), Some(Segment::Key(above))) if bare && !matches!(above.as_str(), "data" | "stringData") => {
+        match (segments.next(), segments.next(), segments.next()) {
+            (Some(Segment::Key(_)), Some(Segment::Key(above)), _) if bare && !matches!(above.as_str(), "data" | "stringData") => {
                 Cow::Owned(format!("{above} {name}"))
+            }
+            (Some(Segment::Key(_)), Some(Segment::Index(_)), Some(Segment::Key(list))) if name == "key" && list.ends_with("_key") => {
+                Cow::Borrowed(list)
             }
             _ => Cow::Borrowed(name),
         }
@@ -184,7 +194,11 @@ impl<'d> Subject<'d> {
             if is_code(self.document) && vague() {
                 return Verdict { class: ValueClass::NotSecret, reason: "a word of a program" };
             }
-            found
+            let known = matches!(found.class, ValueClass::Reference | ValueClass::Empty | ValueClass::Placeholder);
+            match other_data(self.document, self.setting, self.literal(), self.purpose()).filter(|_| !known) {
+                Some(reason) => Verdict { class: ValueClass::NotSecret, reason },
+                None => found,
+            }
         })
     }
 
@@ -283,6 +297,9 @@ fn is_cut(value: &str) -> bool {
         .or_else(|| trimmed.strip_suffix('…'))
         .is_some_and(|head| head.len() >= 4 && head.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '/')))
 }
+
+/// What a map called `secrets` holds, where its keys say what each is for: a value each, or the newest first.
+const SHARES: &[&str] = &["cipher", "cookie", "csrf", "encryption", "hash", "hmac", "jwt", "pagination", "session", "signing", "system"];
 
 fn is_account(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();

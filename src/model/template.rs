@@ -93,8 +93,11 @@ pub fn innermost_default(value: &str) -> Span {
     let mut span = Span::new(0, value.len());
     // each level is read anew, so the number of levels is what keeps the time in bounds
     for _ in 0..DEEPEST {
-        let [Part::Fallback { default, .. }] = parts(span.of(value))[..] else { break };
-        span = default.shift(span.start);
+        // a blank at the end of a line of properties is part of its value
+        let text = span.of(value);
+        let lead = text.len() - text.trim_start().len();
+        let [Part::Fallback { default, .. }] = parts(text.trim())[..] else { break };
+        span = default.shift(span.start + lead);
     }
     span
 }
@@ -235,6 +238,13 @@ mod tests {
             Part::Fallback { default, .. } => Some(default.of(value)),
             _ => None,
         })
+    }
+
+    #[test]
+    fn blanks_around_a_reference_hide_no_default() {
+        for (value, inner) in [("${A:x:y} ", "x:y"), (" ${A:-${B:-z}}\t", "z"), ("plain ", "plain "), ("${A} ", "${A} ")] {
+            assert_eq!(super::innermost_default(value).of(value), inner);
+        }
     }
 
     #[test]

@@ -109,6 +109,10 @@ pub fn judge(value: &str, context: &Context, purpose: Purpose) -> Verdict {
     if matches!(trimmed, "null" | "NULL" | "nil" | "~") {
         return verdict(ValueClass::Empty, "null, which is no value");
     }
+    // `pa$$word`, which is no reference to `word`
+    if trimmed.contains("$$") && listed(LEXICON.defaults, &trimmed.to_ascii_lowercase().replace('$', "s")) {
+        return verdict(ValueClass::LiveDefault, "a well-known default");
+    }
     if refers(trimmed) {
         return verdict(ValueClass::Reference, "a reference");
     }
@@ -195,7 +199,15 @@ fn asks_to_be_replaced(value: &str, lower: &str) -> bool {
         padded.push(' ');
         squeezed.push_str(word);
     }
-    ASKING.padded.is_match(&padded) || ASKING.bare.is_match(&squeezed) || ASKING.near(&squeezed)
+    describes_a_secret(value, &padded) || ASKING.padded.is_match(&padded) || ASKING.bare.is_match(&squeezed) || ASKING.near(&squeezed)
+}
+
+/// A sentence about the secret in its place: `password for the admin user`, `a long random key`. `padded` has a blank around each word.
+fn describes_a_secret(value: &str, padded: &str) -> bool {
+    const ARTICLES: &[&str] = &[" a ", " an ", " the ", " for ", " of ", " to ", " your "];
+    value.split(' ').count() >= 3
+        && [" password ", " secret ", " key ", " token ", " passphrase "].iter().any(|w| padded.contains(w))
+        && ARTICLES.iter().any(|w| padded.contains(w))
 }
 
 /// The lexicon's placeholder words in the forms that are looked for.
@@ -263,6 +275,9 @@ mod tests {
         assert_eq!(class("CHANGE_ME_TO_SOMETHING"), ValueClass::Placeholder);
         assert_eq!(class("<your-password>"), ValueClass::Placeholder);
         assert_eq!(class("chnageme"), ValueClass::Placeholder);
+        assert_eq!(class("password for the admin user"), ValueClass::Placeholder);
+        assert_eq!(class("pa$$word"), ValueClass::LiveDefault);
+        assert_eq!(class("$$word"), ValueClass::Reference);
         assert_eq!(class("op://vault/item/field"), ValueClass::Reference);
         assert_eq!(class("1111222211112222"), ValueClass::Structure);
         assert_eq!(class("bluehouseriver"), ValueClass::Wordy);

@@ -1,7 +1,7 @@
 //! Stored password hashes: can the password be guessed back from what stands here.
 //!
 //! Reads the [PHC string format](https://github.com/P-H-C/phc-string-format/blob/master/phc-sf-spec.md), the older crypt(3) strings, those
-//! of Django, and the `{SCHEME}` of LDAP and htpasswd. The bounds are those of the
+//! of Django, Werkzeug, PostgreSQL and MySQL, and the `{SCHEME}` of LDAP, Dovecot and htpasswd. The bounds are those of the
 //! [OWASP cheat sheet](https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html). Nothing is hashed or verified.
 
 /// What one guess at the password costs. The reasons fit after "a password hash".
@@ -62,13 +62,53 @@ const BCRYPT_LEAST: u32 = 10;
 #[must_use]
 pub fn guess_cost(value: &str) -> Option<GuessCost> {
     let hash = without_user(value.trim());
-    if let Some(cost) = ldap(hash) {
-        return Some(cost);
+    if let Some((scheme, rest)) = hash.strip_prefix('{').and_then(|h| h.split_once('}')) {
+        // `{BLF-CRYPT}$2y$..`, `{CRYPT}$6$..`: the hash says it better than the scheme
+        return if rest.starts_with('$') { of_crypt(rest) } else { of_scheme(scheme, rest) };
     }
-    if let Some((function, rest)) = hash.split_once('$').filter(|(f, _)| f.starts_with("pbkdf2_")) {
-        let (rounds, digest) = rest.split_once('$')?;
-        return digest.contains('$').then(|| pbkdf2(function, rounds)).flatten();
+    of_database(hash).or_else(|| of_framework(hash)).or_else(|| of_crypt(hash))
+}
+
+/// What PostgreSQL and MySQL keep: `md5` or `*` and digits. A SCRAM verifier is what PostgreSQL offers best.
+fn of_database(hash: &str) -> Option<GuessCost> {
+    let hex = |text: &str, length: usize| text.len() == length && text.bytes().all(|b| b.is_ascii_hexdigit());
+    if hash.strip_prefix("md5").is_some_and(|digits| hex(digits, 32)) {
+        return Some(GuessCost::Obsolete("made with MD5 as PostgreSQL did, which is fast to guess"));
     }
+    if hash.strip_prefix('*').is_some_and(|digits| hex(digits, 40) && !digits.bytes().any(|b| b.is_ascii_lowercase())) {
+        return Some(GuessCost::Obsolete("made with SHA-1 as mysql_native_password does, which is fast to guess"));
+    }
+    let scram = hash.strip_prefix("SCRAM-SHA-256$")?.split_once(':')?;
+    scram.1.contains('$').then_some(GuessCost::Sound)
+}
+
+/// What Django and Werkzeug keep: `function$parameters$digest`, `function:parameters$salt$digest`.
+fn of_framework(hash: &str) -> Option<GuessCost> {
+    let (function, rest) = hash.split_once('$').filter(|(function, _)| !function.is_empty())?;
+    let digest = rest.rsplit('$').next().filter(|d| d.len() >= 16)?;
+    let parameters: Vec<&str> = function.split(':').collect();
+    match parameters[..] {
+        ["pbkdf2", name, rounds] => pbkdf2(&format!("pbkdf2-{name}"), rounds),
+        ["scrypt", n, r, p] => {
+            let [n, r, p]: [u32; 3] = [n.parse().ok()?, r.parse().ok()?, p.parse().ok()?];
+            Some(GuessCost::sound_if(r >= 8 && reaches(SCRYPT_LEAST, n.checked_ilog2()?, p), "made with scrypt below N = 2^17"))
+        }
+        [name] if name.starts_with("pbkdf2_") => {
+            let (rounds, digest) = rest.split_once('$')?;
+            digest.contains('$').then(|| pbkdf2(name, rounds)).flatten()
+        }
+        ["argon2" | "bcrypt" | "bcrypt_sha256"] => of_crypt(&format!("${}", rest.trim_start_matches('$'))),
+        ["md5" | "unsalted_md5"] if digest.len() == 32 => Some(MD5),
+        ["sha1" | "unsalted_sha1"] if digest.len() == 40 => Some(SHA),
+        _ => None,
+    }
+}
+
+const MD5: GuessCost = GuessCost::Obsolete("made with MD5, which is fast to guess");
+const SHA: GuessCost = GuessCost::Obsolete("made with SHA, which is fast to guess");
+
+/// The strings of crypt(3) and of the PHC format.
+fn of_crypt(hash: &str) -> Option<GuessCost> {
     let fields: Vec<&str> = hash.strip_prefix('$')?.split('$').filter(|f| !f.is_empty()).collect();
     let (function, rest) = fields.split_first()?;
     let digest = rest.last().filter(|d| d.len() >= 16 && d.bytes().all(|b| b.is_ascii_alphanumeric() || b"./+=-_".contains(&b)))?;
@@ -79,8 +119,9 @@ pub fn guess_cost(value: &str) -> Option<GuessCost> {
             rest.first()?.parse().ok().map(|cost: u32| GuessCost::sound_if(cost >= BCRYPT_LEAST, "made with bcrypt at a cost below 10"))
         }
         "scrypt" => scrypt(rest.first()?),
-        "1" | "apr1" | "md5" if rest.len() >= 2 => Some(GuessCost::Obsolete("made with MD5, which is fast to guess")),
-        "sha1" | "5" | "6" if rest.len() >= 2 => Some(GuessCost::Obsolete("made with SHA, which is fast to guess")),
+        "1" | "apr1" | "md5" if rest.len() >= 2 => Some(MD5),
+        "P" | "H" if rest.len() == 1 && digest.len() == 31 => Some(GuessCost::Cheap("made with phpass, which is MD5 some thousand times")),
+        "sha1" | "5" | "6" if rest.len() >= 2 => Some(SHA),
         "y" | "gy" | "7" if rest.len() >= 2 => Some(GuessCost::Sound),
         name if name.starts_with("pbkdf2-") => pbkdf2(name, rest.first()?),
         _ => None,
@@ -90,17 +131,24 @@ pub fn guess_cost(value: &str) -> Option<GuessCost> {
 /// What stands behind `name:`, where that is followed by the mark of a hash.
 fn without_user(value: &str) -> &str {
     match value.split_once(':') {
-        Some((user, hash)) if hash.starts_with(['$', '{']) && !user.contains(char::is_whitespace) => hash,
+        Some((user, hash)) if hash.starts_with(['$', '{']) && !user.contains([' ', '\t', '$', '{']) => hash,
         _ => value,
     }
 }
 
-/// `{SHA}`, `{SSHA}`, `{MD5}` and `{SMD5}` of RFC 2307 and its followers, in base64.
-fn ldap(hash: &str) -> Option<GuessCost> {
-    let (scheme, digest) = hash.strip_prefix('{')?.split_once('}')?;
-    let known = ["SHA", "SSHA", "MD5", "SMD5"].iter().any(|s| scheme.eq_ignore_ascii_case(s));
+/// The schemes of RFC 2307, and those that Dovecot and OpenLDAP added; digests are in base64 or hexadecimal.
+fn of_scheme(scheme: &str, digest: &str) -> Option<GuessCost> {
+    let is = |names: &[&str]| names.iter().any(|name| scheme.eq_ignore_ascii_case(name));
     let base64 = digest.len() >= 24 && digest.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(&b));
-    (known && base64).then_some(GuessCost::Obsolete("made with MD5 or SHA-1, which are fast to guess"))
+    // in capitals only: `{plain}` may be a place in some template
+    if ["PLAIN", "CLEAR", "CLEARTEXT"].contains(&scheme) {
+        return (!digest.is_empty() && !digest.contains(['{', '$', ' ']))
+            .then_some(GuessCost::Obsolete("that is none: the password itself"));
+    }
+    if is(&["SHA", "SSHA", "MD5", "SMD5"]) && base64 {
+        return Some(GuessCost::Obsolete("made with MD5 or SHA-1, which are fast to guess"));
+    }
+    (is(&["SHA256", "SSHA256", "SHA512", "SSHA512", "LDAP-MD5", "PLAIN-MD5"]) && base64).then_some(SHA)
 }
 
 /// Only the parameters reach the parser: salt and hash are nobody else's matter.
@@ -189,6 +237,15 @@ mod tests {
             (format!("pbkdf2_sha256$1000000${TAIL}"), "sound"),
             (format!("pbkdf2_sha256$36000${TAIL}"), "cheap"),
             (format!("$y$j9T${TAIL}"), "sound"),
+            (format!("pbkdf2:sha256:600000${TAIL}"), "sound"),
+            (format!("pbkdf2:sha256:260000${TAIL}"), "cheap"),
+            (format!("scrypt:131072:8:1${TAIL}"), "sound"),
+            (format!("scrypt:32768:8:1${TAIL}"), "cheap"),
+            (format!("argon2$argon2id$v=19$m=102400,t=2,p=8${TAIL}"), "sound"),
+            (format!("bcrypt_sha256$$2b$04${}", "a".repeat(53)), "cheap"),
+            (format!("{{BLF-CRYPT}}$2y$05${}", "a".repeat(53)), "cheap"),
+            (format!("$P$B{}", "a".repeat(30)), "cheap"),
+            (format!("SCRAM-SHA-256$4096:{TAIL}:{TAIL}"), "sound"),
         ] {
             assert_eq!(word(&text), Some(cost), "{text}");
         }
@@ -203,6 +260,13 @@ mod tests {
             format!("$6$rounds=5000$somesalt${}", "b".repeat(86)),
             format!("{{SHA}}{}=", "b".repeat(27)),
             format!("admin:{{SSHA}}{}", "b".repeat(32)),
+            format!("{{SSHA512}}{}", "b".repeat(96)),
+            format!("{{CRYPT}}$6$somesalt${}", "b".repeat(86)),
+            "{PLAIN}kettle-drum".to_owned(),
+            format!("md5{}", "0a".repeat(16)),
+            format!("*{}", "0A".repeat(20)),
+            format!("sha1$salt${}", "0a".repeat(20)),
+            format!("md5$salt${}", "0a".repeat(16)),
         ] {
             assert_eq!(word(&text), Some("obsolete"), "{text}");
         }
@@ -210,9 +274,29 @@ mod tests {
 
     #[test]
     fn what_is_no_hash_is_none() {
-        for text in
-            ["", "$", "$$", "${A:-x}", "$1", "$1$", "$1.00", "$HOME/$USER", "a:$b", "{SHA}short", "pbkdf2_sha256$", "$5$ is the price"]
-        {
+        for text in [
+            "",
+            "$",
+            "$$",
+            "${A:-x}",
+            "$1",
+            "$1$",
+            "$1.00",
+            "$HOME/$USER",
+            "a:$b",
+            "{SHA}short",
+            "pbkdf2_sha256$",
+            "$5$ is the price",
+            "md5",
+            "md5sum of a file",
+            "*",
+            "* * * * *",
+            "{PLAIN}",
+            "{PLAIN}${X}",
+            "sha1$",
+            "a$b$c",
+            "USD$100$and some more words",
+        ] {
             assert_eq!(word(text), None, "{text}");
         }
     }

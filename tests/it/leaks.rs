@@ -58,6 +58,48 @@ const PLANTED: &[(&str, &str)] = &[
     ("docs/RUNBOOK.md", "The password is `{C}`.\n\n```sh\nexport DB_PASSWORD={C}\n```\npassword: {C}\n"),
     ("src/config.ts", "const password = \"{J}\";\nexport const url = `postgres://app:{U}@db.example.com/app`;\n// token: {C}\n"),
     ("src/settings.py", "SECRET_KEY = '{C}'\nDATABASES = {'default': {'PASSWORD': '{C}'}}\n"),
+    (
+        "web.config",
+        "<configuration><!-- password={C} --><appSettings><add key=\"JwtSecret\" value=\"{C}\"/></appSettings><connectionStrings><add name=\"x\" connectionString=\"Server=db.example.com;User Id=sa;Password={C};Encrypt=False\"/></connectionStrings></configuration>\n",
+    ),
+    (
+        "config/beans.xml",
+        "<beans><password><![CDATA[{C}]]></password><password>\n {U}\n</password><x token=\"{U}\">{U}</x><url>jdbc:mysql://db.example.com/x?user=a&amp;password={U}&amp;useSSL=false</url></beans>\n",
+    ),
+    (
+        "infra/main.tf",
+        "variable \"db_password\" {\n  default = \"{J}\"\n}\nresource \"aws_db_instance\" \"x\" {\n  password = \"{J}\"\n  user_data = <<-EOT\n    export DB_PASSWORD={C}\n  EOT\n}\nlocals { token = \"${var.a == \"{J}\" ? \"{J}\" : \"\"}\" }\n",
+    ),
+    ("infra/prod.tfvars", "db_password = \"{J}\"\nurl = \"postgres://app:{U}@db.example.com/x?sslmode=disable\"\n"),
+    (
+        "Dockerfile",
+        "FROM debian:12\nENV DB_PASSWORD={C} A=\"{J}\"\nARG TOKEN={C}\nRUN curl -u 'a:{C}' https://u:{U}@x.example.com && export P='{C}'\nRUN <<E\nPASSWORD={C}\nE\nCMD [\"x\", \"--password={J}\"]\n",
+    ),
+    (".netrc", "machine h.example.com login a password {C}\n"),
+    (".pgpass", "db.example.com:5432:app:app:{C}\n"),
+    (".htpasswd", "admin:{C}\n"),
+    ("userlist.txt", "\"app\" \"{C}\"\n"),
+    (".git-credentials", "https://u:{U}@git.example.com\n"),
+    (".npmrc", "//r.example.com/:_authToken={C}\n_password={B}\n"),
+    (
+        "init.sql",
+        "CREATE USER app WITH PASSWORD '{C}';\nCREATE USER 'x'@'%' IDENTIFIED BY '{C}';\nINSERT INTO users (name, password) VALUES ('a', '{C}');\nSET PASSWORD FOR x = PASSWORD('{C}');\n",
+    ),
+    ("chart/Chart.yaml", "apiVersion: v2\nname: x\nversion: 1.0.0\n"),
+    (
+        "chart/templates/secret.yaml",
+        "kind: Secret\nstringData:\n  password: {{ .Values.x | default \"{J}\" }}\n  token: {{ \"{J}\" | b64enc }}\n{{- if eq .Values.v \"{J}\" }}\n  z_secret: \"{J}\"\n{{ end }}\n",
+    ),
+    (
+        "k8s/nested.yaml",
+        "apiVersion: v1\nkind: Secret\nstringData:\n  app.yaml: |\n    db:\n      password: \"{J}\"\n  app.properties: |\n    db.password={C}\n  header: \"Authorization: Bearer {J}\"\n",
+    ),
+    ("key.pem", concat!("-----BEGIN RSA PRIV", "ATE KEY-----\n{B}{B}\n-----END RSA PRIV", "ATE KEY-----\n{B}\n")),
+    ("jwk.json", "{\"kty\": \"oct\", \"k\": \"{B}\", \"d\": \"{J}\"}\n"),
+    ("wg0.conf", "[Interface]\nPrivateKey = {B}\n"),
+    ("hosts.ini", "[all]\nh ansible_password={C} ansible_become_pass='{C}'\n"),
+    ("bad/a.xml", "<a><password>{C}</password><b token=\"{C}"),
+    ("bad/a.tf", "a \"{C}\" {\n  password = \"{C}\n token = <<E\n{C}\n"),
     ("bad/a.yaml", "db:\n  password: \"{J}\n  next: [a, {C}\nx: }{C}\n"),
     ("bad/b.yaml", "password: {C}\n\tsecret: {C}\n- {C}\n"),
     ("bad/a.json", "{\"password\": \"{J}\", \"token\": {C}, \"{J}\n"),
@@ -395,7 +437,8 @@ fn no_command_shows_or_writes_a_secret() {
         PLANTED.iter().for_each(|(name, text)| desk.plant(name, text));
         for format in ["human", "json", "jsonl", "sarif", "markdown"] {
             faults.extend(desk.faults(&["scan", "--format", format, "--no-ignore"], None, false));
-            for (name, _) in PLANTED {
+            // of what is told of one file by itself, the longest and the shortest forms show what the others would
+            for (name, _) in PLANTED.iter().filter(|_| matches!(format, "human" | "jsonl")) {
                 faults.extend(desk.faults(&["scan", "--format", format, name], None, false));
             }
         }

@@ -20,6 +20,10 @@ enum Program {
     Mongo,
     /// `-a X` is a password.
     Redis,
+    /// `-P X` is a password.
+    Sqlcmd,
+    /// `-w X` is a password.
+    Ldap,
     /// Others.
     Other,
 }
@@ -28,6 +32,8 @@ fn program(word: &str) -> Program {
     match word.rsplit('/').next().unwrap_or(word) {
         "sh" | "bash" | "ash" | "dash" | "zsh" => Program::Shell,
         "redis-cli" | "valkey-cli" | "keydb-cli" => Program::Redis,
+        "sqlcmd" | "bcp" | "mosquitto_pub" | "mosquitto_sub" => Program::Sqlcmd,
+        "ldapsearch" | "ldapadd" | "ldapmodify" | "ldapwhoami" => Program::Ldap,
         name if name.starts_with("mongo") => Program::Mongo,
         name if name.starts_with("mysql") || name.starts_with("mariadb") => Program::Mysql,
         _ => Program::Other,
@@ -174,7 +180,9 @@ impl Walk<'_> {
                 2
             }
             (Program::Redis, "a", Some(next)) => self.pair("--pass", word, next),
-            (Program::Mongo, "p", Some(next)) => self.pair("--password", word, next),
+            (Program::Mongo, "p", Some(next)) | (Program::Sqlcmd, "P", Some(next)) | (Program::Ldap, "w", Some(next)) => {
+                self.pair("--password", word, next)
+            }
             (Program::Mysql, _, _) if letters.starts_with('p') && letters.len() > 1 => {
                 self.emit("--password", word, word.head(2), 2, &[word]);
                 1
