@@ -456,7 +456,7 @@ mod tests {
             let _ = Dockerfile.parse(&format!("FROM x\n{}", hostile.repeat(400_000 / hostile.len())));
             let _ = Dockerfile.parse(&format!("FROM x\nENV {}", hostile.repeat(400_000 / hostile.len())));
         }
-        assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+        assert!(begun.elapsed().as_secs() < 120, "{:?}", begun.elapsed());
     }
 
     #[test]
