@@ -60,6 +60,9 @@ pub(crate) enum Command {
     Decrypt(DecryptArgs),
     /// Run a command with the settings of env files, sealed or plain, in its environment
     Run(RunArgs),
+    /// Check each commit, or each push, before it is made
+    #[command(subcommand)]
+    Hook(HookCommand),
     /// Look at the rules, and test rule files
     #[command(subcommand)]
     Rules(RulesCommand),
@@ -163,6 +166,7 @@ pub(crate) struct IdentityArgs {
 #[command(after_help = "\
 Examples:
   harden init
+  harden init --hook
   harden init -r age1... -r \"ssh-ed25519 AAAA...\"")]
 pub(crate) struct InitArgs {
     /// Project folder
@@ -171,6 +175,9 @@ pub(crate) struct InitArgs {
     /// Further recipients, besides your own identity (may be given several times)
     #[arg(short, long = "recipient", value_name = "RECIPIENT")]
     pub(crate) recipients: Vec<String>,
+    /// Install the pre-commit hook as well, as `harden hook install` does
+    #[arg(long)]
+    pub(crate) hook: bool,
 }
 
 /// `harden keygen`
@@ -243,6 +250,57 @@ pub(crate) struct RunArgs {
     /// The command and its arguments
     #[arg(value_name = "CMD", required = true, last = true, value_hint = ValueHint::CommandWithArguments)]
     pub(crate) command: Vec<std::ffi::OsString>,
+}
+
+/// `harden hook`
+#[derive(Debug, Subcommand)]
+#[command(after_help = "\
+Examples:
+  harden hook install
+  harden hook run pre-commit
+  harden hook remove")]
+pub(crate) enum HookCommand {
+    /// Install the hook; one that is there already is kept and runs first
+    #[command(after_help = "\
+Examples:
+  harden hook install
+  harden hook install --pre-push")]
+    Install(HookInstallArgs),
+    /// Take the hooks of harden away, and put back what was there before
+    #[command(after_help = "\
+Examples:
+  harden hook remove
+  harden hook remove && harden hook install")]
+    Remove,
+    /// Do what the hook does: look at what is staged, at named files, or at what is pushed
+    #[command(after_help = "\
+Examples:
+  harden hook run pre-commit
+  harden hook run pre-commit -- .env docker-compose.yml
+  echo \"x $(git rev-parse HEAD) x $(git rev-parse HEAD~3)\" | harden hook run pre-push -- origin")]
+    Run(HookRunArgs),
+}
+
+/// `harden hook install`
+#[derive(Debug, Args)]
+pub(crate) struct HookInstallArgs {
+    /// A pre-push hook as well: looks at the commits that are about to be sent
+    #[arg(long)]
+    pub(crate) pre_push: bool,
+    /// Install it even if a hook manager is configured, as long as that has not taken over the hooks
+    #[arg(long)]
+    pub(crate) ignore_manager: bool,
+}
+
+/// `harden hook run`
+#[derive(Debug, Args)]
+pub(crate) struct HookRunArgs {
+    /// Which hook: pre-commit or pre-push
+    #[arg(value_name = "HOOK", default_value = "pre-commit", value_parser = ["pre-commit", "pre-push"], hide_possible_values = true)]
+    pub(crate) hook: String,
+    /// What git or a hook manager hands on: of pre-commit, files to look at; of pre-push, the remote (its refs come on standard input)
+    #[arg(value_name = "ARG", last = true, value_hint = ValueHint::FilePath)]
+    pub(crate) rest: Vec<std::ffi::OsString>,
 }
 
 /// `harden rules`

@@ -130,12 +130,12 @@ impl Repository {
         whole.strip_prefix(&self.root).ok().map(Path::to_owned)
     }
 
-    fn ask(&self, name: &'static str, args: &[&str], input: &[u8]) -> Result<Answer, GitError> {
+    pub(super) fn ask(&self, name: &'static str, args: &[&str], input: &[u8]) -> Result<Answer, GitError> {
         talk(self.command(name, args), input)
     }
 
     /// A plumbing command with everything switched off that could run a program of the repository's choice.
-    fn command(&self, name: &'static str, args: &[&str]) -> Command {
+    pub(super) fn command(&self, name: &'static str, args: &[&str]) -> Command {
         let mut command = Command::new(&self.git);
         for (variable, _) in std::env::vars_os() {
             if variable.as_bytes().starts_with(b"GIT_") {
@@ -171,13 +171,13 @@ fn question(below: &Path) -> Vec<u8> {
     [b"./", below.as_os_str().as_bytes()].concat()
 }
 
-struct Answer {
-    code: i32,
-    out: Vec<u8>,
+pub(super) struct Answer {
+    pub(super) code: i32,
+    pub(super) out: Vec<u8>,
 }
 
 /// Runs `command` with `input`. Both pipes are served at once: a long list would otherwise fill one while git waits on the other.
-fn talk(mut command: Command, input: &[u8]) -> Result<Answer, GitError> {
+pub(super) fn talk(mut command: Command, input: &[u8]) -> Result<Answer, GitError> {
     let failed = |e: io::Error| GitError::Run { reason: e.kind().to_string() };
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().map_err(failed)?;
     let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
