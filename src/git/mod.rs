@@ -1,7 +1,13 @@
 //! The repository, through the git binary, running nothing that the repository asks for.
 
 mod error;
+mod history;
+mod objects;
 mod repo;
+mod staged;
 
 pub use error::GitError;
+pub use history::{Commits, History, Version};
+pub use objects::{Id, Object, Objects, Pool};
 pub use repo::Repository;
+pub use staged::{Change, Staged, files_of};
