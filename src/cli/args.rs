@@ -76,6 +76,10 @@ pub(crate) enum Command {
 Examples:
   harden scan
   harden scan deploy/ .env.production --format sarif > harden.sarif
+  harden scan --staged
+  harden scan --new-only origin/main
+  harden scan --history --since 2026-01-01
+  harden scan --history=v1.0..HEAD --format jsonl
   docker compose config | harden scan - --as compose.yml")]
 pub(crate) struct ScanArgs {
     /// Files and folders; `-` is standard input
@@ -102,6 +106,24 @@ pub(crate) struct ScanArgs {
     /// Name under which standard input is read: it decides format and environment
     #[arg(long = "as", value_name = "NAME", help_heading = "Files")]
     pub(crate) stdin_name: Option<String>,
+    /// What the next commit adds: the files of the index, not of the work tree
+    #[arg(long, conflicts_with_all = ["history", "no_ignore", "stdin_name"], help_heading = "Git")]
+    pub(crate) staged: bool,
+    /// With --staged: the whole of each staged file, not only the lines that the commit adds
+    #[arg(long, requires = "staged", help_heading = "Git")]
+    pub(crate) all_lines: bool,
+    /// Every version of every file in the commits of RANGE (as git takes it) [default: all branches, tags and stashes]
+    #[arg(long, value_name = "RANGE", num_args = 0..=1, require_equals = true, default_missing_value = "", conflicts_with_all = ["no_ignore", "stdin_name", "new_only"], help_heading = "Git")]
+    pub(crate) history: Option<String>,
+    /// With --history: only commits after this date (`2026-01-31`, `2 weeks ago`)
+    #[arg(long, value_name = "DATE", requires = "history", help_heading = "Git")]
+    pub(crate) since: Option<String>,
+    /// With --history: only commits of this branch
+    #[arg(long, value_name = "BRANCH", requires = "history", help_heading = "Git")]
+    pub(crate) branch: Option<String>,
+    /// Only findings that the files of the commit REF do not have already
+    #[arg(long, value_name = "REF", conflicts_with = "stdin_name", help_heading = "Git")]
+    pub(crate) new_only: Option<String>,
 }
 
 /// `harden fix`

@@ -1,75 +1,65 @@
-//! What a hook looks at that lies in no file: objects of the index and of commits. In memory; nothing is written.
+//! What a push brings: the versions of files in its commits, and of their findings those on lines that the commits add.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::PathBuf;
 
-use harden::git::{Brought, Repository};
-use harden::report::Report;
-use harden::scan::{LIMIT, Request, Scan, scan_stream};
+use harden::git::{Brought, Commits, Repository, Sent};
+use harden::report::{Entry, Report};
+use harden::scan::{LIMIT, Request, Scan, Wanted, history};
 
 use super::exit::Failure;
 
-/// Looks at what is staged; only lines that the commit adds count.
-pub(crate) fn staged(request: &Request<'_>, repository: &Repository) -> Result<Scan, Failure> {
-    Ok(pushed(request, repository, &repository.staged_changes()?)?.0)
-}
-
-/// Looks at what commits bring; only lines that they add count, each once. With each finding goes its commit.
-pub(crate) fn pushed(request: &Request<'_>, repository: &Repository, changes: &[Brought]) -> Result<(Scan, Vec<String>), Failure> {
+/// Looks at all that is sent; `None` when that is nothing.
+pub(crate) fn pushed(request: &Request<'_>, repository: &Repository, sent: &[Sent]) -> Result<Option<Scan>, Failure> {
     let mut all: Option<Scan> = None;
-    let mut commits = Vec::new();
-    let mut seen = HashSet::new();
-    // few at a time: the objects of a long push need not lie in memory together
-    for some in changes.chunks(200) {
-        let new: Vec<&Brought> = some.iter().filter(|c| wanted(request, repository, c)).collect();
-        let objects: Vec<&str> = new.iter().flat_map(|c| c.new.iter().chain(&c.old)).map(String::as_str).collect();
-        let blobs = repository.blobs(&objects, LIMIT)?;
-        for change in new {
-            let Some(object) = change.new.as_deref().filter(|object| seen.insert((change.path.clone(), (*object).to_owned()))) else {
-                continue;
-            };
-            let Some(bytes) = blobs.get(object) else { continue };
-            let name = change.path.to_string_lossy();
-            let mut scan = scan_stream(request, &name, &mut bytes.as_slice()).map_err(Failure::new)?;
-            let old = change.old.as_deref().and_then(|old| blobs.get(old));
-            let known: HashSet<&[u8]> =
-                old.map(|bytes| bytes.split(|b| *b == b'\n').map(<[u8]>::trim_ascii_end).collect()).unwrap_or_default();
-            let lines: Vec<&[u8]> = bytes.split(|b| *b == b'\n').map(<[u8]>::trim_ascii_end).collect();
-            scan.report.entries.retain(|entry| {
-                let finding = &entry.finding;
-                let own = lines.get(finding.start.line.saturating_sub(1)..finding.end_line.min(lines.len())).unwrap_or_default();
-                old.is_none() || own.iter().any(|line| !known.contains(line))
-            });
-            commits.extend(scan.report.entries.iter().map(|_| change.commit.clone().unwrap_or_default()));
-            match &mut all {
-                Some(all) => add(all, scan),
-                None => all = Some(scan),
-            }
+    for sent in sent {
+        let commits = Commits { range: sent.range.clone(), since: None, branch: None };
+        let mut scan =
+            history(request, &Wanted { commits, progress: &|_, _| {} }).map_err(|e| Failure::new(e).hint("nothing was looked at"))?;
+        scan.report.entries.retain(|entry| entry.origin.as_ref().is_some_and(|origin| sent.commits.contains(&origin.commit)));
+        only_added(repository, &mut scan.report.entries)?;
+        match &mut all {
+            Some(all) => add(all, scan),
+            None => all = Some(scan),
         }
     }
-    let scan = match all {
-        Some(scan) => scan,
-        // nothing to look at is clean
-        None => scan_stream(request, "nothing", &mut std::io::empty()).map_err(Failure::new)?,
-    };
-    Ok((scan, commits))
+    Ok(all)
+}
+
+/// Keeps the findings on lines that no parent of their commit has in that file. What cannot be compared is kept.
+fn only_added(repository: &Repository, entries: &mut Vec<Entry>) -> Result<(), Failure> {
+    let commit = |entry: &Entry| entry.origin.as_ref().map(|origin| origin.commit.clone()).unwrap_or_default();
+    let commits: BTreeSet<String> = entries.iter().map(commit).collect();
+    let commits: Vec<&str> = commits.iter().map(String::as_str).collect();
+    let named: BTreeSet<(String, PathBuf)> = entries.iter().map(|e| (commit(e), PathBuf::from(&e.finding.file))).collect();
+    let brought = repository.brought_by(&commits)?;
+    let key = |b: &Brought| (b.commit.clone().unwrap_or_default(), b.path.clone());
+    let brought: HashMap<_, Brought> = brought.into_iter().map(|b| (key(&b), b)).filter(|(key, _)| named.contains(key)).collect();
+    let objects: Vec<&str> = brought.values().flat_map(|b| b.new.iter().chain(&b.old)).map(String::as_str).collect();
+    let blobs = repository.blobs(&objects, LIMIT)?;
+    let lines = |object: &String| blobs.get(object.as_str()).map(|bytes| bytes.split(|b| *b == b'\n').map(<[u8]>::trim_ascii_end));
+    entries.retain(|entry| {
+        let Some(change) = brought.get(&(commit(entry), PathBuf::from(&entry.finding.file))) else { return true };
+        let Some(new) = change.new.as_ref().and_then(lines) else { return true };
+        let finding = &entry.finding;
+        let (first, last) = (finding.start.line, finding.end_line.max(finding.start.line));
+        let own: Vec<&[u8]> = new.skip(first.saturating_sub(1)).take(last + 1 - first).collect();
+        !change.old.iter().filter_map(lines).any(|old| {
+            let old: HashSet<&[u8]> = old.collect();
+            !own.is_empty() && own.iter().all(|line| old.contains(line))
+        })
+    });
+    Ok(())
 }
 
 fn add(all: &mut Scan, one: Scan) {
     let Report { entries, totals, notices, rules, .. } = one.report;
-    all.report.entries.extend(entries);
+    // two branches may send one commit
+    let known: BTreeSet<String> = all.report.entries.iter().map(|e| e.finding.fingerprint.clone()).collect();
+    all.report.entries.extend(entries.into_iter().filter(|e| !known.contains(&e.finding.fingerprint)));
     all.report.totals += totals;
     all.report.notices.extend(notices);
     let known: BTreeMap<String, ()> = all.report.rules.iter().map(|card| (card.id.clone(), ())).collect();
     all.report.rules.extend(rules.into_iter().filter(|card| !known.contains_key(&card.id)));
     all.problems.extend(one.problems);
-}
-
-/// A file that is one of those to be looked at: not of `.harden/`, not excluded, not sealed.
-fn wanted(request: &Request<'_>, repository: &Repository, change: &Brought) -> bool {
-    if change.new.is_none() || change.path.components().any(|part| part.as_os_str() == ".harden") {
-        return false;
-    }
-    let Some(loaded) = request.config else { return true };
-    let whole = repository.root().join(&change.path);
-    !whole.strip_prefix(&loaded.root).is_ok_and(|below| loaded.config.exclude.set().is_match(below))
 }

@@ -28,10 +28,9 @@ const MOST_SHOWN: usize = 20;
 /// Files in one pasteable command.
 const MOST_FILES: usize = 6;
 
-/// Prints all that stops it; nothing when nothing does. `commits` holds, by index of the entry, the commit that it is in.
-pub(crate) fn print(report: &Report, refusals: &[Refusal], before: Before, commits: &[String]) {
-    let failing: Vec<(usize, &Entry)> =
-        report.entries.iter().enumerate().filter(|(_, e)| report.fail_on.is_some_and(|least| e.finding.severity >= least)).collect();
+/// Prints all that stops it; nothing when nothing does.
+pub(crate) fn print(report: &Report, refusals: &[Refusal], before: Before) {
+    let failing: Vec<&Entry> = report.entries.iter().filter(|e| report.fail_on.is_some_and(|least| e.finding.severity >= least)).collect();
     let count = failing.len() + refusals.len();
     if count == 0 {
         return;
@@ -47,13 +46,13 @@ pub(crate) fn print(report: &Report, refusals: &[Refusal], before: Before, commi
     }
     let room = MOST_SHOWN.saturating_sub(refusals.len());
     let mut told = BTreeSet::new();
-    for (i, entry) in failing.iter().take(room) {
-        show(report, entry, commits.get(*i), &mut told);
+    for entry in failing.iter().take(room) {
+        show(report, entry, &mut told);
     }
     if count > MOST_SHOWN {
         ui::note(&format!("and {} more", count - MOST_SHOWN));
     }
-    let findings: Vec<&Finding> = failing.iter().map(|(_, e)| &e.finding).collect();
+    let findings: Vec<&Finding> = failing.iter().map(|e| &e.finding).collect();
     if let Some(first) = findings.first() {
         fixes(&findings, before);
         let more = if findings.len() == 1 { "" } else { ", and so on" };
@@ -66,9 +65,9 @@ pub(crate) fn print(report: &Report, refusals: &[Refusal], before: Before, commi
     }
 }
 
-fn show<'a>(report: &'a Report, entry: &'a Entry, commit: Option<&String>, told: &mut BTreeSet<&'a str>) {
+fn show<'a>(report: &'a Report, entry: &'a Entry, told: &mut BTreeSet<&'a str>) {
     let finding = &entry.finding;
-    let commit = commit.and_then(|c| c.get(..10)).map(|c| format!(" in commit {c}")).unwrap_or_default();
+    let commit = entry.origin.as_ref().and_then(|o| o.commit.get(..10)).map(|c| format!(" in commit {c}")).unwrap_or_default();
     ui::note(&format!("{}:{}: {}[{}]{commit}: {}", finding.file, finding.start.line, finding.severity, finding.rule, finding.message));
     for line in entry.excerpt.lines.iter().filter(|line| !line.mark.is_empty()).take(1) {
         ui::note(&format!("  {} | {}", line.number, line.text.trim()));

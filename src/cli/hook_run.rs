@@ -9,13 +9,12 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use harden::config::Threshold;
-use harden::git::{Brought, Push, Repository};
+use harden::git::{Brought, Push, Repository, Sent};
 use harden::model::severity::{Profile, Severity};
-use harden::scan::{Request, Scan, scan};
+use harden::scan::{Request, Scan, scan, staged};
 
 use super::args::{Global, HookRunArgs};
 use super::exit::{Exit, Failure};
-use super::hook::repository;
 use super::hook_guard::{self, Refusal};
 use super::hook_look;
 use super::hook_message::{self, Before};
@@ -24,26 +23,30 @@ use super::ui;
 
 /// Looks, says what it found, and gives the code that lets the commit or push go on, or not.
 pub(crate) fn run(args: &HookRunArgs, global: &Global) -> Result<Exit, Failure> {
-    let repository = repository(Path::new("."))?;
+    let repository = Repository::of_hook(Path::new("."))?;
+    if repository.is_bare() {
+        return Err(
+            Failure::new("this repository has no work tree; nothing was looked at").hint("`harden scan --history` looks at its commits")
+        );
+    }
     // rules and configuration hold for the repository, wherever in it this was typed
     let project = Project::load(&[repository.root().to_owned()], global.no_config)?;
     let hook = Run { repository, project, honour: !global.no_config };
-    if args.hook == "pre-push" {
-        return hook.push(args.rest.first().map(|remote| remote.to_string_lossy().into_owned()).unwrap_or_default());
-    }
     let files: Vec<PathBuf> = args.rest.iter().map(PathBuf::from).collect();
     let is_set = |name| std::env::var_os(name).is_some_and(|value: OsString| !value.is_empty());
     let committing = is_set("GIT_INDEX_FILE");
-    if committing {
-        return hook.staged();
-    }
-    if !files.is_empty() {
+    if args.hook == "pre-commit" && !committing && !files.is_empty() {
         return hook.files(&files);
     }
-    let changes = hook.repository.staged_changes()?;
-    if changes.is_empty() && is_set("PRE_COMMIT") {
+    // git runs hooks there, and so do we when we are called by hand
+    std::env::set_current_dir(hook.repository.root())
+        .map_err(|e| Failure::new(format!("the top of the work tree cannot be entered: {}", e.kind())))?;
+    if args.hook == "pre-push" {
+        return hook.push(&args.rest.first().map(|remote| remote.to_string_lossy().into_owned()).unwrap_or_default());
+    }
+    if !committing && is_set("PRE_COMMIT") && hook.repository.staged_changes()?.is_empty() {
         // the manager that is at work was asked for more than a commit, and hands no files on
-        return hook.files(&[hook.repository.root().to_owned()]);
+        return hook.files(&[PathBuf::from(".")]);
     }
     hook.staged()
 }
@@ -72,6 +75,7 @@ impl Run {
             honour: self.honour,
             keep: false,
             twins: None,
+            new_only: None,
         }
     }
 
@@ -81,11 +85,11 @@ impl Run {
             ui::note("harden: nothing is staged");
             return Ok(Exit::Clean);
         }
-        let root = [self.repository.root().to_owned()];
-        let request = self.request(&root);
+        let all = [PathBuf::from(".")];
+        let request = self.request(&all);
         let refusals = hook_guard::check(&self.repository, &changes, &request)?;
-        let scan = hook_look::staged(&request, &self.repository)?;
-        Ok(self.judge(scan, &refusals, Before::Commit, &[]))
+        let scan = staged(&request, false).map_err(|e| Failure::new(e).hint("nothing was looked at"))?;
+        Ok(judge(scan, &refusals, Before::Commit))
     }
 
     /// Files as they lie there, and what the index says of those that are sealed.
@@ -97,52 +101,26 @@ impl Run {
             .repository
             .indexed(&names.into_iter().collect::<Vec<_>>())?
             .into_iter()
-            .map(|(path, object)| Brought { path, old: None, new: Some(object), commit: None })
+            .map(|(path, object)| Brought { path, old: Vec::new(), new: Some(object), commit: None })
             .collect();
         let refusals = hook_guard::check(&self.repository, &changes, &request)?;
-        Ok(self.judge(scan, &refusals, Before::Files, &[]))
+        Ok(judge(scan, &refusals, Before::Files))
     }
 
-    fn push(&self, remote: String) -> Result<Exit, Failure> {
-        let changes = match (std::env::var_os("PRE_COMMIT_FROM_REF"), std::env::var_os("PRE_COMMIT_TO_REF")) {
+    fn push(&self, remote: &str) -> Result<Exit, Failure> {
+        let sent = match (std::env::var_os("PRE_COMMIT_FROM_REF"), std::env::var_os("PRE_COMMIT_TO_REF")) {
             // pre-commit reads the lines itself and hands on what it made of them
-            (Some(from), Some(to)) => self.repository.changes_between(&from.to_string_lossy(), &to.to_string_lossy())?,
-            _ => self.repository.pushed_changes(&lines()?, &remote)?,
+            (Some(from), Some(to)) => vec![self.repository.sent_between(&from.to_string_lossy(), &to.to_string_lossy())?],
+            _ => lines()?.iter().map(|push| self.repository.sent(push, remote)).collect::<Result<_, _>>()?,
         };
-        let root = [self.repository.root().to_owned()];
-        let request = self.request(&root);
-        let (scan, commits) = hook_look::pushed(&request, &self.repository, &changes)?;
-        Ok(self.judge(scan, &[], Before::Push, &commits))
-    }
-
-    fn judge(&self, mut scan: Scan, refusals: &[Refusal], before: Before, commits: &[String]) -> Exit {
-        // one thing to put right is told once
-        let refused: BTreeSet<String> = refusals.iter().map(|r| r.file.to_string_lossy().into_owned()).collect();
-        if commits.is_empty() {
-            scan.report.entries.retain(|entry| !refused.contains(&entry.finding.file));
-        }
-        for problem in &scan.problems {
-            ui::error(&problem.to_string());
-        }
-        hook_message::print(&scan.report, refusals, before, commits);
-        let failing = scan.report.failing() + refusals.len();
-        let (files, suppressed) = (scan.report.totals.files, scan.report.totals.suppressed());
-        let below = scan.report.entries.len().saturating_sub(scan.report.failing());
-        let mut line =
-            format!("harden: {}; looked at {files} {}", if failing == 0 { "nothing stops it" } else { "stopped" }, plural(files));
-        if below > 0 {
-            line += &format!("; {below} below the threshold");
-        }
-        if suppressed > 0 {
-            line += &format!("; {suppressed} suppressed by the repository");
-        }
-        ui::note(&line);
-        if !scan.problems.is_empty() {
-            Exit::Failed
-        } else if failing > 0 {
-            Exit::Findings
-        } else {
-            Exit::Clean
+        let sent: Vec<Sent> = sent.into_iter().flatten().collect();
+        let all = [PathBuf::from(".")];
+        match hook_look::pushed(&self.request(&all), &self.repository, &sent)? {
+            Some(scan) => Ok(judge(scan, &[], Before::Push)),
+            None => {
+                ui::note("harden: nothing is sent that the remote does not have");
+                Ok(Exit::Clean)
+            }
         }
     }
 
@@ -153,6 +131,33 @@ impl Run {
     }
 }
 
+fn judge(mut scan: Scan, refusals: &[Refusal], before: Before) -> Exit {
+    // one thing to put right is told once
+    let refused: BTreeSet<String> = refusals.iter().map(|r| r.file.to_string_lossy().into_owned()).collect();
+    scan.report.entries.retain(|entry| !refused.contains(&entry.finding.file));
+    for problem in &scan.problems {
+        ui::error(&problem.to_string());
+    }
+    hook_message::print(&scan.report, refusals, before);
+    let failing = scan.report.failing() + refusals.len();
+    let (files, suppressed) = (scan.report.totals.files, scan.report.totals.suppressed());
+    let below = scan.report.entries.len().saturating_sub(scan.report.failing());
+    let mut line = format!("harden: {}; looked at {files} {}", if failing == 0 { "nothing stops it" } else { "stopped" }, plural(files));
+    if below > 0 {
+        line += &format!("; {below} below the threshold");
+    }
+    if suppressed > 0 {
+        line += &format!("; {suppressed} suppressed by the repository");
+    }
+    ui::note(&line);
+    if !scan.problems.is_empty() {
+        Exit::Failed
+    } else if failing > 0 {
+        Exit::Findings
+    } else {
+        Exit::Clean
+    }
+}
 fn plural(files: usize) -> &'static str {
     if files == 1 { "file" } else { "files" }
 }

@@ -18,6 +18,7 @@ pub(crate) mod init;
 pub(crate) mod interrupted;
 pub(crate) mod keygen;
 pub(crate) mod manifests;
+pub(crate) mod progress;
 pub(crate) mod project;
 pub(crate) mod rules;
 pub(crate) mod run;

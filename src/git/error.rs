@@ -14,6 +14,40 @@ pub enum GitError {
         /// Why.
         reason: String,
     },
+    /// There is no program of that name.
+    #[error("git is not installed; nothing was looked at")]
+    NoGit,
+    /// No folder upward holds `.git`.
+    #[error("there is no git repository here; nothing was looked at")]
+    NoRepository,
+    /// git itself does not work on it.
+    #[error(
+        "git refuses the repository at `{path}`: it is damaged, or belongs to another user and is not in `safe.directory`; nothing was looked at"
+    )]
+    Refused {
+        /// Its folder.
+        path: String,
+    },
+    /// What was named is no commit that is here.
+    #[error("what {option} names is no commit of the repository at `{path}`; nothing was looked at")]
+    NoCommit {
+        /// The option that named it.
+        option: &'static str,
+        /// The folder of the repository.
+        path: String,
+    },
+    /// A path outside the repository.
+    #[error("`{path}` is outside the repository; nothing was looked at")]
+    Outside {
+        /// The path, as it was named.
+        path: String,
+    },
+    /// It said something else than it is documented to say.
+    #[error("`git {command}` gave an answer that cannot be understood")]
+    Answer {
+        /// The plumbing command.
+        command: &'static str,
+    },
     /// It ended with a code that means failure.
     #[error("`git {command}` failed with code {code}")]
     Failed {
@@ -21,14 +55,6 @@ pub enum GitError {
         command: &'static str,
         /// Its exit code; -1 when a signal ended it.
         code: i32,
-    },
-    /// More commits than are looked at in one go.
-    #[error("{count} commits are new to the remote, and at most {most} are looked at")]
-    TooMany {
-        /// How many there are.
-        count: usize,
-        /// How many are looked at.
-        most: usize,
     },
     /// A hook that cannot be written or taken away.
     #[error("`{}` {reason}; nothing was written", path.display())]

@@ -1,15 +1,21 @@
 //! The repository, through the git binary, running nothing that the repository asks for.
 
 mod error;
+mod history;
 mod hook;
 mod hook_script;
 mod managers;
+mod objects;
 mod push;
 mod repo;
+mod staged;
 
 pub use error::GitError;
+pub use history::{Commits, History, Version};
 pub use hook::{Folder, Installed, Plan, Removed, Standing, remove, standing};
 pub use hook_script::Hook;
 pub use managers::{AtWork, Manager, at_work};
-pub use push::{Brought, Push};
+pub use objects::{Id, Object, Objects, Pool};
+pub use push::{Brought, Push, Sent};
 pub use repo::Repository;
+pub use staged::{Change, Staged, files_of};

@@ -3,7 +3,7 @@
 //! Plumbing only, NUL-separated, renames off: a renamed file is a new file. The index is the one that git hands the hook (`GIT_INDEX_FILE`):
 //! for `commit -a` and `commit PATH` that is another one than the repository's own.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -12,18 +12,16 @@ use std::process::Command;
 use zeroize::Zeroizing;
 
 use super::error::GitError;
+use super::objects::{Id, Object, Objects};
 use super::repo::{Repository, talk};
-
-/// Commits of one push that are looked at; more are the history of a repository, not a piece of work.
-const MOST_COMMITS: usize = 10_000;
 
 /// A file that a commit changes, or is about to change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Brought {
     /// From the top of the work tree.
     pub path: PathBuf,
-    /// Object before; `None` for a new file.
-    pub old: Option<String>,
+    /// Objects before, of each parent that has the file.
+    pub old: Vec<String>,
     /// Object after; `None` for a file that goes, and for what is no regular file.
     pub new: Option<String>,
     /// The commit; `None` for the index.
@@ -50,7 +48,24 @@ impl Push {
     }
 }
 
+/// What one line of a push sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// A range, as git takes it, that holds all of `commits` and may hold more.
+    pub range: String,
+    /// The commits that the remote does not have.
+    pub commits: BTreeSet<String>,
+}
+
 impl Repository {
+    /// The repository that a hook runs in, with the index that git handed to it.
+    ///
+    /// # Errors
+    /// [`GitError::NoRepository`], [`GitError::NoGit`].
+    pub fn of_hook(dir: &Path) -> Result<Self, GitError> {
+        Self::at(dir, true)
+    }
+
     /// The files that the index changes against HEAD, or all of it where there is no commit yet.
     ///
     /// # Errors
@@ -61,7 +76,7 @@ impl Repository {
             None => self.empty_tree()?,
         };
         let args = ["--cached", "--raw", "-z", "-r", "--no-renames", "--no-abbrev", "--no-ext-diff", "--no-textconv"];
-        let mut command = self.on_index("diff-index", &args);
+        let mut command = self.command("diff-index", &args);
         command.arg(base).arg("--");
         Ok(raw(&answer(command, &[], "diff-index")?))
     }
@@ -74,7 +89,7 @@ impl Repository {
         let mut found = HashMap::new();
         // an argument list has its limits
         for some in paths.chunks(500) {
-            let mut command = self.on_index("ls-files", &["-z", "--stage", "--full-name", "--"]);
+            let mut command = self.command("ls-files", &["-z", "--stage", "--full-name", "--"]);
             command.env("GIT_LITERAL_PATHSPECS", "1").args(some);
             for record in answer(command, &[], "ls-files")?.split(|b| *b == 0) {
                 // `100644 OBJECT STAGE<TAB>PATH`
@@ -95,75 +110,61 @@ impl Repository {
     /// # Errors
     /// [`GitError`] when git does not answer.
     pub fn blobs<'o>(&self, objects: &[&'o str], limit: u64) -> Result<HashMap<&'o str, Zeroizing<Vec<u8>>>, GitError> {
-        let mut wanted: Vec<&str> = objects.to_vec();
-        wanted.sort_unstable();
-        wanted.dedup();
-        let sizes = self.batch("--batch-check", &wanted)?;
-        let fits = |line: &[u8]| {
-            let mut words = line.split(|b| *b == b' ');
-            let (object, kind, size) = (words.next()?, words.next()?, words.next()?);
-            (kind == b"blob" && text(size).parse::<u64>().is_ok_and(|size| size <= limit)).then(|| text(object))
-        };
-        let small: Vec<String> = sizes.split(|b| *b == b'\n').filter_map(fits).collect();
-        let wanted: Vec<&'o str> = wanted.into_iter().filter(|object| small.iter().any(|s| s == object)).collect();
-        let all = self.batch("--batch", &wanted)?;
-        let mut rest = all.as_slice();
+        let mut reader = Objects::start(self)?;
         let mut blobs = HashMap::new();
-        for object in wanted {
-            let Some((head, after)) = split_once(rest, b'\n') else { break };
-            let size = head.rsplit(|b| *b == b' ').next().and_then(|size| text(size).parse::<usize>().ok());
-            let Some((bytes, after)) = size.and_then(|size| after.split_at_checked(size)) else { break };
-            blobs.insert(object, Zeroizing::new(bytes.to_vec()));
-            rest = after.get(1..).unwrap_or_default();
+        for object in objects {
+            let Some(id) = Id::parse(object.as_bytes()).filter(|_| !blobs.contains_key(object)) else { continue };
+            if let Object::Bytes(bytes) = reader.get(&id, limit)? {
+                blobs.insert(*object, bytes);
+            }
         }
         Ok(blobs)
     }
 
-    /// The files that the commits of `pushes` bring which `remote` does not have, oldest commit first. A merge counts with what it changes
-    /// against all its parents.
+    /// What `push` sends that `remote` does not have; `None` when it sends nothing new.
     ///
     /// # Errors
     /// [`GitError`] when git does not answer.
-    pub fn pushed_changes(&self, pushes: &[Push], remote: &str) -> Result<Vec<Brought>, GitError> {
-        let mut asked = Vec::new();
-        for push in pushes {
-            let Some(local) = &push.local else { continue };
-            asked.push(local.clone());
-            // what the remote has, this repository need not have
-            if let Some(known) = push.remote.as_deref().map(|r| self.object(&format!("{r}^{{commit}}"))).transpose()?.flatten() {
-                asked.push(format!("^{known}"));
-            }
-        }
-        if asked.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut command = self.command("rev-list", &["--reverse", "--topo-order"]);
-        // not by `--stdin`: older versions of git read no options there
-        command.args(&asked).arg("--not").arg(remotes(remote)).arg("--");
-        let commits = answer(command, &[], "rev-list")?;
-        let count = commits.iter().filter(|b| **b == b'\n').count();
-        if count > MOST_COMMITS {
-            return Err(GitError::TooMany { count, most: MOST_COMMITS });
-        }
-        self.changes_of(&commits)
+    pub fn sent(&self, push: &Push, remote: &str) -> Result<Option<Sent>, GitError> {
+        let Some(local) = &push.local else { return Ok(None) };
+        // a tag may lead to something else than a commit
+        let Some(local) = self.object(&format!("{local}^{{commit}}"))? else { return Ok(None) };
+        // what the remote has, this repository need not have
+        let known = push.remote.as_deref().map(|r| self.object(&format!("{r}^{{commit}}"))).transpose()?.flatten();
+        self.listed(&local, known.as_deref(), Some(&remotes(remote)))
     }
 
-    /// The files that the commits between two bring.
+    /// What is in `to` and not in `from`.
     ///
     /// # Errors
     /// [`GitError`] when git does not answer, or does not know one of them.
-    pub fn changes_between(&self, from: &str, to: &str) -> Result<Vec<Brought>, GitError> {
+    pub fn sent_between(&self, from: &str, to: &str) -> Result<Option<Sent>, GitError> {
         let unknown = || GitError::Failed { command: "rev-parse", code: 1 };
         let from = self.object(&format!("{from}^{{commit}}"))?.ok_or_else(unknown)?;
         let to = self.object(&format!("{to}^{{commit}}"))?.ok_or_else(unknown)?;
-        let input = format!("{to}\n^{from}\n");
-        let commits = answer(self.command("rev-list", &["--reverse", "--topo-order", "--stdin"]), input.as_bytes(), "rev-list")?;
-        self.changes_of(&commits)
+        self.listed(&to, Some(&from), None)
     }
 
-    fn changes_of(&self, commits: &[u8]) -> Result<Vec<Brought>, GitError> {
+    fn listed(&self, local: &str, known: Option<&str>, remotes: Option<&str>) -> Result<Option<Sent>, GitError> {
+        let mut command = self.command("rev-list", &["--boundary", local, "--not"]);
+        // not by `--stdin`: older versions of git read no options there
+        command.args(known).args(remotes).arg("--");
+        let out = answer(command, &[], "rev-list")?;
+        let lines: Vec<String> = out.split(|b| *b == b'\n').map(text).collect();
+        let commits: BTreeSet<String> = lines.iter().filter(|line| is_object(line)).cloned().collect();
+        let edge = lines.iter().find_map(|line| line.strip_prefix('-'));
+        let range = edge.map_or_else(|| local.to_owned(), |edge| format!("{edge}..{local}"));
+        Ok((!commits.is_empty()).then_some(Sent { range, commits }))
+    }
+
+    /// The files that `commits` bring. A merge counts with what it changes against all its parents.
+    ///
+    /// # Errors
+    /// [`GitError`] when git does not answer.
+    pub fn brought_by(&self, commits: &[&str]) -> Result<Vec<Brought>, GitError> {
         let args = ["--stdin", "--raw", "-z", "-r", "--root", "-c", "--no-renames", "--no-abbrev", "--no-ext-diff", "--no-textconv"];
-        Ok(raw(&answer(self.command("diff-tree", &args), commits, "diff-tree")?))
+        let list: String = commits.iter().map(|commit| format!("{commit}\n")).collect();
+        Ok(raw(&answer(self.command("diff-tree", &args), list.as_bytes(), "diff-tree")?))
     }
 
     /// The object that `name` leads to; `None` where it leads nowhere.
@@ -175,21 +176,6 @@ impl Repository {
     /// The tree without files, in this repository's hash.
     fn empty_tree(&self) -> Result<String, GitError> {
         Ok(text(answer(self.command("hash-object", &["-t", "tree", "--stdin"]), &[], "hash-object")?.trim_ascii()))
-    }
-
-    fn batch(&self, how: &'static str, objects: &[&str]) -> Result<Zeroizing<Vec<u8>>, GitError> {
-        let input: Vec<u8> = objects.iter().flat_map(|object| [object.as_bytes(), b"\n"].concat()).collect();
-        answer(self.command("cat-file", &[how]), &input, "cat-file")
-    }
-
-    /// A command on the index that git handed to the hook.
-    fn on_index(&self, name: &'static str, args: &[&str]) -> Command {
-        let mut command = self.command(name, args);
-        if let Some(index) = std::env::var_os("GIT_INDEX_FILE") {
-            // relative to where the hook runs, which is the top of the work tree
-            command.env("GIT_INDEX_FILE", std::env::current_dir().unwrap_or_default().join(index));
-        }
-        command
     }
 }
 
@@ -222,7 +208,7 @@ fn raw(out: &[u8]) -> Vec<Brought> {
         let object = |i: usize| words.get(parents + 1 + i).map(|w| text(w)).filter(|t| t.bytes().any(|b| b != b'0'));
         changes.push(Brought {
             path: Path::new(OsStr::from_bytes(path)).to_owned(),
-            old: object(0),
+            old: (0..parents).filter_map(object).collect(),
             new: object(parents).filter(|_| mode.starts_with(b"100")),
             commit: commit.clone(),
         });
@@ -267,14 +253,17 @@ mod tests {
         let one = format!("{A}\0:100644 100644 {A} {B} M\0a b\n\0:000000 120000 {Z} {B} A\0link\0");
         let merge = format!("{B}\0::100644 100644 100755 {A} {A} {B} MM\0x\0:100644 000000 {A} {Z} D\0gone\0");
         let some = |t: &str| Some(t.to_owned());
-        let change = |path: &str, old, new, commit| Brought { path: path.into(), old, new, commit: some(commit) };
+        let change = |path: &str, old: &[&str], new, commit| {
+            let old = old.iter().map(|o| (*o).to_owned()).collect();
+            Brought { path: path.into(), old, new, commit: some(commit) }
+        };
         assert_eq!(
             raw(format!("{one}{merge}").as_bytes()),
             [
-                change("a b\n", some(A), some(B), A),
-                change("link", None, None, A),
-                change("x", some(A), some(B), B),
-                change("gone", some(A), None, B),
+                change("a b\n", &[A], some(B), A),
+                change("link", &[], None, A),
+                change("x", &[A, A], some(B), B),
+                change("gone", &[A], None, B),
             ]
         );
         assert!(raw(b"").is_empty());

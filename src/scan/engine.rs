@@ -1,16 +1,19 @@
 //! Blobs to documents to findings: in parallel, the result in a fixed order.
 
 use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::facts::Surroundings;
+use super::known::Known;
 use super::project::{self, Project};
-use super::source::Blob;
+use super::source::{Blob, Source, touches};
 use crate::config::Loaded;
 use crate::detect::{Circumstances, Detectors, Kept, Links, Mark, Seen, marks, suppress};
-use crate::disk::read::{Content, Links as FileLinks, Outcome, Skip, read};
+use crate::disk::read::{Content, Skip};
 use crate::disk::walk::Candidate;
 use crate::formats;
 use crate::model::date::Date;
@@ -21,9 +24,6 @@ use crate::report::excerpt::Excerpts;
 use crate::report::fingerprint::fingerprint;
 use crate::report::{Entry, Notice, Totals};
 use zeroize::Zeroizing;
-
-/// Largest file that is looked at, in bytes; a larger one is counted as skipped.
-pub const LIMIT: u64 = 10 * 1024 * 1024;
 
 /// What one file gave.
 #[derive(Default)]
@@ -46,6 +46,8 @@ pub(super) struct Looked {
     pub(super) name: String,
     /// Suppressed findings in production files.
     pub(super) waived: usize,
+    /// For each entry a hash of its value, keyed for this run; only where it was asked for.
+    pub(super) values: Vec<u64>,
 }
 
 /// How to look.
@@ -58,6 +60,12 @@ pub(super) struct Engine<'a> {
     pub(super) today: Date,
     /// What stands in the sealed twins of some files: it is looked at in their place.
     pub(super) twins: HashMap<PathBuf, Zeroizing<Vec<u8>>>,
+    /// Where the bytes come from.
+    pub(super) source: &'a dyn Source,
+    /// What is known already and not told again.
+    pub(super) known: Option<&'a Known>,
+    /// Tells values apart without keeping them.
+    pub(super) hasher: Option<RandomState>,
 }
 
 /// Gives the content of `PATH.age` for a path; `None` where there is no such file, the reason where it cannot be opened.
@@ -99,16 +107,18 @@ impl Engine<'_> {
                 // a copy among others on its line: none of them may show
                 document.settings.extend(second.as_settings(&document.text));
             }
-            self.add(&document, self.within(file).as_deref(), findings, looked);
+            self.add(file, &document, findings, looked);
         }
     }
 
     /// Adds `findings` of `document` that no comment and no entry of harden.toml speaks for.
-    fn add(&self, document: &Document, within: Option<&str>, mut findings: Vec<Finding>, looked: &mut Looked) {
+    fn add(&self, file: &Candidate, document: &Document, mut findings: Vec<Finding>, looked: &mut Looked) {
         let excerpts = Excerpts::new(document);
-        name_places(&excerpts, within.unwrap_or(&document.path), &mut findings);
-        self.suppress(document, within, &mut findings, looked);
-        looked.entries.extend(findings.into_iter().map(|finding| Entry { excerpt: excerpts.of(&finding), finding }));
+        let within = self.within(file);
+        name_places(&excerpts, within.as_deref().unwrap_or(&document.path), &mut findings);
+        self.suppress(document, within.as_deref(), &mut findings, looked);
+        self.keep_new(Some(file), document, &mut findings);
+        looked.entries.extend(findings.into_iter().map(|finding| Entry { excerpt: excerpts.of(&finding), finding, origin: None }));
         looked.entries.sort_by_key(|entry| entry.finding.span);
     }
 
@@ -117,9 +127,17 @@ impl Engine<'_> {
         if let Some(bytes) = self.twins.get(&file.path) {
             return Some(Content { bytes: bytes.clone(), utf16: false });
         }
-        match read(&file.path, FileLinks::Refuse, LIMIT) {
-            Ok(Outcome::Content(content, _)) => Some(content),
-            _ => None,
+        self.source.read(file).ok()?.ok()
+    }
+
+    /// Keeps of `findings` what is not known already: on lines that are not added, or in what they are compared with.
+    fn keep_new(&self, file: Option<&Candidate>, document: &Document, findings: &mut Vec<Finding>) {
+        let Some(file) = file.filter(|_| !findings.is_empty()) else { return };
+        if let Some(added) = self.source.added(file, document.text.as_bytes()) {
+            findings.retain(|finding| touches(document, finding, &added));
+        }
+        if let Some(known) = self.known.filter(|_| !findings.is_empty()) {
+            known.remove(self, file, document, findings);
         }
     }
 
@@ -129,10 +147,10 @@ impl Engine<'_> {
             looked.twin = true;
             let verdict = around.environment(file, &around.below(file));
             let blob = Blob { name: file.display.clone(), content: Content { bytes: bytes.clone(), utf16: false } };
-            return self.blob(blob, verdict.environment, around.circumstances(file), self.within(file).as_deref(), looked);
+            return self.blob(blob, verdict.environment, around.circumstances(file), Some(file), looked);
         }
-        match read(&file.path, FileLinks::Refuse, LIMIT) {
-            Ok(Outcome::Content(content, _)) => {
+        match self.source.read(file) {
+            Ok(Ok(content)) => {
                 let below = around.below(file);
                 let verdict = around.environment(file, &below);
                 let settled = self.within(file).and_then(|path| self.config.and_then(|c| c.config.environment(&path))).is_some();
@@ -141,9 +159,9 @@ impl Engine<'_> {
                     looked.notices.push(Notice { file: file.display.clone(), line: 0, message });
                 }
                 let blob = Blob { name: file.display.clone(), content };
-                self.blob(blob, verdict.environment, around.circumstances(file), self.within(file).as_deref(), looked)
+                self.blob(blob, verdict.environment, around.circumstances(file), Some(file), looked)
             }
-            Ok(Outcome::Skipped(skip)) => {
+            Ok(Err(skip)) => {
                 match skip {
                     Skip::TooLarge => looked.totals.skipped_large += 1,
                     Skip::Binary => looked.totals.skipped_binary += 1,
@@ -153,24 +171,24 @@ impl Engine<'_> {
             }
             Err(error) => {
                 looked.totals.unreadable += 1;
-                looked.problem = Some(error.to_string());
+                looked.problem = Some(error);
                 looked
             }
         }
     }
 
     /// The path of a file below the folder of harden.toml.
-    fn within(&self, file: &Candidate) -> Option<String> {
+    pub(super) fn within(&self, file: &Candidate) -> Option<String> {
         self.config.and_then(|c| file.path.strip_prefix(&c.root).ok()).map(|p| p.to_string_lossy().into_owned())
     }
 
-    /// Looks at one blob; `within` is its path below the folder of harden.toml.
+    /// Looks at one blob; `file` is where it lies, if it does.
     pub(super) fn blob(
         &self,
         blob: Blob,
         environment: Environment,
         circumstances: Circumstances,
-        within: Option<&str>,
+        file: Option<&Candidate>,
         mut looked: Looked,
     ) -> Looked {
         let mut document = formats::parse(&blob.name, &blob.content.bytes, environment);
@@ -189,9 +207,12 @@ impl Engine<'_> {
         if !outcome.findings.is_empty() {
             let mut findings = outcome.findings;
             let excerpts = Excerpts::new(&document);
-            name_places(&excerpts, within.unwrap_or(&blob.name), &mut findings);
-            self.suppress(&document, within, &mut findings, &mut looked);
-            looked.entries = findings.into_iter().map(|finding| Entry { excerpt: excerpts.of(&finding), finding }).collect();
+            let within = file.and_then(|f| self.within(f));
+            name_places(&excerpts, within.as_deref().unwrap_or(&blob.name), &mut findings);
+            self.suppress(&document, within.as_deref(), &mut findings, &mut looked);
+            self.keep_new(file, &document, &mut findings);
+            looked.values = self.hasher.iter().flat_map(|h| findings.iter().map(|f| h.hash_one(f.span.of(&document.text)))).collect();
+            looked.entries = findings.into_iter().map(|finding| Entry { excerpt: excerpts.of(&finding), finding, origin: None }).collect();
         }
         if let Some(fault) = &document.fault {
             looked.notices.push(Notice { file: blob.name.clone(), line: fault.line, message: format!("{}; searched as text", fault.kind) });
@@ -263,7 +284,7 @@ fn in_parallel<T: Send>(files: &[Candidate], work: impl Fn(usize, &Candidate) ->
 }
 
 /// Gives each finding the name of its place.
-fn name_places(excerpts: &Excerpts<'_>, path: &str, findings: &mut [Finding]) {
+pub(super) fn name_places(excerpts: &Excerpts<'_>, path: &str, findings: &mut [Finding]) {
     let mut seen: HashMap<(String, String), u32> = HashMap::new();
     for finding in findings {
         let place = if finding.key.is_empty() {

@@ -1,11 +1,17 @@
 //! Where bytes come from, and the loop over them.
 
+mod added;
 mod engine;
+mod error;
 mod facts;
+mod history;
 mod hunt;
+mod known;
 mod project;
 pub mod selftest;
 mod source;
+mod staged;
+mod track;
 
 use std::collections::{BTreeSet, HashMap};
 use std::io::{self, Read};
@@ -13,8 +19,9 @@ use std::path::PathBuf;
 
 use engine::{Engine, Looked};
 use facts::Surroundings;
+use known::Known;
 use project::Project;
-use source::Blob;
+use source::{Blob, Source, WorkTree};
 
 use crate::config::Loaded;
 use crate::config::environment::{self, Facts};
@@ -29,10 +36,14 @@ use crate::model::severity::{Profile, Severity};
 use crate::report::area::Area;
 use crate::report::fingerprint::fingerprint;
 use crate::report::grade::{GradeFacts, Subject, area_of, grade};
-use crate::report::{Entry, Notice, Report, RuleCard, Totals};
+use crate::report::{Entry, Notice, Report, RuleCard, Scope, Totals};
 use crate::rules::load::RuleSet;
 
-pub use engine::{LIMIT, OpenTwin};
+pub use engine::OpenTwin;
+pub use error::ScanError;
+pub use history::{Wanted, history};
+pub use source::LIMIT;
+pub use staged::staged;
 
 /// What to look at, and how.
 pub struct Request<'a> {
@@ -54,6 +65,8 @@ pub struct Request<'a> {
     pub keep: bool,
     /// How to open sealed twins: `NAME.age` is then looked at in place of NAME.
     pub twins: Option<&'a OpenTwin<'a>>,
+    /// Only what the files of this commit do not have already.
+    pub new_only: Option<&'a str>,
 }
 
 /// What came of it.
@@ -82,8 +95,9 @@ pub struct Kept {
 /// Looks at files and folders.
 ///
 /// # Errors
-/// [`CompileError`] when a rule means nothing to any detector; nothing was looked at then.
-pub fn scan(request: &Request<'_>) -> Result<Scan, CompileError> {
+/// [`ScanError`] when a rule means nothing to any detector, or there is no commit to compare with; nothing was looked at then.
+pub fn scan(request: &Request<'_>) -> Result<Scan, ScanError> {
+    let known = request.new_only.map(|name| Known::load(request.paths, name)).transpose()?;
     let detectors = detectors(request)?;
     let exclude = request.config.map(|c| Exclude { base: c.root.clone(), globs: c.config.exclude.set().clone() });
     let mut found = walk(request.paths, &Options { no_ignore: request.no_ignore, exclude });
@@ -91,7 +105,7 @@ pub fn scan(request: &Request<'_>) -> Result<Scan, CompileError> {
         add_sealed_only(&mut found);
     }
     let around = Surroundings::new(request.paths, &found.files, request.config);
-    let mut engine = engine(request, &detectors);
+    let mut engine = engine(request, &detectors, &WorkTree, known.as_ref());
     let mut unopened = Vec::new();
     for file in request.twins.iter().flat_map(|_| &found.files) {
         match request.twins.map_or(Ok(None), |open| open(&file.path)) {
@@ -108,7 +122,8 @@ pub fn scan(request: &Request<'_>) -> Result<Scan, CompileError> {
         looked.document.take().map(|document| Kept { document, path: file.path.clone(), twin })
     });
     let documents = kept.collect();
-    let mut scan = gather(request, &detectors, looked);
+    let scope = if request.new_only.is_some() { Scope::Changes } else { Scope::Files };
+    let mut scan = gather(request, &detectors, looked, scope);
     scan.documents = documents;
     scan.report.totals.skipped_special += found.special;
     scan.report.totals.unreadable += found.problems.len();
@@ -129,12 +144,12 @@ pub fn scan_stream(request: &Request<'_>, name: &str, input: &mut dyn Read) -> i
         Ok(content) => {
             let environment = environment::of(name, &Facts::default());
             let blob = Blob { name: name.to_owned(), content };
-            looked = engine(request, &detectors).blob(blob, environment, Circumstances::default(), None, looked);
+            looked = engine(request, &detectors, &WorkTree, None).blob(blob, environment, Circumstances::default(), None, looked);
         }
         Err(crate::disk::read::Skip::TooLarge) => looked.totals.skipped_large += 1,
         Err(_) => looked.totals.skipped_binary += 1,
     }
-    Ok(gather(request, &detectors, vec![looked]))
+    Ok(gather(request, &detectors, vec![looked], Scope::Files))
 }
 
 /// Sealed files whose plain one is gone are looked at under its name.
@@ -172,11 +187,21 @@ fn detectors(request: &Request<'_>) -> Result<Detectors, CompileError> {
     Detectors::compile(request.rules.rules(), request.profile, &network)
 }
 
-fn engine<'a>(request: &'a Request<'_>, detectors: &'a Detectors) -> Engine<'a> {
-    Engine { detectors, config: request.config, keep: request.keep, honour: request.honour, today: Date::today(), twins: HashMap::new() }
+fn engine<'a>(request: &'a Request<'_>, detectors: &'a Detectors, source: &'a dyn Source, known: Option<&'a Known>) -> Engine<'a> {
+    Engine {
+        detectors,
+        config: request.config,
+        keep: request.keep,
+        honour: request.honour,
+        today: Date::today(),
+        twins: HashMap::new(),
+        source,
+        known,
+        hasher: None,
+    }
 }
 
-fn gather(request: &Request<'_>, detectors: &Detectors, looked: Vec<Looked>) -> Scan {
+fn gather(request: &Request<'_>, detectors: &Detectors, looked: Vec<Looked>, scope: Scope) -> Scan {
     let mut totals = Totals::default();
     let (mut entries, mut notices, mut subjects) = (Vec::new(), Vec::new(), Vec::new());
     let (mut problems, mut allowed, mut waived) = (Vec::new(), BTreeSet::new(), 0);
@@ -200,7 +225,8 @@ fn gather(request: &Request<'_>, detectors: &Detectors, looked: Vec<Looked>) -> 
             Subject { id: seen.id, area, environment: seen.environment }
         }));
     }
-    if let Some(loaded) = request.config {
+    // a part of the files says nothing of an entry that speaks for another
+    if let Some(loaded) = request.config.filter(|_| scope == Scope::Files) {
         let file = loaded.path.display().to_string();
         for (_, allow) in loaded.config.allow.iter().enumerate().filter(|(i, _)| !allowed.contains(i)) {
             if looks(request, &allow.rule) == Some(false) {
@@ -221,7 +247,7 @@ fn gather(request: &Request<'_>, detectors: &Detectors, looked: Vec<Looked>) -> 
     let grade = grade(&subjects, &findings, facts);
     let ids: BTreeSet<&str> = findings.iter().map(|f| f.rule.as_str()).collect();
     let rules = ids.iter().filter_map(|id| request.rules.get(id)).map(card).collect();
-    let report = Report { entries, totals, grade, notices, rules, fail_on: request.fail_on, quiet: false };
+    let report = Report { entries, totals, grade, notices, rules, fail_on: request.fail_on, quiet: false, scope };
     Scan { report, documents: Vec::new(), problems, sealed: Vec::new() }
 }
 
@@ -239,7 +265,7 @@ fn add_project_findings(rules: &RuleSet, entries: &mut Vec<Entry>) {
         // one place, another rule: its name is made of the name of the place
         finding.fingerprint = fingerprint(&finding.rule, &about.finding.fingerprint, &finding.key, 0);
         let excerpt = about.excerpt.clone();
-        entries.insert(i + 1, Entry { finding, excerpt });
+        entries.insert(i + 1, Entry { finding, excerpt, origin: None });
     }
 }
 
