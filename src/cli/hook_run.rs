@@ -48,7 +48,7 @@ pub(crate) fn run(args: &HookRunArgs, global: &Global) -> Result<Exit, Failure> 
         // the manager that is at work was asked for more than a commit, and hands no files on
         return hook.files(&[PathBuf::from(".")]);
     }
-    hook.staged()
+    hook.staged(&files)
 }
 
 struct Run {
@@ -67,7 +67,7 @@ impl Run {
         };
         Request {
             paths,
-            no_ignore: true,
+            no_ignore: false,
             profile: told.and_then(|c| c.profile).unwrap_or(Profile::Production),
             fail_on,
             config: self.project.config.as_ref(),
@@ -79,14 +79,17 @@ impl Run {
         }
     }
 
-    fn staged(&self) -> Result<Exit, Failure> {
-        let changes = self.repository.staged_changes()?;
+    /// What is staged, or of it the files that a manager names: it may leave some out, or hand on a long list in parts.
+    fn staged(&self, files: &[PathBuf]) -> Result<Exit, Failure> {
+        let mut changes = self.repository.staged_changes()?;
+        let named: BTreeSet<PathBuf> = files.iter().filter_map(|file| self.below(file)).collect();
+        changes.retain(|change| files.is_empty() || named.contains(&change.path));
         if changes.is_empty() {
             ui::note("harden: nothing is staged");
             return Ok(Exit::Clean);
         }
         let all = [PathBuf::from(".")];
-        let request = self.request(&all);
+        let request = self.request(if files.is_empty() { &all } else { files });
         let refusals = hook_guard::check(&self.repository, &changes, &request)?;
         let scan = staged(&request, false).map_err(|e| Failure::new(e).hint("nothing was looked at"))?;
         Ok(judge(scan, &refusals, Before::Commit))

@@ -7,6 +7,7 @@ mod docs;
 mod fix;
 mod floors;
 mod harness;
+mod hook;
 mod hostile;
 mod leaks;
 mod live;
