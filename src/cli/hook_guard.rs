@@ -220,12 +220,21 @@ impl Guard<'_> {
             (left, 0) => format!("{left} who can open it are no longer in harden.toml"),
             (left, came) => format!("{left} who can open it are no longer in harden.toml, and {came} of those cannot"),
         };
-        let (sealed, plain) = (word(file), word(&plain_of(file).unwrap_or_default()));
+        let plain = plain_of(file).unwrap_or_default();
+        let beside = self.repository.root().join(&plain).symlink_metadata().is_ok();
+        let (sealed, plain, list) = (word(file), word(&plain), word(&list));
+        let anew = format!("rm {sealed} && harden encrypt {plain} && git add -- {sealed} {list}");
+        let fix = if beside {
+            // refused when the two differ
+            format!("harden encrypt {plain} && {anew}")
+        } else {
+            format!("harden decrypt {sealed} -o {plain} && {anew} && rm {plain}")
+        };
         self.refuse(
             file,
             format!("is sealed to other recipients than harden.toml lists: {told}"),
             "Who has left keeps reading; who has come cannot start the application.",
-            format!("harden decrypt {sealed} -o {plain} && rm {sealed} && harden encrypt {plain} && git add -- {sealed} {}", word(&list)),
+            fix,
         );
     }
 

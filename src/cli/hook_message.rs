@@ -4,10 +4,12 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use clap::CommandFactory;
 use harden::model::finding::Finding;
 use harden::model::severity::{Class, Fix};
 use harden::report::{Entry, Report, advice};
 
+use super::args::Cli;
 use super::hook_guard::Refusal;
 use super::ui::{self, word};
 
@@ -56,7 +58,7 @@ pub(crate) fn print(report: &Report, refusals: &[Refusal], before: Before) {
     if let Some(first) = findings.first() {
         fixes(&findings, before);
         let more = if findings.len() == 1 { "" } else { ", and so on" };
-        ui::hint(&format!("to accept: a comment on that line, `harden:ignore {} REASON`{more}; or [[allow]] in harden.toml", first.rule));
+        ui::hint(&format!("to accept: a comment on that line, `harden:ignore {} REASON`{more}; or {}", first.rule, kept(first)));
     }
     match before {
         Before::Commit => ui::hint("past it, this once: git commit --no-verify"),
@@ -77,6 +79,15 @@ fn show<'a>(report: &'a Report, entry: &'a Entry, told: &mut BTreeSet<&'a str>) 
     {
         ui::note(&format!("  why: {}", card.why));
     }
+}
+
+/// Where a finding is accepted without touching its file.
+fn kept(finding: &Finding) -> String {
+    // as long as there is such a command
+    if Cli::command().find_subcommand("baseline").is_none() {
+        return "[[allow]] in harden.toml".to_owned();
+    }
+    format!("`harden baseline {} --only {} --reason \"WHY\"`", word(Path::new(&finding.file)), finding.rule)
 }
 
 /// The command that puts most of it right, and in words what no command does.

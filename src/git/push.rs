@@ -131,7 +131,7 @@ impl Repository {
         let Some(local) = self.object(&format!("{local}^{{commit}}"))? else { return Ok(None) };
         // what the remote has, this repository need not have
         let known = push.remote.as_deref().map(|r| self.object(&format!("{r}^{{commit}}"))).transpose()?.flatten();
-        self.listed(&local, known.as_deref(), Some(&remotes(remote)))
+        self.listed(&local, known.as_deref(), remotes(remote).as_deref())
     }
 
     /// What is in `to` and not in `from`.
@@ -179,10 +179,11 @@ impl Repository {
     }
 }
 
-/// The revisions that `remote` is known to have, as an option of `rev-list`; those of all remotes for a URL.
-fn remotes(remote: &str) -> String {
-    let plain = !remote.is_empty() && remote.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
-    if plain { format!("--remotes={remote}") } else { "--remotes".to_owned() }
+/// The revisions that `remote` is known to have, as an option of `rev-list`. `None` for a name that could mean others, too: then more is looked
+/// at than is sent.
+fn remotes(remote: &str) -> Option<String> {
+    let plain = !remote.is_empty() && remote.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./".contains(&b));
+    plain.then(|| format!("--remotes={remote}"))
 }
 
 fn answer(command: Command, input: &[u8], name: &'static str) -> Result<Zeroizing<Vec<u8>>, GitError> {

@@ -100,7 +100,6 @@ fn recipients_that_changed_stop_what_is_sealed_to_the_old_ones() {
     assert_code(&desk.harden(&["init", "-r", OTHER]), 0);
     desk.git(&["add", "-A"]);
     refused(&desk, &[".env.production.age: is sealed to other recipients than harden.toml lists", "1 of harden.toml cannot open it"]);
-    fs::remove_file(desk.root.join(".env.production")).unwrap();
     type_the_fix(&desk, ".env.production.age");
     assert_code(&desk.try_git(&["commit", "-m", "both"]), 0);
     // and the other way: one who has left
@@ -111,6 +110,13 @@ fn recipients_that_changed_stop_what_is_sealed_to_the_old_ones() {
     desk.put("harden.toml", without);
     desk.git(&["add", "-A"]);
     refused(&desk, &["1 who can open it are no longer in harden.toml"]);
+    // with and without the plain one beside it
+    fs::remove_file(desk.root.join(".env.production")).unwrap();
+    type_the_fix(&desk, ".env.production.age");
+    assert!(!desk.root.join(".env.production").exists(), "none is left behind");
+    assert_code(&desk.try_git(&["commit", "-m", "one"]), 0);
+    assert_code(&desk.harden(&["init", "-r", OTHER]), 0);
+    desk.git(&["add", "-A"]);
     // not with --no-config, which takes nothing of the tree for its word
     assert_code(&desk.harden(&["--no-config", "hook", "run"]), 0);
 }
