@@ -7,7 +7,7 @@ mod repo;
 mod staged;
 
 pub use error::GitError;
-pub use history::{Commits, History, Version};
-pub use objects::{Id, Object, Objects, Pool};
+pub use history::{BEFORE, Commits, History, Version};
+pub use objects::{Id, Object, Objects, Shared};
 pub use repo::Repository;
 pub use staged::{Change, Staged, files_of};

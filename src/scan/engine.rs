@@ -74,13 +74,13 @@ pub type OpenTwin<'a> = dyn Fn(&Path) -> Result<Option<Zeroizing<Vec<u8>>>, Stri
 impl Engine<'_> {
     /// Looks at all `files`; the results are in their order.
     pub(super) fn run(&self, files: &[Candidate], around: &Surroundings<'_>) -> Vec<Looked> {
-        in_parallel(files, |_, file| self.file(file, around))
+        in_parallel(files, self.source.worth(), |_, file| self.file(file, around))
     }
 
     /// Looks at all `files` a second time, for what `project` is after, and adds what shows across them to `looked`, which is in their order.
     pub(super) fn second_pass(&self, files: &[Candidate], around: &Surroundings<'_>, project: &Project<'_>, looked: &mut [Looked]) {
         let second = if project.looks_for_anything() {
-            in_parallel(files, |i, file| {
+            in_parallel(files, self.source.worth(), |i, file| {
                 let look = |content: Content| project.look(i, &content.bytes, around.environment(file, &around.below(file)).environment);
                 self.again(file).map(look).unwrap_or_default()
             })
@@ -261,11 +261,11 @@ impl Engine<'_> {
     }
 }
 
-/// `work` for each of `files` with its index, on all cores; the results are in the order of the files.
-fn in_parallel<T: Send>(files: &[Candidate], work: impl Fn(usize, &Candidate) -> T + Sync) -> Vec<T> {
+/// `work` for each of `files` with its index, on all cores where each has at least about `worth` of them; the results are in the order of the files.
+fn in_parallel<T: Send>(files: &[Candidate], worth: usize, work: impl Fn(usize, &Candidate) -> T + Sync) -> Vec<T> {
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<(usize, T)>> = Mutex::new(Vec::with_capacity(files.len()));
-    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(files.len().div_ceil(4)).max(1);
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(files.len().div_ceil(worth)).max(1);
     let work = || {
         let mut own = Vec::new();
         while let Some((i, file)) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|i| files.get(i).map(|f| (i, f))) {

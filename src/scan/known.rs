@@ -8,7 +8,7 @@ use super::source::{LIMIT, content};
 use crate::detect::Circumstances;
 use crate::disk::walk::Candidate;
 use crate::formats;
-use crate::git::{GitError, Id, Pool, Repository, files_of};
+use crate::git::{GitError, Id, Repository, Shared, files_of};
 use crate::model::document::Document;
 use crate::model::finding::Finding;
 use crate::report::excerpt::Excerpts;
@@ -17,7 +17,7 @@ use crate::report::excerpt::Excerpts;
 pub(super) struct Known {
     root: PathBuf,
     files: HashMap<PathBuf, Id>,
-    objects: Pool,
+    objects: Shared,
 }
 
 impl Known {
@@ -31,7 +31,7 @@ impl Known {
     /// Lists the files of the commit that `revision` names in `repository`.
     pub(super) fn of(repository: Repository, revision: &str) -> Result<Self, GitError> {
         let files = files_of(&repository, revision, "`--new-only`")?;
-        Ok(Self { root: repository.root().to_owned(), files, objects: Pool::new(repository) })
+        Ok(Self { root: repository.root().to_owned(), files, objects: Shared::new(repository) })
     }
 
     /// Removes from `findings` of `document`, which is `file` as it is now, what its version in the commit has with the same value at the same
