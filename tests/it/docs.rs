@@ -35,15 +35,21 @@ const FOREIGN_OPTIONS: &[&str] = &[
 const OTHER_WORDS: &[&str] = &[
     "auth-off",
     "by-kind",
+    "cat-file", // git
     "ca-only",
     "clickhouse-native",
     "dh-parameters",
+    "diff-index", // git
+    "diff-tree",  // git
     "internal-plaintext",
+    "ls-tree", // git
     "no-verify",
     "non-sensitive-only", // Airflow
     "private-key",
     "prohibit-password", // sshd
     "redis-sentinel",
+    "rev-list",  // git
+    "rev-parse", // git
     "rediss-sentinel",
     "rsa-xml",
     "scram-sha-256",

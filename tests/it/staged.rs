@@ -372,7 +372,6 @@ fn a_hostile_repository_starts_nothing() {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "a test that was skipped has to say so")]
 fn a_repository_of_somebody_else_is_refused_until_it_is_called_safe() {
     let r = Repository::new();
     r.put("a.env", WEAK);
