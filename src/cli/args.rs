@@ -118,7 +118,7 @@ pub(crate) struct ScanArgs {
     /// With --history: only commits after this date (`2026-01-31`, `2 weeks ago`)
     #[arg(long, value_name = "DATE", requires = "history", help_heading = "Git")]
     pub(crate) since: Option<String>,
-    /// With --history: only commits of this branch
+    /// With --history without a range: only commits of this branch
     #[arg(long, value_name = "BRANCH", requires = "history", help_heading = "Git")]
     pub(crate) branch: Option<String>,
     /// Only findings that the files of the commit REF do not have already

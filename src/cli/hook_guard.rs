@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use harden::config::{Config, FILE_NAME};
 use harden::disk::read::read_stream;
-use harden::git::{Brought, Repository};
+use harden::git::{Repository, Tracked};
 use harden::model::severity::Class;
 use harden::scan::{LIMIT, Request, examine};
 use harden::seal::{self, Index, Recipient, Recipients};
@@ -35,8 +35,8 @@ pub(crate) struct Refusal {
 const LIST: &str = ".harden/sealed.toml";
 
 /// Looks at `changes`, which are of the index of `repository`. With `--no-config` (`honour` off in `request`) recipients are nobody's word.
-pub(crate) fn check(repository: &Repository, changes: &[Brought], request: &Request<'_>) -> Result<Vec<Refusal>, Failure> {
-    let staged: Vec<&Brought> = changes.iter().filter(|c| c.new.is_some() && !is_excluded(request, repository, &c.path)).collect();
+pub(crate) fn check(repository: &Repository, changes: &[Tracked], request: &Request<'_>) -> Result<Vec<Refusal>, Failure> {
+    let staged: Vec<&Tracked> = changes.iter().filter(|c| c.new.is_some() && !is_excluded(request, repository, &c.path)).collect();
     let mut guard = Guard { repository, request, index: HashMap::new(), blobs: HashMap::new(), refusals: Vec::new() };
     guard.learn(&staged)?;
     for change in &staged {
@@ -62,7 +62,7 @@ struct Guard<'a> {
 
 impl Guard<'_> {
     /// Reads all that the checks may ask for: one look into the index, one at the objects; none at all for a commit without sealed files.
-    fn learn(&mut self, staged: &[&Brought]) -> Result<(), Failure> {
+    fn learn(&mut self, staged: &[&Tracked]) -> Result<(), Failure> {
         let mut wanted: BTreeSet<PathBuf> = BTreeSet::new();
         for change in staged {
             let path = &change.path;
@@ -119,7 +119,7 @@ impl Guard<'_> {
     }
 
     /// `NAME` and `NAME.age` in one index, one of them changed by this commit, and `NAME` with a secret in it.
-    fn no_plain_twins(&mut self, staged: &[&Brought]) -> Result<(), Failure> {
+    fn no_plain_twins(&mut self, staged: &[&Tracked]) -> Result<(), Failure> {
         let pairs: BTreeSet<PathBuf> = staged.iter().map(|c| plain_of(&c.path).unwrap_or_else(|| c.path.clone())).collect();
         for path in pairs {
             let tracked = self.index.contains_key(&twin_of(&path));
@@ -160,7 +160,7 @@ impl Guard<'_> {
         (index.iter().flat_map(Index::files).map(|file| root.join(file)).collect(), index)
     }
 
-    fn recipients_match(&mut self, staged: &[&Brought]) {
+    fn recipients_match(&mut self, staged: &[&Tracked]) {
         let projects: BTreeSet<PathBuf> = staged
             .iter()
             .filter(|c| is_age(&c.path) || is_ours(&c.path))

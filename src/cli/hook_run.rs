@@ -9,7 +9,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use harden::config::Threshold;
-use harden::git::{Brought, Push, Repository, Sent};
+use harden::git::{Push, Repository, Sent, Tracked};
 use harden::model::severity::{Profile, Severity};
 use harden::scan::{Request, Scan, scan, staged};
 
@@ -100,11 +100,11 @@ impl Run {
         let request = self.request(files);
         let scan = scan(&request).map_err(|e| Failure::new(e).hint("no file was looked at"))?;
         let names: BTreeSet<PathBuf> = files.iter().filter_map(|file| self.below(file)).collect();
-        let changes: Vec<Brought> = self
+        let changes: Vec<Tracked> = self
             .repository
             .indexed(&names.into_iter().collect::<Vec<_>>())?
             .into_iter()
-            .map(|(path, object)| Brought { path, old: Vec::new(), new: Some(object), commit: None })
+            .map(|(path, object)| Tracked { path, new: Some(object) })
             .collect();
         let refusals = hook_guard::check(&self.repository, &changes, &request)?;
         Ok(judge(scan, &refusals, Before::Files))
@@ -118,7 +118,7 @@ impl Run {
         };
         let sent: Vec<Sent> = sent.into_iter().flatten().collect();
         let all = [PathBuf::from(".")];
-        match hook_look::pushed(&self.request(&all), &self.repository, &sent)? {
+        match hook_look::pushed(&self.request(&all), &sent)? {
             Some(scan) => Ok(judge(scan, &[], Before::Push)),
             None => {
                 ui::note("harden: nothing is sent that the remote does not have");

@@ -61,6 +61,9 @@ fn look(args: &ScanArgs, request: &Request<'_>) -> Result<Scan, Failure> {
         return staged(request, args.all_lines).map_err(unfit);
     }
     if let Some(range) = &args.history {
+        if !range.is_empty() && args.branch.is_some() {
+            return Err(Failure::new("`--branch` and a range are two ways to say which commits").hint("leave one of them out"));
+        }
         let commits = Commits { range: range.clone(), since: args.since.clone(), branch: args.branch.clone() };
         let bar = Progress::new();
         return history(request, &Wanted { commits, progress: &|done, all| bar.tell(done, all) }).map_err(unfit);
@@ -105,11 +108,13 @@ fn tell(scan: &Scan, args: &ScanArgs) {
 
 fn verdict(scan: &Scan, args: &ScanArgs) -> Exit {
     let totals = &scan.report.totals;
+    // an empty index, and commits that change no file, are in order; a path that holds nothing is a mistake
+    let may_be_nothing = args.staged || (args.history.is_some() && args.paths.iter().all(|p| p.as_os_str() == "."));
     if !scan.problems.is_empty() || (args.strict && totals.faulty > 0) {
         Exit::Failed
     } else if scan.report.failing() > 0 {
         Exit::Findings
-    } else if totals.files == 0 && scan.sealed.is_empty() && !args.staged {
+    } else if totals.files == 0 && scan.sealed.is_empty() && !may_be_nothing {
         Exit::NothingThere
     } else {
         Exit::Clean

@@ -31,7 +31,7 @@ pub struct Version {
     pub blob: Id,
     /// Index of its path in [`History::paths`].
     pub path: u32,
-    /// Index in [`History::commits`] of the first commit that brought it; a larger one is older.
+    /// Index in [`History::commits`] of the first commit that brought it; a larger one is older, [`BEFORE`] is older than all of them.
     pub first: u32,
 }
 
@@ -50,6 +50,9 @@ pub struct History {
     /// Whether the repository was cloned with a part of its history only.
     pub shallow: bool,
 }
+
+/// Of a version that was there before the first of the commits.
+pub const BEFORE: u32 = u32::MAX;
 
 const DIFF: &str = "diff-tree";
 const ARGUMENTS: &[&str] = &[
@@ -181,33 +184,81 @@ impl List {
             let path = parts.next()?;
             let fields: Vec<&[u8]> = part.get(colons..)?.split(|b| *b == b' ').collect();
             // parents' modes, own mode, parents' ids, own id, status
-            let (mode, id) = (fields.get(colons)?, Id::parse(fields.get(2 * colons + 1)?)?);
-            if mode.starts_with(b"100") && !id.is_null() {
-                self.add(Path::new(OsStr::from_bytes(path)), id, self.base + next);
+            let number = |n: usize| fields.get(n).copied();
+            let own = (number(colons)?, Id::parse(number(2 * colons + 1)?)?);
+            if !is_file(own) {
+                continue;
+            }
+            let path = self.path(Path::new(OsStr::from_bytes(path)));
+            self.add(path, own.1, u32::try_from(self.base + next).unwrap_or(BEFORE));
+            for parent in 0..colons {
+                let old = (number(parent)?, Id::parse(number(colons + 1 + parent)?)?);
+                if is_file(old) {
+                    self.add(path, old.1, BEFORE);
+                }
             }
         }
         Some(())
     }
 
-    fn add(&mut self, path: &Path, blob: Id, commit: usize) {
-        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let path = match self.by_path.get(path) {
-            Some(known) => *known,
-            None => {
-                let new = number(self.paths.len());
-                self.paths.push(path.to_owned());
-                self.by_path.insert(path.to_owned(), new);
-                new
-            }
-        };
-        let first = number(commit);
+    fn path(&mut self, path: &Path) -> u32 {
+        if let Some(known) = self.by_path.get(path) {
+            return *known;
+        }
+        let new = u32::try_from(self.paths.len()).unwrap_or(u32::MAX);
+        self.paths.push(path.to_owned());
+        self.by_path.insert(path.to_owned(), new);
+        new
+    }
+
+    /// Notes that `first` brought a version, or that it was there before. Commits come in from the newest to the oldest, so the last word counts.
+    fn add(&mut self, path: u32, blob: Id, first: u32) {
         match self.by_version.get(&(path, blob)).and_then(|i| self.versions.get_mut(*i)) {
-            // an older commit has it, too
             Some(known) => known.first = first,
             None => {
                 self.by_version.insert((path, blob), self.versions.len());
                 self.versions.push(Version { blob, path, first });
             }
         }
+    }
+}
+
+fn is_file((mode, id): (&[u8], Id)) -> bool {
+    mode.starts_with(b"100") && !id.is_null()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BEFORE, Id, List, author_date};
+
+    #[test]
+    fn the_oldest_word_counts_and_what_was_there_before_is_known() {
+        let id = |c: char| Id::parse(c.to_string().repeat(40).as_bytes()).expect("hex");
+        let line = |old: char, new: char| format!(":100644 100644 {} {} M\0f\0", id(old), id(new));
+        // the newest first: b -> a, then (nothing), then a -> b, in a range that begins in the middle
+        let out = format!("{}\0{}{}\0{}", id('1'), line('b', 'a'), id('3'), line('a', 'b'));
+        let mut list = List::default();
+        list.read(out.as_bytes(), &[id('1'), id('2'), id('3')]).expect("as git writes it");
+        let told: Vec<_> = list.versions.iter().map(|v| (v.blob, v.first)).collect();
+        assert_eq!(told, [(id('a'), BEFORE), (id('b'), 2)]);
+    }
+
+    #[test]
+    fn a_merge_has_more_parents_and_links_are_no_files() {
+        let id = |c: char| Id::parse(c.to_string().repeat(40).as_bytes()).expect("hex");
+        let merge = format!("::100644 100644 100644 {} {} {} MM\0f\n\0", id('a'), id('b'), id('c'));
+        let link = format!(":000000 120000 {} {} A\0l\0", id('0'), id('d'));
+        let mut list = List::default();
+        list.read(format!("{}\0{merge}{link}", id('1')).as_bytes(), &[id('1')]).expect("as git writes it");
+        assert_eq!((list.versions.len(), list.paths.len()), (3, 1));
+        assert_eq!(list.versions.iter().filter(|v| v.first == 0).map(|v| v.blob).collect::<Vec<_>>(), [id('c')]);
+        assert!(List::default().read(b"nonsense\0", &[]).is_none());
+    }
+
+    #[test]
+    fn dates_are_read_behind_any_name() {
+        let commit = b"tree x\nauthor A > B <a@b> 1600000000 -0230\ncommitter C <c> 1 +0000\n\nauthor X <x> 2 +0000\n";
+        assert_eq!(author_date(commit), Some((1_600_000_000, -150)));
+        assert_eq!(author_date(b"tree x\n\nauthor X <x> 2 +0000\n"), None);
     }
 }

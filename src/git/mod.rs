@@ -11,11 +11,11 @@ mod repo;
 mod staged;
 
 pub use error::GitError;
-pub use history::{Commits, History, Version};
+pub use history::{BEFORE, Commits, History, Version};
 pub use hook::{Folder, Installed, Plan, Removed, Standing, remove, standing};
 pub use hook_script::Hook;
 pub use managers::{AtWork, Manager, at_work};
-pub use objects::{Id, Object, Objects, Pool};
-pub use push::{Brought, Push, Sent};
+pub use objects::{Id, Object, Objects, Shared};
+pub use push::{Push, Sent, Tracked};
 pub use repo::Repository;
 pub use staged::{Change, Staged, files_of};

@@ -147,26 +147,26 @@ fn failed(error: &io::Error) -> GitError {
     GitError::Run { reason: error.kind().to_string() }
 }
 
-/// Readers for as many threads as ask at one time.
-pub struct Pool {
+/// One reader for all threads, started when it is first needed: reading an object is short beside what is done with it, starting another git
+/// is not.
+pub struct Shared {
     repository: Repository,
-    idle: Mutex<Vec<Objects>>,
+    reader: Mutex<Option<Objects>>,
 }
 
-impl Pool {
-    /// One with no reader yet.
+impl Shared {
+    /// One that was not started yet.
     #[must_use]
     pub fn new(repository: Repository) -> Self {
-        Self { repository, idle: Mutex::new(Vec::new()) }
+        Self { repository, reader: Mutex::new(None) }
     }
 
-    /// Starts a reader, to be ready when it is needed.
+    /// Starts the reader, to be ready when it is needed.
     ///
     /// # Errors
     /// [`GitError::Run`]
     pub fn warm(&self) -> Result<(), GitError> {
-        let reader = Objects::start(&self.repository)?;
-        self.lock().push(reader);
+        *self.lock() = Some(Objects::start(&self.repository)?);
         Ok(())
     }
 
@@ -175,16 +175,16 @@ impl Pool {
     /// # Errors
     /// As [`Objects::get`].
     pub fn get(&self, id: &Id, limit: u64) -> Result<Object, GitError> {
-        let idle = self.lock().pop();
-        let mut reader = idle.map_or_else(|| Objects::start(&self.repository), Ok)?;
-        // a reader that failed is dropped
-        let object = reader.get(id, limit)?;
-        self.lock().push(reader);
+        let mut reader = self.lock();
+        let mut running = reader.take().map_or_else(|| Objects::start(&self.repository), Ok)?;
+        // one that failed is in the middle of something, and is not asked again
+        let object = running.get(id, limit)?;
+        *reader = Some(running);
         Ok(object)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Objects>> {
-        self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Objects>> {
+        self.reader.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 

@@ -15,17 +15,13 @@ use super::error::GitError;
 use super::objects::{Id, Object, Objects};
 use super::repo::{Repository, talk};
 
-/// A file that a commit changes, or is about to change.
+/// A file that the index changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Brought {
+pub struct Tracked {
     /// From the top of the work tree.
     pub path: PathBuf,
-    /// Objects before, of each parent that has the file.
-    pub old: Vec<String>,
     /// Object after; `None` for a file that goes, and for what is no regular file.
     pub new: Option<String>,
-    /// The commit; `None` for the index.
-    pub commit: Option<String>,
 }
 
 /// One line that git hands to `pre-push`, as in [githooks(5)](https://git-scm.com/docs/githooks).
@@ -70,7 +66,7 @@ impl Repository {
     ///
     /// # Errors
     /// [`GitError`] when git does not answer.
-    pub fn staged_changes(&self) -> Result<Vec<Brought>, GitError> {
+    pub fn staged_changes(&self) -> Result<Vec<Tracked>, GitError> {
         let base = match self.object("HEAD^{commit}")? {
             Some(commit) => commit,
             None => self.empty_tree()?,
@@ -157,16 +153,6 @@ impl Repository {
         Ok((!commits.is_empty()).then_some(Sent { range, commits }))
     }
 
-    /// The files that `commits` bring. A merge counts with what it changes against all its parents.
-    ///
-    /// # Errors
-    /// [`GitError`] when git does not answer.
-    pub fn brought_by(&self, commits: &[&str]) -> Result<Vec<Brought>, GitError> {
-        let args = ["--stdin", "--raw", "-z", "-r", "--root", "-c", "--no-renames", "--no-abbrev", "--no-ext-diff", "--no-textconv"];
-        let list: String = commits.iter().map(|commit| format!("{commit}\n")).collect();
-        Ok(raw(&answer(self.command("diff-tree", &args), list.as_bytes(), "diff-tree")?))
-    }
-
     /// The object that `name` leads to; `None` where it leads nowhere.
     fn object(&self, name: &str) -> Result<Option<String>, GitError> {
         let answer = self.ask("rev-parse", &["--verify", "--quiet", "--end-of-options", name], &[])?;
@@ -191,27 +177,16 @@ fn answer(command: Command, input: &[u8], name: &'static str) -> Result<Zeroizin
     if answer.code == 0 { Ok(Zeroizing::new(answer.out)) } else { Err(GitError::Failed { command: name, code: answer.code }) }
 }
 
-/// Reads `:100644 100644 OLD NEW M<NUL>PATH<NUL>`, with `COMMIT<NUL>` before those of a commit, and `::` with a mode and an object for each
-/// parent of a merge.
-fn raw(out: &[u8]) -> Vec<Brought> {
+/// Reads `:100644 100644 OLD NEW M<NUL>PATH<NUL>`.
+fn raw(out: &[u8]) -> Vec<Tracked> {
     let mut changes = Vec::new();
-    let mut commit = None;
     let mut fields = out.split(|b| *b == 0);
-    while let Some(field) = fields.next() {
-        let parents = field.iter().take_while(|b| **b == b':').count();
-        if parents == 0 {
-            commit = Some(text(field)).filter(|t| is_object(t)).or(commit);
-            continue;
-        }
-        let Some(path) = fields.next() else { break };
-        let words: Vec<&[u8]> = field.get(parents..).unwrap_or_default().split(|b| *b == b' ').collect();
-        let mode = words.get(parents).copied().unwrap_or_default();
-        let object = |i: usize| words.get(parents + 1 + i).map(|w| text(w)).filter(|t| t.bytes().any(|b| b != b'0'));
-        changes.push(Brought {
+    while let (Some(head), Some(path)) = (fields.next(), fields.next()) {
+        let words: Vec<&[u8]> = head.split(|b| *b == b' ').collect();
+        let (mode, object) = (words.get(1).copied().unwrap_or_default(), words.get(3).map(|w| text(w)).unwrap_or_default());
+        changes.push(Tracked {
             path: Path::new(OsStr::from_bytes(path)).to_owned(),
-            old: (0..parents).filter_map(object).collect(),
-            new: object(parents).filter(|_| mode.starts_with(b"100")),
-            commit: commit.clone(),
+            new: Some(object).filter(|o| mode.starts_with(b"100") && is_object(o)),
         });
     }
     changes
@@ -232,7 +207,7 @@ fn text(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Brought, Push, raw};
+    use super::{Push, raw};
 
     const A: &str = "1111111111111111111111111111111111111111";
     const B: &str = "2222222222222222222222222222222222222222";
@@ -250,23 +225,13 @@ mod tests {
     }
 
     #[test]
-    fn raw_records_of_commits_and_merges() {
-        let one = format!("{A}\0:100644 100644 {A} {B} M\0a b\n\0:000000 120000 {Z} {B} A\0link\0");
-        let merge = format!("{B}\0::100644 100644 100755 {A} {A} {B} MM\0x\0:100644 000000 {A} {Z} D\0gone\0");
-        let some = |t: &str| Some(t.to_owned());
-        let change = |path: &str, old: &[&str], new, commit| {
-            let old = old.iter().map(|o| (*o).to_owned()).collect();
-            Brought { path: path.into(), old, new, commit: some(commit) }
-        };
-        assert_eq!(
-            raw(format!("{one}{merge}").as_bytes()),
-            [
-                change("a b\n", &[A], some(B), A),
-                change("link", &[], None, A),
-                change("x", &[A, A], some(B), B),
-                change("gone", &[A], None, B),
-            ]
+    fn raw_records() {
+        let out = format!(
+            ":100644 100644 {A} {B} M\0a b\n\0:000000 120000 {Z} {B} A\0link\0:100644 000000 {A} {Z} D\0gone\0:000000 160000 {Z} {A} A\0sub\0"
         );
+        let told: Vec<(String, bool)> =
+            raw(out.as_bytes()).into_iter().map(|c| (c.path.display().to_string(), c.new.as_deref() == Some(B))).collect();
+        assert_eq!(told, [("a b\n".to_owned(), true), ("link".to_owned(), false), ("gone".to_owned(), false), ("sub".to_owned(), false)]);
         assert!(raw(b"").is_empty());
     }
 }

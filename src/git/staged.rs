@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::error::GitError;
-use super::objects::{Id, Pool};
+use super::objects::{Id, Shared};
 use super::repo::Repository;
 
 /// A file that the next commit adds or changes.
@@ -33,7 +33,7 @@ pub struct Staged {
     /// Links and submodules among them, which have no content of their own.
     pub special: usize,
     /// Reads the blobs.
-    pub objects: Pool,
+    pub objects: Shared,
 }
 
 const DIFF: &str = "diff-index";
@@ -59,13 +59,19 @@ impl Staged {
     /// [`GitError`]: no repository, no git, one that git does not trust.
     pub fn list(dir: &Path) -> Result<Self, GitError> {
         let repository = Repository::at(dir, true)?;
-        let objects = Pool::new(repository.clone());
-        objects.warm()?;
+        let objects = Shared::new(repository.clone());
         let (mut changes, mut special) = (Vec::new(), 0);
         let mut parents = vec!["HEAD".to_owned()];
         parents.extend(merged(&repository).iter().map(Id::to_string));
+        // started while git looks at the index
+        let found = std::thread::scope(|scope| {
+            let warm = scope.spawn(|| objects.warm());
+            let first = against(&repository, "HEAD");
+            warm.join().unwrap_or(Ok(())).and(first)
+        });
+        let mut first = Some(found?);
         for (i, parent) in parents.iter().enumerate() {
-            let (found, others) = against(&repository, parent)?;
+            let (found, others) = first.take().map_or_else(|| against(&repository, parent), Ok)?;
             if i == 0 {
                 (changes, special) = (found, others);
                 continue;

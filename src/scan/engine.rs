@@ -1,7 +1,7 @@
 //! Blobs to documents to findings: in parallel, the result in a fixed order.
 
-use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
+use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -74,13 +74,13 @@ pub type OpenTwin<'a> = dyn Fn(&Path) -> Result<Option<Zeroizing<Vec<u8>>>, Stri
 impl Engine<'_> {
     /// Looks at all `files`; the results are in their order.
     pub(super) fn run(&self, files: &[Candidate], around: &Surroundings<'_>) -> Vec<Looked> {
-        in_parallel(files, |_, file| self.file(file, around))
+        in_parallel(files, self.source.worth(), |_, file| self.file(file, around))
     }
 
     /// Looks at all `files` a second time, for what `project` is after, and adds what shows across them to `looked`, which is in their order.
     pub(super) fn second_pass(&self, files: &[Candidate], around: &Surroundings<'_>, project: &Project<'_>, looked: &mut [Looked]) {
         let second = if project.looks_for_anything() {
-            in_parallel(files, |i, file| {
+            in_parallel(files, self.source.worth(), |i, file| {
                 let look = |content: Content| project.look(i, &content.bytes, around.environment(file, &around.below(file)).environment);
                 self.again(file).map(look).unwrap_or_default()
             })
@@ -136,9 +136,24 @@ impl Engine<'_> {
         if let Some(added) = self.source.added(file, document.text.as_bytes()) {
             findings.retain(|finding| touches(document, finding, &added));
         }
-        if let Some(known) = self.known.filter(|_| !findings.is_empty()) {
-            known.remove(self, file, document, findings);
+        if let Some(before) = self.known.filter(|_| !findings.is_empty()).and_then(|known| known.before(file)) {
+            let before = formats::parse(&document.path, &before.bytes, document.environment);
+            self.drop_known(file, document, &before, findings);
         }
+    }
+
+    /// Removes from `findings` of `document` what `before`, an older version of it, has with the same value at the same place. What shows only
+    /// across files is known where its text stands in that version.
+    fn drop_known(&self, file: &Candidate, document: &Document, before: &Document, findings: &mut Vec<Finding>) {
+        let mut old = self.detectors.run(before, Circumstances::default()).findings;
+        name_places(&Excerpts::new(before), self.within(file).as_deref().unwrap_or(&before.path), &mut old);
+        let known: HashSet<(&str, &str)> = old.iter().map(|f| (f.fingerprint.as_str(), f.span.of(&before.text))).collect();
+        let across = |finding: &Finding| !finding.related.is_empty() || (finding.setting.is_none() && !finding.key.is_empty());
+        findings.retain(|finding| {
+            let value = finding.span.of(&document.text);
+            let same = known.contains(&(finding.fingerprint.as_str(), value));
+            !(same || (across(finding) && !value.is_empty() && before.text.contains(value)))
+        });
     }
 
     fn file(&self, file: &Candidate, around: &Surroundings<'_>) -> Looked {
@@ -261,11 +276,11 @@ impl Engine<'_> {
     }
 }
 
-/// `work` for each of `files` with its index, on all cores; the results are in the order of the files.
-fn in_parallel<T: Send>(files: &[Candidate], work: impl Fn(usize, &Candidate) -> T + Sync) -> Vec<T> {
+/// `work` for each of `files` with its index, on all cores where each has at least about `worth` of them; the results are in the order of the files.
+fn in_parallel<T: Send>(files: &[Candidate], worth: usize, work: impl Fn(usize, &Candidate) -> T + Sync) -> Vec<T> {
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<(usize, T)>> = Mutex::new(Vec::with_capacity(files.len()));
-    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(files.len().div_ceil(4)).max(1);
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(files.len().div_ceil(worth)).max(1);
     let work = || {
         let mut own = Vec::new();
         while let Some((i, file)) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|i| files.get(i).map(|f| (i, f))) {
@@ -284,7 +299,7 @@ fn in_parallel<T: Send>(files: &[Candidate], work: impl Fn(usize, &Candidate) ->
 }
 
 /// Gives each finding the name of its place.
-pub(super) fn name_places(excerpts: &Excerpts<'_>, path: &str, findings: &mut [Finding]) {
+fn name_places(excerpts: &Excerpts<'_>, path: &str, findings: &mut [Finding]) {
     let mut seen: HashMap<(String, String), u32> = HashMap::new();
     for finding in findings {
         let place = if finding.key.is_empty() {

@@ -16,7 +16,7 @@ use super::track::{Kind, Track};
 use super::{Request, Scan, detectors, engine, gather};
 use crate::disk::read::Skip;
 use crate::disk::walk::{Candidate, Problem};
-use crate::git::{Commits, GitError, History, Id, Objects, Version};
+use crate::git::{BEFORE, Commits, GitError, History, Id, Objects, Version};
 use crate::report::{Entry, Notice, Origin, Scope, Totals};
 
 /// Versions that a worker takes at once: git reads on while we look.
@@ -206,8 +206,10 @@ impl Search<'_> {
 }
 
 /// The report, each entry with its commit.
-fn tell(request: &Request<'_>, detectors: &crate::detect::Detectors, history: &History, found: Found) -> Result<Scan, GitError> {
+fn tell(request: &Request<'_>, detectors: &crate::detect::Detectors, history: &History, mut found: Found) -> Result<Scan, GitError> {
     let commit = |told: &Told| history.commits.get(told.first as usize).copied();
+    // what the range did not bring
+    found.told.retain(|_, told| told.first != BEFORE);
     let needed: BTreeSet<Id> = found.told.values().filter_map(commit).collect();
     let dates = if needed.is_empty() { HashMap::new() } else { history.author_dates(&needed.into_iter().collect::<Vec<_>>())? };
     let mut entries = Vec::with_capacity(found.told.len());

@@ -27,6 +27,11 @@ pub(super) trait Source: Sync {
     /// What is wrong, in words.
     fn read(&self, file: &Candidate) -> Result<Result<Content, Skip>, String>;
 
+    /// How many files are worth a thread.
+    fn worth(&self) -> usize {
+        4
+    }
+
     /// Which bytes of `file`, which are `content`, are new; `None`: all of them.
     fn added(&self, _file: &Candidate, _content: &[u8]) -> Option<Vec<Span>> {
         None

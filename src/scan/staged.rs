@@ -92,6 +92,11 @@ impl Source for Index<'_> {
         self.blob(&change.blob).map_err(|e| e.to_string())?.ok_or_else(missing)
     }
 
+    /// Few files, and somebody waits.
+    fn worth(&self) -> usize {
+        1
+    }
+
     /// A line is new that no parent has.
     fn added(&self, file: &Candidate, text: &[u8]) -> Option<Vec<Span>> {
         let change = self.by_path.get(&file.path).filter(|_| !self.all_lines)?;

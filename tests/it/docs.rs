@@ -42,12 +42,16 @@ const FOREIGN_OPTIONS: &[&str] = &[
 const OTHER_WORDS: &[&str] = &[
     "auth-off",
     "by-kind",
+    "cat-file", // git
     "ca-only",
     "clickhouse-native",
     "dh-parameters",
     "fail-on",
     "harden-system", // .pre-commit-hooks.yaml
+    "diff-index",    // git
+    "diff-tree",     // git
     "internal-plaintext",
+    "ls-tree", // git
     "no-verify",
     "non-sensitive-only", // Airflow
     "private-key",
@@ -55,6 +59,8 @@ const OTHER_WORDS: &[&str] = &[
     "pre-push",
     "prohibit-password", // sshd
     "redis-sentinel",
+    "rev-list",  // git
+    "rev-parse", // git
     "rediss-sentinel",
     "rsa-xml",
     "scram-sha-256",
