@@ -249,6 +249,10 @@ fn the_real_pre_commit_builds_the_rust_hook() {
     let mut command = framework.command(&framework.program);
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from(root).join("target"), PathBuf::from).join("pre-commit");
     command.env("CARGO_TARGET_DIR", target);
+    // that it builds and installs is to be seen, not how fast it then is
+    for (name, value) in [("LTO", "off"), ("CODEGEN_UNITS", "16"), ("OPT_LEVEL", "0")] {
+        command.env(format!("CARGO_PROFILE_RELEASE_{name}"), value);
+    }
     for name in ["CARGO_HOME", "RUSTUP_HOME"] {
         let default =
             std::env::var_os("HOME").map(|home| PathBuf::from(home).join(if name == "CARGO_HOME" { ".cargo" } else { ".rustup" }));
