@@ -2,12 +2,15 @@
 
 mod error;
 mod history;
+mod id;
+mod loose;
 mod objects;
 mod repo;
 mod staged;
 
 pub use error::GitError;
 pub use history::{BEFORE, Commits, History, Version};
-pub use objects::{Id, Object, Objects, Shared};
+pub use id::{Id, Object};
+pub use objects::{Objects, Shared};
 pub use repo::Repository;
 pub use staged::{Change, Staged, files_of};
