@@ -9,7 +9,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::error::GitError;
-use super::objects::{Id, Object, Objects};
+use super::id::{Id, Object};
+use super::objects::Objects;
 use super::repo::{Repository, talk};
 use super::staged::{commit, files_of, refused};
 

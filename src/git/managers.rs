@@ -62,7 +62,7 @@ pub fn at_work(root: &Path, folder: &Folder, hook: Hook, standing: &Standing) ->
     }
     if let Standing::Foreign(bytes) = standing {
         let says = |mark: &&str| contains(bytes, mark.as_bytes());
-        if let Some(manager) = MANAGERS.iter().find(|m| m.marks.iter().any(|mark| says(mark))) {
+        if let Some(manager) = MANAGERS.iter().find(|m| m.marks.iter().any(&says)) {
             return Some(found(root, manager, shown(&folder.path().join(hook.name())), hook, true));
         }
     }

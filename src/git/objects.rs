@@ -1,67 +1,17 @@
 //! Reading objects: `git cat-file --batch` (git-cat-file(1), "BATCH OUTPUT"), one process for many objects. It applies no filter and no
 //! textconv.
 
-use std::fmt;
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::sync::Mutex;
 
 use zeroize::Zeroizing;
 
 use super::error::GitError;
+use super::id::{Id, Object};
+use super::loose;
 use super::repo::Repository;
-
-/// The name of an object, SHA-1 or SHA-256.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Id {
-    bytes: [u8; 32],
-    len: u8,
-}
-
-impl Id {
-    /// Reads 40 or 64 hex digits, and nothing else.
-    #[must_use]
-    pub fn parse(hex: &[u8]) -> Option<Self> {
-        let digit = |b: u8| char::from(b).to_digit(16).and_then(|d| u8::try_from(d).ok());
-        if hex.len() != 40 && hex.len() != 64 {
-            return None;
-        }
-        let mut id = Self { bytes: [0; 32], len: u8::try_from(hex.len() / 2).ok()? };
-        for (byte, pair) in id.bytes.iter_mut().zip(hex.as_chunks::<2>().0) {
-            *byte = digit(pair[0])? << 4 | digit(pair[1])?;
-        }
-        Some(id)
-    }
-
-    /// Whether every digit is 0: git's word for "not there".
-    #[must_use]
-    pub fn is_null(&self) -> bool {
-        self.bytes == [0; 32]
-    }
-}
-
-impl fmt::Display for Id {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.bytes.iter().take(self.len.into()).try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for Id {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-/// What became of an object.
-#[derive(Clone)]
-pub enum Object {
-    /// Its bytes, wiped when dropped.
-    Bytes(Zeroizing<Vec<u8>>),
-    /// More bytes than the limit.
-    TooLarge,
-    /// It is not here: a partial clone, a damaged repository.
-    Missing,
-}
 
 /// A running `git cat-file --batch`.
 pub struct Objects {
@@ -147,34 +97,31 @@ fn failed(error: &io::Error) -> GitError {
     GitError::Run { reason: error.kind().to_string() }
 }
 
-/// One reader for all threads, started when it is first needed: reading an object is short beside what is done with it, starting another git
-/// is not.
+/// Objects for all threads: loose ones are read here, for others one git is started when it is first needed. Reading an object is short beside
+/// what is done with it; starting another git is not.
 pub struct Shared {
     repository: Repository,
+    /// Where loose objects lie.
+    loose: Option<PathBuf>,
     reader: Mutex<Option<Objects>>,
 }
 
 impl Shared {
-    /// One that was not started yet.
+    /// One that has started nothing yet. The repository must be one that git has answered for: it is git that judges whom to trust.
     #[must_use]
     pub fn new(repository: Repository) -> Self {
-        Self { repository, reader: Mutex::new(None) }
+        let loose = repository.loose_objects();
+        Self { repository, loose, reader: Mutex::new(None) }
     }
 
-    /// Starts the reader, to be ready when it is needed.
-    ///
-    /// # Errors
-    /// [`GitError::Run`]
-    pub fn warm(&self) -> Result<(), GitError> {
-        *self.lock() = Some(Objects::start(&self.repository)?);
-        Ok(())
-    }
-
-    /// The object `id`, of at most `limit` bytes.
+    /// The blob `id`, of at most `limit` bytes.
     ///
     /// # Errors
     /// As [`Objects::get`].
     pub fn get(&self, id: &Id, limit: u64) -> Result<Object, GitError> {
+        if let Some(blob) = self.loose.as_ref().and_then(|folder| loose::blob(folder, id, limit)) {
+            return Ok(blob);
+        }
         let mut reader = self.lock();
         let mut running = reader.take().map_or_else(|| Objects::start(&self.repository), Ok)?;
         // one that failed is in the middle of something, and is not asked again
@@ -185,21 +132,5 @@ impl Shared {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<Objects>> {
         self.reader.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Id;
-
-    #[test]
-    fn ids_are_read_and_written() {
-        for hex in ["0123456789abcdef0123456789abcdef01234567".to_owned(), "ab".repeat(32)] {
-            assert_eq!(Id::parse(hex.as_bytes()).map(|id| id.to_string()), Some(hex));
-        }
-        assert!(Id::parse(&[b'0'; 40]).is_some_and(|id| id.is_null()));
-        for wrong in ["", "0123", &"g".repeat(40), &"0".repeat(41)] {
-            assert_eq!(Id::parse(wrong.as_bytes()), None, "{wrong}");
-        }
     }
 }

@@ -12,7 +12,8 @@ use std::process::Command;
 use zeroize::Zeroizing;
 
 use super::error::GitError;
-use super::objects::{Id, Object, Objects};
+use super::id::{Id, Object};
+use super::objects::Objects;
 use super::repo::{Repository, talk};
 
 /// A file that the index changes.

@@ -88,6 +88,17 @@ impl Repository {
         Ok(Self { root: nearest.to_owned(), git, handed, bare: !there(nearest, ".git") })
     }
 
+    /// Where its loose objects lie, in the plain case: no linked work tree, no other place named by the caller.
+    pub(super) fn loose_objects(&self) -> Option<PathBuf> {
+        let folder = self.root.join(".git");
+        let elsewhere = |name: &OsString, value: &OsString| match name.to_str() {
+            Some("GIT_DIR" | "GIT_COMMON_DIR") => fs::canonicalize(value).ok().as_ref() != Some(&folder),
+            other => other == Some("GIT_OBJECT_DIRECTORY"),
+        };
+        let plain = !self.handed.iter().any(|(name, value)| elsewhere(name, value)) && folder.symlink_metadata().is_ok_and(|m| m.is_dir());
+        plain.then(|| folder.join("objects"))
+    }
+
     /// Whether it has no work tree.
     #[must_use]
     pub fn is_bare(&self) -> bool {

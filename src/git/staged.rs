@@ -10,7 +10,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::error::GitError;
-use super::objects::{Id, Shared};
+use super::id::Id;
+use super::objects::Shared;
 use super::repo::Repository;
 
 /// A file that the next commit adds or changes.
@@ -63,15 +64,8 @@ impl Staged {
         let (mut changes, mut special) = (Vec::new(), 0);
         let mut parents = vec!["HEAD".to_owned()];
         parents.extend(merged(&repository).iter().map(Id::to_string));
-        // started while git looks at the index
-        let found = std::thread::scope(|scope| {
-            let warm = scope.spawn(|| objects.warm());
-            let first = against(&repository, "HEAD");
-            warm.join().unwrap_or(Ok(())).and(first)
-        });
-        let mut first = Some(found?);
         for (i, parent) in parents.iter().enumerate() {
-            let (found, others) = first.take().map_or_else(|| against(&repository, parent), Ok)?;
+            let (found, others) = against(&repository, parent)?;
             if i == 0 {
                 (changes, special) = (found, others);
                 continue;

@@ -150,13 +150,9 @@ fn named_files_are_looked_at_whole_outside_of_a_commit() {
     assert_code(&commit(&[".env.production", "other.env"]), 1);
 }
 
-/// The real pre-commit, where `./test` has put it.
+/// The real pre-commit, where `./test` has found it.
 fn pre_commit() -> Option<PathBuf> {
-    let path = std::env::var_os("HARDEN_TEST_PRE_COMMIT").map(PathBuf::from);
-    if path.is_none() {
-        println!("left out: `./test` installs pre-commit and runs it");
-    }
-    path
+    std::env::var_os("HARDEN_TEST_PRE_COMMIT").map(PathBuf::from)
 }
 
 struct Framework {
@@ -181,7 +177,10 @@ impl Framework {
 
 #[test]
 fn the_real_pre_commit_runs_the_system_hook() {
-    let Some(program) = pre_commit() else { return };
+    let Some(program) = pre_commit() else {
+        println!("left out: `./test --live` installs pre-commit and runs it");
+        return;
+    };
     let framework = Framework { desk: Desk::hooked(), program };
     let desk = &framework.desk;
     assert_code(&desk.harden(&["hook", "remove"]), 0);
@@ -230,7 +229,10 @@ fn the_real_pre_commit_builds_the_rust_hook() {
         println!("left out: `./test --live` runs it");
         return;
     }
-    let Some(program) = pre_commit() else { return };
+    let Some(program) = pre_commit() else {
+        println!("left out: `./test --live` installs pre-commit and runs it");
+        return;
+    };
     let framework = Framework { desk: Desk::hooked(), program };
     let desk = &framework.desk;
     fs::remove_file(desk.home("bin/harden")).unwrap();
