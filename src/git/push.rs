@@ -68,14 +68,16 @@ impl Repository {
     /// # Errors
     /// [`GitError`] when git does not answer.
     pub fn staged_changes(&self) -> Result<Vec<Tracked>, GitError> {
-        let base = match self.object("HEAD^{commit}")? {
-            Some(commit) => commit,
-            None => self.empty_tree()?,
+        let ask = |base: &str| {
+            let args = ["--cached", "--raw", "-z", "-r", "--no-renames", "--no-abbrev", "--no-ext-diff", "--no-textconv", base, "--"];
+            self.ask("diff-index", &args, &[])
         };
-        let args = ["--cached", "--raw", "-z", "-r", "--no-renames", "--no-abbrev", "--no-ext-diff", "--no-textconv"];
-        let mut command = self.command("diff-index", &args);
-        command.arg(base).arg("--");
-        Ok(raw(&answer(command, &[], "diff-index")?))
+        let mut answer = ask("HEAD")?;
+        if answer.code != 0 && self.object("HEAD^{commit}")?.is_none() {
+            // before the first commit everything is new
+            answer = ask(&self.empty_tree()?)?;
+        }
+        if answer.code == 0 { Ok(raw(&answer.out)) } else { Err(GitError::Failed { command: "diff-index", code: answer.code }) }
     }
 
     /// Objects of those of `paths` that the index has as regular files.
@@ -107,8 +109,11 @@ impl Repository {
     /// # Errors
     /// [`GitError`] when git does not answer.
     pub fn blobs<'o>(&self, objects: &[&'o str], limit: u64) -> Result<HashMap<&'o str, Zeroizing<Vec<u8>>>, GitError> {
-        let mut reader = Objects::start(self)?;
         let mut blobs = HashMap::new();
+        if objects.is_empty() {
+            return Ok(blobs);
+        }
+        let mut reader = Objects::start(self)?;
         for object in objects {
             let Some(id) = Id::parse(object.as_bytes()).filter(|_| !blobs.contains_key(object)) else { continue };
             if let Object::Bytes(bytes) = reader.get(&id, limit)? {

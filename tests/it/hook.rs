@@ -425,3 +425,45 @@ fn init_installs_the_hook_as_well() {
     assert!(stderr(&said).contains("no git repository"), "{}", stderr(&said));
     assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0, "looked at before anything is written");
 }
+
+#[test]
+fn a_merge_counts_with_what_it_changes_itself() {
+    let desk = Desk::hooked();
+    desk.git(&["checkout", "-q", "-b", "topic"]);
+    desk.put("a.txt", "a\n");
+    desk.git(&["add", "-A"]);
+    desk.git(&["commit", "-q", "-m", "a"]);
+    desk.git(&["checkout", "-q", "main"]);
+    desk.weak(".env.production");
+    desk.git(&["add", "-A"]);
+    desk.git(&["commit", "-q", "--no-verify", "-m", "old sins"]);
+    desk.git(&["checkout", "-q", "topic"]);
+    desk.git(&["merge", "-q", "--no-commit", "main"]);
+    assert_code(&desk.try_git(&["commit", "-m", "what main has"]), 0);
+    desk.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    desk.git(&["merge", "-q", "--no-commit", "main"]);
+    desk.weak("more.env");
+    desk.git(&["add", "-A"]);
+    let said = desk.try_git(&["commit", "-m", "and more"]);
+    stopped(&said, "more.env:1");
+    assert!(!stderr(&said).contains(".env.production"), "{}", stderr(&said));
+}
+
+#[test]
+fn the_threshold_is_that_of_the_project() {
+    let desk = Desk::hooked();
+    desk.put("harden.toml", "fail-on = \"none\"\n");
+    desk.weak(".env.production");
+    desk.git(&["add", "-A"]);
+    let said = desk.try_git(&["commit", "-m", "x"]);
+    assert_code(&said, 0);
+    assert!(stderr(&said).contains("1 below the threshold"), "{}", stderr(&said));
+    // its word is not taken without it; a rule file that cannot be used stops the commit
+    desk.git(&["reset", "-q", "--soft", "HEAD~1"]);
+    assert_code(&desk.harden(&["--no-config", "hook", "run"]), 1);
+    desk.put("harden.toml", "fail-on = 3\n");
+    let said = desk.try_git(&["commit", "-m", "x"]);
+    assert_code(&said, 1);
+    assert_eq!(desk.commits(), 1);
+    assert_code(&desk.harden(&["hook", "run"]), 2);
+}
