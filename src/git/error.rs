@@ -20,6 +20,12 @@ pub enum GitError {
     /// No folder upward holds `.git`.
     #[error("there is no git repository here; nothing was looked at")]
     NoRepository,
+    /// A repository without a work tree.
+    #[error("the repository at `{path}` has no index; nothing was looked at")]
+    NoIndex {
+        /// Its folder.
+        path: String,
+    },
     /// git itself does not work on it.
     #[error(
         "git refuses the repository at `{path}`: it is damaged, or belongs to another user and is not in `safe.directory`; nothing was looked at"

@@ -60,6 +60,9 @@ impl Staged {
     /// [`GitError`]: no repository, no git, one that git does not trust.
     pub fn list(dir: &Path) -> Result<Self, GitError> {
         let repository = Repository::at(dir, true)?;
+        if repository.is_bare() {
+            return Err(GitError::NoIndex { path: repository.root().display().to_string() });
+        }
         let objects = Shared::new(repository.clone());
         let (mut changes, mut special) = (Vec::new(), 0);
         let mut parents = vec!["HEAD".to_owned()];

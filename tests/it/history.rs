@@ -131,6 +131,7 @@ fn bare_and_shallow_repositories() {
     r.git(&["clone", "-q", "--bare", ".", bare.to_str().unwrap()]);
     assert_eq!(r.found_in(&bare, &["--history"]), ["dir/a.env:1"], "from within");
     assert_eq!(r.found(&["--history", "../bare.git"]), ["dir/a.env:1"], "by its name");
+    assert_code(&r.harden_in(&bare, &["scan", "--staged"]), 2);
     r.put("dir/a.env", WEAK);
     r.commit();
     r.git(&["clone", "-q", "--depth", "1", &format!("file://{}", r.top.display()), shallow.to_str().unwrap()]);
@@ -155,6 +156,24 @@ fn what_the_project_says_holds_for_the_past() {
     assert_eq!(r.found(&["--history", "--no-config"]).len(), 2);
     r.git(&["commit", "-q", "--allow-empty", "-m", "nothing"]);
     assert_eq!(r.found(&["--history=HEAD~1..HEAD", "--no-config"]), NOTHING);
+}
+
+/// A hook before a push is about the range that it is told, wherever git says that the repository is.
+#[test]
+fn a_hook_may_ask_for_a_range() {
+    let r = Repository::new();
+    r.put("a.env", "A=1\n");
+    let base = r.commit();
+    let linked = r.beside("linked");
+    r.git(&["worktree", "add", "-q", linked.to_str().unwrap()]);
+    fs::copy(r.put("../weak", WEAK), linked.join("b.env")).unwrap();
+    r.git_in(&linked, &["add", "-A"]);
+    let found = r.beside("found");
+    let hook =
+        format!("#!/bin/sh\n'{}' scan '--history={base}..HEAD' --format jsonl > '{}'\n", env!("CARGO_BIN_EXE_harden"), found.display());
+    r.script(".git/hooks/post-commit", &hook);
+    r.git_in(&linked, &["commit", "-q", "-m", "x"]);
+    assert_eq!(r.hook_found(), ["b.env:1"]);
 }
 
 #[test]
