@@ -13,4 +13,4 @@ pub use history::{BEFORE, Commits, History, Version};
 pub use id::{Id, Object};
 pub use objects::{Objects, Shared};
 pub use repo::Repository;
-pub use staged::{Change, Staged, files_of};
+pub use staged::{Asked, Change, Staged, files_of};
