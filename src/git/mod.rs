@@ -21,4 +21,4 @@ pub use managers::{AtWork, Manager, at_work};
 pub use objects::{Objects, Shared};
 pub use push::{Push, Sent, Tracked};
 pub use repo::Repository;
-pub use staged::{Change, Staged, files_of};
+pub use staged::{Asked, Change, Staged, files_of};

@@ -8,11 +8,12 @@ use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
 
 use super::error::GitError;
 use super::id::Id;
 use super::objects::Shared;
-use super::repo::Repository;
+use super::repo::{Answer, Repository};
 
 /// A file that the next commit adds or changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,26 +54,41 @@ const ARGUMENTS: &[&str] = &[
     "--diff-filter=ACMRT",
 ];
 
-impl Staged {
+/// A question that git is answering. It is put before anything else is done, by the only thread there is yet, so that git works while the rules
+/// are made ready.
+pub struct Asked {
+    repository: Repository,
+    git: Child,
+}
+
+impl Asked {
     /// Asks git what is staged in the repository that `dir` lies in. The variables that git hands to a hook are heeded.
     ///
     /// # Errors
-    /// [`GitError`]: no repository, no git, one that git does not trust.
-    pub fn list(dir: &Path) -> Result<Self, GitError> {
+    /// [`GitError`]: no repository, no git.
+    pub fn begin(dir: &Path) -> Result<Self, GitError> {
         let repository = Repository::at(dir, true)?;
         if repository.is_bare() {
             return Err(GitError::NoIndex { path: repository.root().display().to_string() });
         }
-        let objects = Shared::new(repository.clone());
-        let (mut changes, mut special) = (Vec::new(), 0);
-        let mut parents = vec!["HEAD".to_owned()];
-        parents.extend(merged(&repository).iter().map(Id::to_string));
-        for (i, parent) in parents.iter().enumerate() {
-            let (found, others) = against(&repository, parent)?;
-            if i == 0 {
-                (changes, special) = (found, others);
-                continue;
-            }
+        let mut command = repository.command(DIFF, &[ARGUMENTS, &["HEAD", "--"]].concat());
+        let git = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+        let git = git.map_err(|e| GitError::Run { reason: e.kind().to_string() })?;
+        Ok(Self { repository, git })
+    }
+
+    /// Waits for the answer.
+    ///
+    /// # Errors
+    /// [`GitError`]: a repository that git does not trust.
+    pub fn staged(self) -> Result<Staged, GitError> {
+        let Self { repository, git } = self;
+        let output = git.wait_with_output().map_err(|e| GitError::Run { reason: e.kind().to_string() })?;
+        let answer = Answer { code: output.status.code().unwrap_or(-1), out: output.stdout };
+        let (mut changes, special) = against(&repository, "HEAD", answer)?;
+        for parent in merged(&repository).iter().map(Id::to_string) {
+            let answer = repository.ask(DIFF, &[ARGUMENTS, &[&parent, "--"]].concat(), &[])?;
+            let (found, _) = against(&repository, &parent, answer)?;
             let mut found: HashMap<PathBuf, Change> = found.into_iter().map(|c| (c.path.clone(), c)).collect();
             changes.retain_mut(|change| match found.remove(&change.path) {
                 Some(other) => {
@@ -83,7 +99,8 @@ impl Staged {
                 None => false,
             });
         }
-        Ok(Self { repository, changes, special, objects })
+        let objects = Shared::new(repository.clone());
+        Ok(Staged { repository, changes, special, objects })
     }
 }
 
@@ -119,10 +136,8 @@ pub(super) fn refused(repository: &Repository) -> GitError {
     GitError::Refused { path: repository.root().display().to_string() }
 }
 
-/// What differs between `parent` and the index.
-fn against(repository: &Repository, parent: &str) -> Result<(Vec<Change>, usize), GitError> {
-    let ask = |tree: &str| repository.ask(DIFF, &[ARGUMENTS, &[tree, "--"]].concat(), &[]);
-    let mut answer = ask(parent)?;
+/// What differs between `parent` and the index, of which git said `answer`.
+fn against(repository: &Repository, parent: &str, mut answer: Answer) -> Result<(Vec<Change>, usize), GitError> {
     if answer.code != 0 {
         // before the first commit everything is new
         let trusted = repository.ask("rev-parse", &["--git-dir"], &[])?.code == 0;
@@ -131,7 +146,7 @@ fn against(repository: &Repository, parent: &str) -> Result<(Vec<Change>, usize)
         }
         let empty = repository.ask("hash-object", &["-t", "tree", "--stdin"], &[])?;
         let empty = empty.out.strip_suffix(b"\n").and_then(Id::parse).ok_or(GitError::Answer { command: "hash-object" })?;
-        answer = ask(&empty.to_string())?;
+        answer = repository.ask(DIFF, &[ARGUMENTS, &[&empty.to_string(), "--"]].concat(), &[])?;
     }
     if answer.code != 0 {
         return Err(GitError::Failed { command: DIFF, code: answer.code });

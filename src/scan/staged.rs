@@ -14,7 +14,7 @@ use super::{Request, Scan, detectors, engine, gather};
 use crate::disk::read::{Content, Skip};
 use crate::disk::walk::Candidate;
 use crate::formats::decode;
-use crate::git::{Change, GitError, Id, Staged};
+use crate::git::{Asked, Change, GitError, Id, Staged};
 use crate::model::span::Span;
 use crate::report::Scope;
 
@@ -26,19 +26,14 @@ use crate::report::Scope;
 /// # Errors
 /// [`ScanError`]; nothing was looked at then.
 pub fn staged(request: &Request<'_>, all_lines: bool) -> Result<Scan, ScanError> {
-    let here = || Staged::list(Path::new("."));
     let there = || request.paths.iter().find(|p| p.exists()).and_then(|p| p.ancestors().find(|p| p.is_dir()));
-    let list_all = || match (here(), there()) {
-        (Err(GitError::NoRepository), Some(folder)) => Staged::list(folder),
-        (found, _) => found,
-    };
-    // git and the rules get ready side by side
-    let (staged, detectors) = std::thread::scope(|scope| {
-        let staged = scope.spawn(list_all);
-        let detectors = detectors(request);
-        (staged.join().unwrap_or(Err(GitError::Answer { command: "diff-index" })), detectors)
-    });
-    let (staged, detectors) = (staged?, detectors?);
+    let asked = match (Asked::begin(Path::new(".")), there()) {
+        (Err(GitError::NoRepository), Some(folder)) => Asked::begin(folder),
+        (asked, _) => asked,
+    }?;
+    // git looks at the index while the rules are made ready
+    let detectors = detectors(request);
+    let (staged, detectors) = (asked.staged()?, detectors?);
     let root = staged.repository.root();
     let known = request.new_only.map(|revision| Known::of(staged.repository.clone(), revision)).transpose()?;
     let track = Track::new(&staged.repository, request.paths, request.config)?;
