@@ -39,13 +39,15 @@ pub(super) fn fallback(page: Page, at: usize) -> Option<Hit> {
     let key = if page.before(end) == b']' {
         let inner = end - 1;
         let quote = page.before(inner);
-        let key = page.name_back(inner.checked_sub(1)?)?;
-        let open = key.start.checked_sub(2)?;
+        // `configuration["Jwt:Key"]`
+        let run = page.run_back(inner.checked_sub(1)?, |b| is_name(b) || b == b':');
+        let key = Span::new(run.start, run.end);
+        let open = key.start.checked_sub(2).filter(|_| !key.is_empty())?;
         let map = page.run_back(open, is_name).of(page.text).to_ascii_lowercase();
         (matches!(quote, b'"' | b'\'')
             && page.before(key.start) == quote
             && page.byte(open) == b'['
-            && (map.contains("env") || map.ends_with("_server")))
+            && (map.contains("env") || map.ends_with("_server") || map.ends_with("configuration")))
         .then_some(key)?
     } else {
         let path = page.name_back(end)?;
