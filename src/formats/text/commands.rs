@@ -54,6 +54,7 @@ pub(super) fn flag(page: Page, at: usize) -> Option<Hit> {
     match option {
         "-H" if spaced => header(page, start),
         "-u" | "-U" if spaced && runs(page, at, &["curl", "http", "https"]) => account(page, Span::new(at + 1, end), start),
+        "-b" if spaced && runs(page, at, &["fabric-ca-server"]) => account(page, Span::new(at + 1, end), start),
         "-passin" | "-passout" | "-pass" | "-password" | "-storepass" | "-keypass" | "-srcstorepass" | "-deststorepass" if spaced => {
             option_value(page, "password", Span::new(at + 1, end), start)
         }
@@ -246,6 +247,7 @@ mod tests {
             ("docker login -u a -p scone r", "password", "scone"),
             ("app --db-password scone", "db-password", "scone"),
             ("ldapadd -x -w scone", "password", "scone"),
+            ("sh -c 'fabric-ca-server start -b brew:scone -d'", "password", "scone"),
             ("mc alias set local http://minio:9000 brew scone;", "secret-key", "scone"),
             ("$c = ConvertTo-SecureString \"scone\" -AsPlainText -Force", "password", "scone"),
         ] {

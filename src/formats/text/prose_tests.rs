@@ -174,7 +174,8 @@ fn defaults_of_libraries_schemas_and_fields_belong_to_the_name() {
     one("jwt.sign(payload, 'lit')", "jwt_secret", "lit");
     one("get(url, auth=('user', 'lit'))", "auth_password", "lit");
     one("| `A_SECRET` | `lit-09` | the secret |", "A_SECRET", "lit-09");
-    one("sql.Open(\"postgres\", \"host=db password=lit\")", "dsn", "host=db password=lit");
+    let text = "sql.Open(\"postgres\", \"host=db password=lit\")";
+    assert!(found(text).contains(&("dsn".to_owned(), "host=db password=lit".to_owned())));
     one("headers: { Authorization: 'Bearer 3RFvW0pXb7c2yq9K' }", "auth_token", "3RFvW0pXb7c2yq9K");
     for text in [
         "f(get('X'), 'lit')",
