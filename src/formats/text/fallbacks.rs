@@ -80,7 +80,8 @@ pub(super) fn call(page: Page, at: usize) -> Option<Vec<Hit>> {
         return schema(page, from, first).map(|hit| vec![hit]);
     }
     if let Some((_, place, name)) = TAKERS.iter().find(|(f, ..)| ends(&function, f)) {
-        let (value, quoting) = arguments(page, first).into_iter().nth(*place).filter(|a| a.name.is_none() || *name != "dsn")?.literal?;
+        let (value, quoting) =
+            arguments_of(page, first, false).into_iter().nth(*place).filter(|a| a.name.is_none() || *name != "dsn")?.literal?;
         let key = Span::new(from, at);
         let fits = *name != "dsn" || ["password=", "sslmode=", "@"].iter().any(|w| value.of(page.text).contains(w));
         return (fits && !value.is_empty()).then(|| vec![Hit { name: (*name).to_owned(), key, value, quoting }]);
@@ -231,12 +232,17 @@ struct Argument {
 }
 
 /// The arguments from `at` to the closing bracket, at most six within a bounded stretch; an object of options is looked into.
-fn arguments(page: Page, mut at: usize) -> Vec<Argument> {
+fn arguments(page: Page, at: usize) -> Vec<Argument> {
+    arguments_of(page, at, true)
+}
+
+/// The same; an object is one argument unless `into` says otherwise.
+fn arguments_of(page: Page, mut at: usize, into: bool) -> Vec<Argument> {
     let mut all = Vec::new();
     let limit = at + 512;
     while all.len() < 6 && at < limit {
         at = skip(page, at);
-        if page.byte(at) == b'{' {
+        if into && page.byte(at) == b'{' {
             at = skip(page, at + 1);
         }
         let mut name = None;

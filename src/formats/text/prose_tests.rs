@@ -172,6 +172,8 @@ fn defaults_of_libraries_schemas_and_fields_belong_to_the_name() {
         assert_eq!((hit.value.expose(), hit.span.of(text)), ("lit", "lit"), "{text}");
     }
     one("jwt.sign(payload, 'lit')", "jwt_secret", "lit");
+    one("jwt.sign({ id }, 'lit')", "jwt_secret", "lit");
+    one("define('A_DEBUG', true);", "A_DEBUG", "true");
     one("get(url, auth=('user', 'lit'))", "auth_password", "lit");
     one("| `A_SECRET` | `lit-09` | the secret |", "A_SECRET", "lit-09");
     let text = "sql.Open(\"postgres\", \"host=db password=lit\")";
