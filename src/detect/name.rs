@@ -1,6 +1,7 @@
 //! Conditions on the name: `key.class`, `key.any`, `key.path`, `key.purpose`.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use super::family::{Compile, Family, Test, known, words};
 use super::path::Question;
@@ -39,17 +40,15 @@ impl Family for Name {
                 Ok(Box::new(move |s| wanted.contains(&s.purpose())))
             }
             "any" => {
-                // a list may hold hundreds: only those that end as the name does are tried
-                let mut by_last: HashMap<String, Vec<Vec<String>>> = HashMap::new();
-                for pattern in words("key.any", argument, false)?.iter().map(|w| pattern(w)) {
-                    by_last.entry(pattern.last().cloned().unwrap_or_default()).or_default().push(pattern);
-                }
+                let patterns = words("key.any", argument, false)?;
+                // a list may hold hundreds: only those that end as the name does are tried; taken apart when first asked for
+                let by_last: OnceLock<HashMap<String, Vec<Vec<String>>>> = OnceLock::new();
                 let question = Question::new();
                 Ok(Box::new(move |s| {
                     s.path().answer(question, || {
                         let own = s.words();
                         let tried = own.last().or_else(|| s.path_words().last()).map(String::as_str).into_iter().chain(["*"]);
-                        let mut fitting = tried.filter_map(|last| by_last.get(last)).flatten();
+                        let mut fitting = tried.filter_map(|last| by_last.get_or_init(|| by_last_word(&patterns)).get(last)).flatten();
                         fitting.any(|p| words_fit(p, own) || (p.len() > 1 && words_fit(p, s.path_words())))
                     })
                 }))
@@ -62,6 +61,15 @@ impl Family for Name {
             _ => Err(format!("`key.{name}` is not known: key.class, key.any, key.path, key.purpose")),
         }
     }
+}
+
+/// Patterns by the word that they end with.
+fn by_last_word(patterns: &[String]) -> HashMap<String, Vec<Vec<String>>> {
+    let mut by_last: HashMap<String, Vec<Vec<String>>> = HashMap::new();
+    for pattern in patterns.iter().map(|w| pattern(w)) {
+        by_last.entry(pattern.last().cloned().unwrap_or_default()).or_default().push(pattern);
+    }
+    by_last
 }
 
 /// A name with `*` for any run of words, split as names are: case, `_`, `-`, `.` and `:` make no difference.

@@ -137,7 +137,7 @@ pub fn judge(value: &str, context: &impl Deref<Target = Context>, purpose: Purpo
 
 /// Whether the value comes from elsewhere, wholly or in the part that makes it secret.
 fn refers(value: &str) -> bool {
-    if REFERENCES.is_match(value) || template::is_reference(value) {
+    if REFERENCES.is_match(value.as_bytes()) || template::is_reference(value) {
         return true;
     }
     let parts = template::parts(value);
@@ -184,11 +184,11 @@ fn judge_text(value: &str, context: &impl Deref<Target = Context>, purpose: Purp
 }
 
 fn is_no_secret(value: &str, lower: &str) -> bool {
-    listed(LEXICON.not_secrets, lower) || NOT_SECRETS.is_match(value)
+    listed(LEXICON.not_secrets, lower) || NOT_SECRETS.is_match(value.as_bytes())
 }
 
 fn asks_to_be_replaced(value: &str, lower: &str) -> bool {
-    if PLACEHOLDERS.is_match(value) {
+    if PLACEHOLDERS.is_match(value.as_bytes()) {
         return true;
     }
     // the words between single blanks, a blank at each end

@@ -113,16 +113,21 @@ pub fn is_aws_secret(value: &str) -> bool {
     value.len() == 40 && value.bytes().all(fits) && is_mixed(value) && !hex && !is_filler(value, false)
 }
 
-/// All fixed texts, in one machine.
-fn places() -> &'static Option<(AhoCorasick, Vec<usize>)> {
-    static PLACES: OnceLock<Option<(AhoCorasick, Vec<usize>)>> = OnceLock::new();
-    PLACES.get_or_init(|| {
+/// All fixed texts, in one machine, and the kind of each.
+type Machine = Option<(AhoCorasick, Vec<usize>)>;
+
+/// The machine for a text of `length` bytes: the one that runs fastest takes longest to build, which a small text does not bring back.
+fn places(length: usize) -> &'static Machine {
+    static SMALL: OnceLock<Machine> = OnceLock::new();
+    static LARGE: OnceLock<Machine> = OnceLock::new();
+    const FEW: usize = 16 * 1024;
+    let (slot, kind) = match length {
+        0..FEW if LARGE.get().is_none() => (&SMALL, AhoCorasickKind::NoncontiguousNFA),
+        _ => (&LARGE, AhoCorasickKind::DFA),
+    };
+    slot.get_or_init(|| {
         let all: Vec<(usize, &str)> = KINDS.iter().enumerate().flat_map(|(i, k)| k.prefixes.iter().map(move |p| (i, *p))).collect();
-        let machine = AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(all.iter().map(|(_, p)| p))
-            .ok()?;
+        let machine = AhoCorasick::builder().match_kind(MatchKind::Standard).kind(Some(kind)).build(all.iter().map(|(_, p)| p)).ok()?;
         Some((machine, all.into_iter().map(|(i, _)| i).collect()))
     })
 }
@@ -138,7 +143,7 @@ fn pattern(kind: usize, whole: bool) -> Option<&'static Regex> {
 
 /// The tokens that stand in `text` as they are.
 fn plain(text: &str) -> Vec<Token> {
-    let Some((machine, kinds)) = places() else { return Vec::new() };
+    let Some((machine, kinds)) = places(text.len()) else { return Vec::new() };
     let mut found = Vec::new();
     for hit in machine.find_overlapping_iter(text) {
         let Some(index) = kinds.get(hit.pattern().as_usize()) else { continue };
