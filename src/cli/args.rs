@@ -1,9 +1,11 @@
 //! The command line as typed. Names of formats come from the registries; no option takes a secret.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueHint};
+use harden::model::date::Date;
 use harden::model::severity::Profile;
 use harden::render::RENDERERS;
 
@@ -48,6 +50,8 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// Find development secrets, weak keys, plaintext connections and unsafe settings
     Scan(ScanArgs),
+    /// Accept today's findings, each with a reason: what is new still counts
+    Baseline(BaselineArgs),
     /// Plan replacements, the same one wherever one secret occurs; --apply writes them
     Fix(FixArgs),
     /// Make harden.toml, an identity and recipients: the first minute
@@ -99,6 +103,56 @@ pub(crate) struct ScanArgs {
     /// Name under which standard input is read: it decides format and environment
     #[arg(long = "as", value_name = "NAME", help_heading = "Files")]
     pub(crate) stdin_name: Option<String>,
+    #[command(flatten)]
+    pub(crate) baseline: BaselineChoice,
+}
+
+/// Which findings are accepted already.
+#[derive(Debug, Args)]
+pub(crate) struct BaselineChoice {
+    /// Accepted findings; without =FILE those of .harden/baseline.jsonl, which counts by itself where it is there
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = clap::value_parser!(OsString), help_heading = "Judgement")]
+    pub(crate) baseline: Option<OsString>,
+    /// Report accepted findings as any other
+    #[arg(long, conflicts_with = "baseline", help_heading = "Judgement")]
+    pub(crate) no_baseline: bool,
+}
+
+/// `harden baseline`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harden baseline --reason \"known before 2027, see the migration plan\" --until 2027-03-31
+  harden baseline compose.test.yml --only weak-password --reason \"test network, never published\"
+  harden baseline --prune")]
+pub(crate) struct BaselineArgs {
+    /// Files and folders whose findings are accepted
+    #[arg(value_name = "PATH", default_value = ".", value_hint = ValueHint::AnyPath)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Why these findings are accepted; needed, unless there is only to --prune
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+    /// The last day on which it holds, YYYY-MM-DD [default: no end]
+    #[arg(long, value_name = "DATE", requires = "reason", value_parser = |text: &str| Date::parse(text).ok_or("expected a day: YYYY-MM-DD"))]
+    pub(crate) until: Option<Date>,
+    /// Who accepts them [default: GIT_AUTHOR_NAME, else the name of the user]
+    #[arg(long, value_name = "NAME", requires = "reason")]
+    pub(crate) by: Option<String>,
+    /// Only findings of this rule, class or key (may be given several times)
+    #[arg(long, value_name = "RULE|CLASS|KEY", requires = "reason")]
+    pub(crate) only: Vec<String>,
+    /// Take out entries that match nothing, or no longer count
+    #[arg(long)]
+    pub(crate) prune: bool,
+    /// Where they are written [default: .harden/baseline.jsonl beside harden.toml, else in the repository]
+    #[arg(long = "baseline", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: Option<PathBuf>,
+    /// With whose eyes to look: production, development, or strict [default: production]
+    #[arg(long, value_name = "PROFILE", value_parser = |text: &str| text.parse::<Profile>())]
+    pub(crate) profile: Option<Profile>,
+    /// Look at files that .gitignore leaves out, too (.env files always are)
+    #[arg(long)]
+    pub(crate) no_ignore: bool,
 }
 
 /// `harden fix`
@@ -242,7 +296,7 @@ pub(crate) struct RunArgs {
     pub(crate) identity: IdentityArgs,
     /// The command and its arguments
     #[arg(value_name = "CMD", required = true, last = true, value_hint = ValueHint::CommandWithArguments)]
-    pub(crate) command: Vec<std::ffi::OsString>,
+    pub(crate) command: Vec<OsString>,
 }
 
 /// `harden rules`

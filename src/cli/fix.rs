@@ -45,6 +45,8 @@ pub(crate) fn run(args: &FixArgs, global: &Global) -> Result<Exit, Failure> {
         rules: &project.rules,
         honour: !global.no_config,
         keep: true,
+        // what is accepted is still to be put right
+        baseline: None,
         twins: sealed.then_some(&open),
     };
     let mut scan = scan(&request).map_err(|e| Failure::new(e).hint("no file was looked at"))?;

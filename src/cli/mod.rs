@@ -1,6 +1,8 @@
 //! The command line: one file for each command.
 
 pub(crate) mod args;
+pub(crate) mod baseline;
+pub(crate) mod baseline_file;
 pub(crate) mod completions;
 pub(crate) mod decrypt;
 pub(crate) mod encrypt;
@@ -28,6 +30,7 @@ use exit::{Exit, Failure};
 pub(crate) fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
         Command::Scan(args) => scan::run(&args, &cli.global),
+        Command::Baseline(args) => baseline::run(&args, &cli.global),
         Command::Rules(command) => rules::run(&command, &cli.global),
         Command::Completions(args) => completions::run(&args),
         Command::Decrypt(args) => decrypt::run(&args),

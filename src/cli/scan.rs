@@ -8,6 +8,7 @@ use harden::render;
 use harden::scan::{Request, Scan, scan, scan_stream};
 
 use super::args::{Global, ScanArgs};
+use super::baseline_file;
 use super::exit::{Exit, Failure};
 use super::interrupted;
 use super::project::Project;
@@ -27,6 +28,7 @@ pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Exit, Failure> {
             None => Some(Severity::Medium),
         },
     };
+    let baseline = baseline_file::for_scan(args, &project, global.no_config)?;
     let request = Request {
         paths: &args.paths,
         no_ignore: args.no_ignore,
@@ -36,6 +38,7 @@ pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Exit, Failure> {
         rules: &project.rules,
         honour: !global.no_config,
         keep: false,
+        baseline: baseline.as_ref(),
         twins: None,
     };
     let mut scan = look(args, &request)?;

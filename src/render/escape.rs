@@ -5,14 +5,14 @@ use std::io;
 
 use serde::Serialize;
 
-use crate::report::printable::is_hidden;
+use crate::report::printable::json_safe;
 
 /// `value` as JSON on one line.
 ///
 /// # Errors
 /// None for the types of this folder; serde's signature has one.
 pub(super) fn json(value: &impl Serialize) -> io::Result<String> {
-    Ok(ascii_hidden(&serde_json::to_string(value)?))
+    Ok(json_safe(&serde_json::to_string(value)?))
 }
 
 /// `value` as indented JSON.
@@ -20,24 +20,7 @@ pub(super) fn json(value: &impl Serialize) -> io::Result<String> {
 /// # Errors
 /// As [`json`].
 pub(super) fn json_pretty(value: &impl Serialize) -> io::Result<String> {
-    Ok(ascii_hidden(&serde_json::to_string_pretty(value)?))
-}
-
-/// serde escapes what JSON demands; what could deceive a terminal (C1 controls, direction marks) is legal there, and is escaped too. Such
-/// characters can stand in strings only, so the value stays the same.
-fn ascii_hidden(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c == '\n' || !is_hidden(c) {
-            out.push(c);
-            continue;
-        }
-        for unit in c.encode_utf16(&mut [0; 2]) {
-            // writing to a String cannot fail
-            let _ = write!(out, "\\u{unit:04x}");
-        }
-    }
-    out
+    Ok(json_safe(&serde_json::to_string_pretty(value)?))
 }
 
 /// `path` as a relative URI reference (RFC 3986): `/` stays, everything but unreserved characters is percent-encoded.

@@ -80,7 +80,7 @@ fn foot(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let totals = &report.totals;
     writeln!(
         out,
-        "{}; read {}, {}, {}; {} as text, {} that did not parse, {} skipped, {} unreadable, {} suppressed by the repository. \
+        "{}; read {}, {}, {}; {} as text, {} that did not parse, {} skipped, {} unreadable, {} suppressed by the repository, {} by the baseline. \
          harden {}, grading version {}.",
         counted(report.entries.len(), "finding"),
         counted(totals.files, "file"),
@@ -91,6 +91,7 @@ fn foot(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         totals.skipped(),
         totals.unreadable,
         totals.suppressed(),
+        totals.suppressed_baseline,
         env!("CARGO_PKG_VERSION"),
         report.grade.version,
     )

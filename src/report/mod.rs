@@ -78,6 +78,8 @@ pub struct Totals {
     pub suppressed_inline: usize,
     /// Findings suppressed by harden.toml.
     pub suppressed_config: usize,
+    /// Findings that the baseline accepts.
+    pub suppressed_baseline: usize,
 }
 
 impl std::ops::AddAssign for Totals {
@@ -96,6 +98,7 @@ impl std::ops::AddAssign for Totals {
             unreadable,
             suppressed_inline,
             suppressed_config,
+            suppressed_baseline,
         } = other;
         self.files += files;
         self.parsed += parsed;
@@ -109,6 +112,7 @@ impl std::ops::AddAssign for Totals {
         self.unreadable += unreadable;
         self.suppressed_inline += suppressed_inline;
         self.suppressed_config += suppressed_config;
+        self.suppressed_baseline += suppressed_baseline;
     }
 }
 

@@ -18,7 +18,7 @@ use crate::model::document::Document;
 use crate::model::environment::Environment;
 use crate::model::finding::Finding;
 use crate::report::excerpt::Excerpts;
-use crate::report::fingerprint::fingerprint;
+use crate::report::fingerprint::{self, fingerprint};
 use crate::report::{Entry, Notice, Totals};
 use zeroize::Zeroizing;
 
@@ -46,12 +46,18 @@ pub(super) struct Looked {
     pub(super) name: String,
     /// Suppressed findings in production files.
     pub(super) waived: usize,
+    /// Its path below the project's folder, where it lies in there.
+    pub(super) within: Option<String>,
+    /// Whether all of the file was looked at and understood: what a baseline says of it and is not found is not there.
+    pub(super) complete: bool,
 }
 
 /// How to look.
 pub(super) struct Engine<'a> {
     pub(super) detectors: &'a Detectors,
     pub(super) config: Option<&'a Loaded>,
+    /// The folder that the names of places are relative to: that of harden.toml, else that of the baseline.
+    pub(super) root: Option<&'a Path>,
     pub(super) keep: bool,
     /// Whether comments in files and harden.toml may take findings out.
     pub(super) honour: bool,
@@ -129,7 +135,7 @@ impl Engine<'_> {
             looked.twin = true;
             let verdict = around.environment(file, &around.below(file));
             let blob = Blob { name: file.display.clone(), content: Content { bytes: bytes.clone(), utf16: false } };
-            return self.blob(blob, verdict.environment, around.circumstances(file), self.within(file).as_deref(), looked);
+            return complete(self.blob(blob, verdict.environment, around.circumstances(file), self.within(file).as_deref(), looked));
         }
         match read(&file.path, FileLinks::Refuse, LIMIT) {
             Ok(Outcome::Content(content, _)) => {
@@ -141,7 +147,7 @@ impl Engine<'_> {
                     looked.notices.push(Notice { file: file.display.clone(), line: 0, message });
                 }
                 let blob = Blob { name: file.display.clone(), content };
-                self.blob(blob, verdict.environment, around.circumstances(file), self.within(file).as_deref(), looked)
+                complete(self.blob(blob, verdict.environment, around.circumstances(file), self.within(file).as_deref(), looked))
             }
             Ok(Outcome::Skipped(skip)) => {
                 match skip {
@@ -159,12 +165,12 @@ impl Engine<'_> {
         }
     }
 
-    /// The path of a file below the folder of harden.toml.
+    /// The path of a file below the project's folder.
     fn within(&self, file: &Candidate) -> Option<String> {
-        self.config.and_then(|c| file.path.strip_prefix(&c.root).ok()).map(|p| p.to_string_lossy().into_owned())
+        self.root.and_then(|root| file.path.strip_prefix(root).ok()).map(|p| p.to_string_lossy().into_owned())
     }
 
-    /// Looks at one blob; `within` is its path below the folder of harden.toml.
+    /// Looks at one blob; `within` is its path below the project's folder.
     pub(super) fn blob(
         &self,
         blob: Blob,
@@ -178,6 +184,7 @@ impl Engine<'_> {
         let outcome = self.detectors.run(&document, circumstances);
         looked.seen = outcome.seen;
         looked.name.clone_from(&blob.name);
+        looked.within = within.map(str::to_owned);
         looked.links = Links::of(&document, &outcome.findings);
         if looked.links.more {
             let message = "more strong secrets than are looked for elsewhere; no copies of the last ones were looked for".to_owned();
@@ -262,6 +269,12 @@ fn in_parallel<T: Send>(files: &[Candidate], work: impl Fn(usize, &Candidate) ->
     done.into_iter().map(|(_, result)| result).collect()
 }
 
+/// What is known of a file of which nothing was left out.
+fn complete(mut looked: Looked) -> Looked {
+    looked.complete = looked.totals.faulty == 0;
+    looked
+}
+
 /// Gives each finding the name of its place.
 fn name_places(excerpts: &Excerpts<'_>, path: &str, findings: &mut [Finding]) {
     let mut seen: HashMap<(String, String), u32> = HashMap::new();
@@ -273,5 +286,6 @@ fn name_places(excerpts: &Excerpts<'_>, path: &str, findings: &mut [Finding]) {
         };
         let ordinal = seen.entry((finding.rule.clone(), place.clone())).and_modify(|n| *n += 1).or_insert(0);
         finding.fingerprint = fingerprint(&finding.rule, path, &place, *ordinal);
+        finding.place = fingerprint::place(&finding.rule, &place, *ordinal);
     }
 }

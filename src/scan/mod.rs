@@ -1,20 +1,25 @@
 //! Where bytes come from, and the loop over them.
 
+pub mod accepted;
+pub mod baseline;
 mod engine;
 mod facts;
 mod hunt;
 mod project;
 pub mod selftest;
 mod source;
+mod verdict;
 
 use std::collections::{BTreeSet, HashMap};
 use std::io::{self, Read};
 use std::path::PathBuf;
 
+use baseline::Baseline;
 use engine::{Engine, Looked};
 use facts::Surroundings;
 use project::Project;
 use source::Blob;
+use verdict::Known;
 
 use crate::config::Loaded;
 use crate::config::environment::{self, Facts};
@@ -27,12 +32,13 @@ use crate::model::environment::Environment;
 use crate::model::finding::Finding;
 use crate::model::severity::{Profile, Severity};
 use crate::report::area::Area;
-use crate::report::fingerprint::fingerprint;
+use crate::report::fingerprint::{self, fingerprint};
 use crate::report::grade::{GradeFacts, Subject, area_of, grade};
 use crate::report::{Entry, Notice, Report, RuleCard, Totals};
 use crate::rules::load::RuleSet;
 
 pub use engine::{LIMIT, OpenTwin};
+pub use verdict::Judged;
 
 /// What to look at, and how.
 pub struct Request<'a> {
@@ -52,6 +58,8 @@ pub struct Request<'a> {
     pub honour: bool,
     /// Whether the documents are wanted afterwards (a plan is made of them).
     pub keep: bool,
+    /// Findings that are accepted.
+    pub baseline: Option<&'a Baseline>,
     /// How to open sealed twins: `NAME.age` is then looked at in place of NAME.
     pub twins: Option<&'a OpenTwin<'a>>,
 }
@@ -66,6 +74,8 @@ pub struct Scan {
     pub problems: Vec<Problem>,
     /// Sealed files that were passed by.
     pub sealed: Vec<PathBuf>,
+    /// What the baseline said; empty without one.
+    pub accepted: Judged,
 }
 
 /// A document that was kept for a plan.
@@ -108,7 +118,7 @@ pub fn scan(request: &Request<'_>) -> Result<Scan, CompileError> {
         looked.document.take().map(|document| Kept { document, path: file.path.clone(), twin })
     });
     let documents = kept.collect();
-    let mut scan = gather(request, &detectors, looked);
+    let mut scan = gather(request, &detectors, looked, covers_all(request));
     scan.documents = documents;
     scan.report.totals.skipped_special += found.special;
     scan.report.totals.unreadable += found.problems.len();
@@ -134,7 +144,7 @@ pub fn scan_stream(request: &Request<'_>, name: &str, input: &mut dyn Read) -> i
         Err(crate::disk::read::Skip::TooLarge) => looked.totals.skipped_large += 1,
         Err(_) => looked.totals.skipped_binary += 1,
     }
-    Ok(gather(request, &detectors, vec![looked]))
+    Ok(gather(request, &detectors, vec![looked], false))
 }
 
 /// Sealed files whose plain one is gone are looked at under its name.
@@ -173,14 +183,31 @@ fn detectors(request: &Request<'_>) -> Result<Detectors, CompileError> {
 }
 
 fn engine<'a>(request: &'a Request<'_>, detectors: &'a Detectors) -> Engine<'a> {
-    Engine { detectors, config: request.config, keep: request.keep, honour: request.honour, today: Date::today(), twins: HashMap::new() }
+    let root = request.config.map(|c| c.root.as_path()).or(request.baseline.map(|b| b.root.as_path()));
+    Engine {
+        detectors,
+        config: request.config,
+        root,
+        keep: request.keep,
+        honour: request.honour,
+        today: Date::today(),
+        twins: HashMap::new(),
+    }
 }
 
-fn gather(request: &Request<'_>, detectors: &Detectors, looked: Vec<Looked>) -> Scan {
+/// Whether everything below the root of the baseline is looked at.
+fn covers_all(request: &Request<'_>) -> bool {
+    let root = request.baseline.map(|b| b.root.as_path());
+    root.is_some_and(|root| request.paths.iter().filter_map(|path| path.canonicalize().ok()).any(|path| root.starts_with(path)))
+}
+
+fn gather(request: &Request<'_>, detectors: &Detectors, looked: Vec<Looked>, whole: bool) -> Scan {
+    let mut known = Known::default();
     let mut totals = Totals::default();
     let (mut entries, mut notices, mut subjects) = (Vec::new(), Vec::new(), Vec::new());
     let (mut problems, mut allowed, mut waived) = (Vec::new(), BTreeSet::new(), 0);
     for one in looked {
+        known.add(&one);
         totals += one.totals;
         entries.extend(one.entries);
         notices.extend(one.notices);
@@ -216,13 +243,16 @@ fn gather(request: &Request<'_>, detectors: &Detectors, looked: Vec<Looked>) -> 
         }
     }
     add_project_findings(request.rules, &mut entries);
+    let accepted = known.judge(request.baseline, (whole, Date::today()), |id| looks(request, id), &mut entries, &mut notices);
+    totals.suppressed_baseline = accepted.taken;
+    waived += accepted.waived;
     let findings: Vec<&Finding> = entries.iter().map(|e: &Entry| &e.finding).collect();
     let facts = GradeFacts { unparsed_files: totals.faulty, waived };
     let grade = grade(&subjects, &findings, facts);
     let ids: BTreeSet<&str> = findings.iter().map(|f| f.rule.as_str()).collect();
     let rules = ids.iter().filter_map(|id| request.rules.get(id)).map(card).collect();
     let report = Report { entries, totals, grade, notices, rules, fail_on: request.fail_on, quiet: false };
-    Scan { report, documents: Vec::new(), problems, sealed: Vec::new() }
+    Scan { report, documents: Vec::new(), problems, sealed: Vec::new(), accepted }
 }
 
 /// Whether the rule `id` looked; `None` where there is none. What looks across files does not match in a part of them.
@@ -238,6 +268,7 @@ fn add_project_findings(rules: &RuleSet, entries: &mut Vec<Entry>) {
         let Some(about) = entries.get(i) else { continue };
         // one place, another rule: its name is made of the name of the place
         finding.fingerprint = fingerprint(&finding.rule, &about.finding.fingerprint, &finding.key, 0);
+        finding.place = fingerprint::place(&finding.rule, &format!("{}\n{}", about.finding.place, finding.key), 0);
         let excerpt = about.excerpt.clone();
         entries.insert(i + 1, Entry { finding, excerpt });
     }
