@@ -59,6 +59,12 @@ pub struct Scope<'a> {
     pub today: Date,
 }
 
+/// Rule, key and place without a file.
+type Spot<'a> = (&'a str, &'a str, &'a str);
+
+/// Files that may be one that is gone, each with the entries and findings that fit.
+type Heirs<'a> = BTreeMap<&'a str, Vec<(usize, usize)>>;
+
 /// A finding, with its file below the root; `None` outside of it, or where the path does not name one file for sure.
 pub type Placed<'a> = (Option<&'a str>, &'a Finding);
 
@@ -98,7 +104,7 @@ impl Baseline {
     /// of which the baseline knew nothing, that has a finding at the same place; where two could be meant, none is.
     fn follow(&self, findings: &[Placed<'_>], scope: &Scope<'_>, applied: &mut Applied) {
         let known: BTreeSet<&str> = self.entries.iter().map(|e| e.path.as_str()).collect();
-        let mut new: HashMap<(&str, &str, &str), Vec<(usize, &str)>> = HashMap::new();
+        let mut new: HashMap<Spot<'_>, Vec<(usize, &str)>> = HashMap::new();
         for (i, (path, finding)) in findings.iter().enumerate() {
             if let Some(path) = path.filter(|path| !known.contains(path)) {
                 new.entry((&finding.rule, &finding.key, &finding.place)).or_default().push((i, path));
@@ -109,7 +115,7 @@ impl Baseline {
         }
         let gone: BTreeSet<&str> = known.into_iter().filter(|path| !scope.files.contains(path) && self.is_gone(path)).collect();
         // for each file that is gone, the files that may be it, with what fits in them
-        let mut heirs: BTreeMap<&str, BTreeMap<&str, Vec<(usize, usize)>>> = BTreeMap::new();
+        let mut heirs: BTreeMap<&str, Heirs<'_>> = BTreeMap::new();
         for (n, entry) in self.entries.iter().enumerate().filter(|(_, e)| gone.contains(e.path.as_str())) {
             for (i, path) in new.get(&(entry.rule.as_str(), entry.key.as_str(), entry.place.as_str())).into_iter().flatten() {
                 if akin(&entry.path, path) {
@@ -122,8 +128,7 @@ impl Baseline {
             *claims.entry(heir).or_default() += 1;
         }
         for candidates in heirs.values().filter(|candidates| candidates.len() == 1) {
-            for (heir, pairs) in candidates.iter().filter(|(heir, _)| claims.get(*heir) == Some(&1)) {
-                debug_assert!(!heir.is_empty());
+            for (_, pairs) in candidates.iter().filter(|(heir, _)| claims.get(*heir) == Some(&1)) {
                 for (n, i) in pairs {
                     let (Some(entry), Some((_, finding))) = (self.entries.get(*n), findings.get(*i)) else { continue };
                     let fate = fate(entry, finding, Fate::Follows(*i), scope.today);
