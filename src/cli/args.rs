@@ -64,6 +64,9 @@ pub(crate) enum Command {
     Decrypt(DecryptArgs),
     /// Run a command with the settings of env files, sealed or plain, in its environment
     Run(RunArgs),
+    /// Check each commit, or each push, before it is made
+    #[command(subcommand)]
+    Hook(HookCommand),
     /// Look at the rules, and test rule files
     #[command(subcommand)]
     Rules(RulesCommand),
@@ -77,6 +80,10 @@ pub(crate) enum Command {
 Examples:
   harden scan
   harden scan deploy/ .env.production --format sarif > harden.sarif
+  harden scan --staged
+  harden scan --new-only origin/main
+  harden scan --history --since 2026-01-01
+  harden scan --history=v1.0..HEAD --format jsonl
   docker compose config | harden scan - --as compose.yml")]
 pub(crate) struct ScanArgs {
     /// Files and folders; `-` is standard input
@@ -103,6 +110,24 @@ pub(crate) struct ScanArgs {
     /// Name under which standard input is read: it decides format and environment
     #[arg(long = "as", value_name = "NAME", help_heading = "Files")]
     pub(crate) stdin_name: Option<String>,
+    /// What the next commit adds: the files of the index, not of the work tree
+    #[arg(long, conflicts_with_all = ["history", "no_ignore", "stdin_name"], help_heading = "Git")]
+    pub(crate) staged: bool,
+    /// With --staged: the whole of each staged file, not only the lines that the commit adds
+    #[arg(long, requires = "staged", help_heading = "Git")]
+    pub(crate) all_lines: bool,
+    /// Every version of every file in the commits of RANGE (as git takes it) [default: all branches, tags and stashes]
+    #[arg(long, value_name = "RANGE", num_args = 0..=1, require_equals = true, default_missing_value = "", conflicts_with_all = ["no_ignore", "stdin_name", "new_only"], help_heading = "Git")]
+    pub(crate) history: Option<String>,
+    /// With --history: only commits after this date (`2026-01-31`, `2 weeks ago`)
+    #[arg(long, value_name = "DATE", requires = "history", help_heading = "Git")]
+    pub(crate) since: Option<String>,
+    /// With --history without a range: only commits of this branch
+    #[arg(long, value_name = "BRANCH", requires = "history", help_heading = "Git")]
+    pub(crate) branch: Option<String>,
+    /// Only findings that the files of the commit REF do not have already
+    #[arg(long, value_name = "REF", conflicts_with = "stdin_name", help_heading = "Git")]
+    pub(crate) new_only: Option<String>,
     #[command(flatten)]
     pub(crate) baseline: BaselineChoice,
 }
@@ -217,6 +242,7 @@ pub(crate) struct IdentityArgs {
 #[command(after_help = "\
 Examples:
   harden init
+  harden init --hook
   harden init -r age1... -r \"ssh-ed25519 AAAA...\"")]
 pub(crate) struct InitArgs {
     /// Project folder
@@ -225,6 +251,9 @@ pub(crate) struct InitArgs {
     /// Further recipients, besides your own identity (may be given several times)
     #[arg(short, long = "recipient", value_name = "RECIPIENT")]
     pub(crate) recipients: Vec<String>,
+    /// Install the pre-commit hook as well, as `harden hook install` does
+    #[arg(long)]
+    pub(crate) hook: bool,
 }
 
 /// `harden keygen`
@@ -297,6 +326,57 @@ pub(crate) struct RunArgs {
     /// The command and its arguments
     #[arg(value_name = "CMD", required = true, last = true, value_hint = ValueHint::CommandWithArguments)]
     pub(crate) command: Vec<OsString>,
+}
+
+/// `harden hook`
+#[derive(Debug, Subcommand)]
+#[command(after_help = "\
+Examples:
+  harden hook install
+  harden hook run pre-commit
+  harden hook remove")]
+pub(crate) enum HookCommand {
+    /// Install the hook; one that is there already is kept and runs first
+    #[command(after_help = "\
+Examples:
+  harden hook install
+  harden hook install --pre-push")]
+    Install(HookInstallArgs),
+    /// Take the hooks of harden away, and put back what was there before
+    #[command(after_help = "\
+Examples:
+  harden hook remove
+  harden hook remove && harden hook install")]
+    Remove,
+    /// Do what the hook does: look at what is staged, at named files, or at what is pushed
+    #[command(after_help = "\
+Examples:
+  harden hook run pre-commit
+  harden hook run pre-commit -- .env docker-compose.yml
+  echo \"x $(git rev-parse HEAD) x $(git rev-parse HEAD~3)\" | harden hook run pre-push -- origin")]
+    Run(HookRunArgs),
+}
+
+/// `harden hook install`
+#[derive(Debug, Args)]
+pub(crate) struct HookInstallArgs {
+    /// A pre-push hook as well: looks at the commits that are about to be sent
+    #[arg(long)]
+    pub(crate) pre_push: bool,
+    /// Install it even if a hook manager is configured, as long as that has not taken over the hooks
+    #[arg(long)]
+    pub(crate) ignore_manager: bool,
+}
+
+/// `harden hook run`
+#[derive(Debug, Args)]
+pub(crate) struct HookRunArgs {
+    /// Which hook: pre-commit or pre-push
+    #[arg(value_name = "HOOK", default_value = "pre-commit", value_parser = ["pre-commit", "pre-push"], hide_possible_values = true)]
+    pub(crate) hook: String,
+    /// What git or a hook manager hands on: of pre-commit, files to look at; of pre-push, the remote (its refs come on standard input)
+    #[arg(value_name = "ARG", last = true, value_hint = ValueHint::FilePath)]
+    pub(crate) rest: Vec<std::ffi::OsString>,
 }
 
 /// `harden rules`

@@ -41,6 +41,7 @@ pub(crate) fn run(args: &BaselineArgs, global: &Global) -> Result<Exit, Failure>
         keep: true,
         baseline: Some(&old),
         twins: None,
+        new_only: None,
     };
     let scan = scan(&request).map_err(|e| Failure::new(e).hint("no file was looked at"))?;
     if let Some(problem) = scan.problems.first() {

@@ -101,6 +101,15 @@ pub(crate) fn for_scan(args: &ScanArgs, project: &Project, no_config: bool) -> R
     }
 }
 
+/// The project's own baseline, where there is one and it is not to be ignored: for hooks.
+pub(crate) fn own(project: &Project, root: &Path, no_config: bool) -> Result<Option<Baseline>, Failure> {
+    if no_config {
+        return Ok(None);
+    }
+    let file = File::of(None, project, &[root.to_owned()])?;
+    file.bytes()?.map(|bytes| file.baseline(&bytes)).transpose()
+}
+
 /// The folder that a baseline for `paths` is relative to: that of harden.toml, else the nearest one upward with a `.harden` or a `.git`, else
 /// the first path itself.
 fn root(project: &Project, paths: &[PathBuf]) -> Result<PathBuf, Failure> {

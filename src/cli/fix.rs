@@ -48,6 +48,7 @@ pub(crate) fn run(args: &FixArgs, global: &Global) -> Result<Exit, Failure> {
         // what is accepted is still to be put right
         baseline: None,
         twins: sealed.then_some(&open),
+        new_only: None,
     };
     let mut scan = scan(&request).map_err(|e| Failure::new(e).hint("no file was looked at"))?;
     if let Some(problem) = scan.problems.first() {

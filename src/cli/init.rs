@@ -1,5 +1,5 @@
-//! `harden init`: an identity, recipients in harden.toml, and `.harden/.gitignore`, in one step that asks nothing. A second run changes
-//! nothing.
+//! `harden init`: an identity, recipients in harden.toml, and `.harden/.gitignore`, in one step that asks nothing; with `--hook` the hook, too.
+//! A second run changes nothing.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -7,10 +7,12 @@ use std::time::SystemTime;
 use harden::config::{Config, FILE_NAME};
 use harden::disk::atomic::{self, ModePolicy};
 use harden::disk::read::{self, Links};
+use harden::git::Hook;
 use harden::seal::{Identities, KeyPair, Nobody, OpenFile, Places, Recipient, Recipients, SealError};
 
 use super::args::InitArgs;
 use super::exit::{Exit, Failure};
+use super::hook::{Wanted, repository};
 use super::seal_table;
 use super::sealing::{create_private, warn_if_single};
 use super::ui;
@@ -28,6 +30,7 @@ pub(crate) fn run(args: &InitArgs) -> Result<Exit, Failure> {
     let config = Toml::read(&args.dir.join(FILE_NAME))?;
     let own = Own::find(&args.recipients)?;
     let ignore = Ignore::read(&args.dir.join(".harden").join(".gitignore"))?;
+    let hook = args.hook.then(|| Wanted::new(&repository(&args.dir)?, Hook::PreCommit, false)).transpose()?;
     wanted.splice(0..0, own.recipients().iter().cloned());
     let (toml, recipients) = config.with(wanted)?;
 
@@ -40,7 +43,7 @@ pub(crate) fn run(args: &InitArgs) -> Result<Exit, Failure> {
         ui::say("nothing to do: identity, recipients and `.harden/.gitignore` are there");
     }
     warn_if_single(&recipients);
-    Ok(Exit::Clean)
+    hook.map_or(Ok(Exit::Clean), Wanted::install)
 }
 
 /// The user's own identity: found, to be made, or none that can be named without a passphrase.

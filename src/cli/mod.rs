@@ -11,10 +11,16 @@ pub(crate) mod fix;
 pub(crate) mod fix_emit;
 pub(crate) mod fix_promote;
 pub(crate) mod fix_work;
+pub(crate) mod hook;
+pub(crate) mod hook_guard;
+pub(crate) mod hook_look;
+pub(crate) mod hook_message;
+pub(crate) mod hook_run;
 pub(crate) mod init;
 pub(crate) mod interrupted;
 pub(crate) mod keygen;
 pub(crate) mod manifests;
+pub(crate) mod progress;
 pub(crate) mod project;
 pub(crate) mod rules;
 pub(crate) mod run;
@@ -35,6 +41,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Completions(args) => completions::run(&args),
         Command::Decrypt(args) => decrypt::run(&args),
         Command::Encrypt(args) => encrypt::run(&args, cli.global.no_config),
+        Command::Hook(command) => hook::run(&command, &cli.global),
         Command::Init(args) => init::run(&args),
         Command::Keygen(args) => keygen::run(&args),
         Command::Run(args) => run::run(&args, cli.global.no_config),

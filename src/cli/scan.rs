@@ -3,14 +3,16 @@
 use std::io::{self, BufWriter, ErrorKind, Write};
 
 use harden::config::Threshold;
+use harden::git::Commits;
 use harden::model::severity::{Profile, Severity};
 use harden::render;
-use harden::scan::{Request, Scan, scan, scan_stream};
+use harden::scan::{Request, Scan, ScanError, Wanted, history, scan, scan_stream, staged};
 
 use super::args::{Global, ScanArgs};
 use super::baseline_file;
 use super::exit::{Exit, Failure};
 use super::interrupted;
+use super::progress::Progress;
 use super::project::Project;
 use super::ui;
 
@@ -40,20 +42,40 @@ pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Exit, Failure> {
         keep: false,
         baseline: baseline.as_ref(),
         twins: None,
+        new_only: args.new_only.as_deref(),
     };
     let mut scan = look(args, &request)?;
     scan.report.quiet = args.quiet;
     print(&args.format, &scan)?;
     tell(&scan, args);
-    Ok(verdict(&scan, args.strict))
+    Ok(verdict(&scan, args))
 }
 
 fn look(args: &ScanArgs, request: &Request<'_>) -> Result<Scan, Failure> {
+    let in_repository = args.staged || args.history.is_some();
+    if in_repository && args.paths.iter().any(|p| p.as_os_str() == "-") {
+        return Err(Failure::new("standard input is in no repository").hint("leave `-` out"));
+    }
+    let unfit = |error: ScanError| match error {
+        ScanError::Rule(error) => Failure::new(error).hint("no file was looked at"),
+        error => Failure::new(error),
+    };
+    if args.staged {
+        return staged(request, args.all_lines).map_err(unfit);
+    }
+    if let Some(range) = &args.history {
+        if !range.is_empty() && args.branch.is_some() {
+            return Err(Failure::new("`--branch` and a range are two ways to say which commits").hint("leave one of them out"));
+        }
+        let commits = Commits { range: range.clone(), since: args.since.clone(), branch: args.branch.clone() };
+        let bar = Progress::new();
+        return history(request, &Wanted { commits, progress: &|done, all| bar.tell(done, all) }).map_err(unfit);
+    }
     if !args.paths.iter().any(|p| p.as_os_str() == "-") {
         if args.stdin_name.is_some() {
             return Err(Failure::new("`--as` names standard input, which is not among the paths").hint("put `-` for standard input"));
         }
-        return scan(request).map_err(|e| Failure::new(e).hint("no file was looked at"));
+        return scan(request).map_err(unfit);
     }
     if args.paths.len() > 1 {
         return Err(Failure::new("standard input cannot be scanned together with other paths").hint("run `harden scan -` by itself"));
@@ -87,13 +109,15 @@ fn tell(scan: &Scan, args: &ScanArgs) {
     }
 }
 
-fn verdict(scan: &Scan, strict: bool) -> Exit {
+fn verdict(scan: &Scan, args: &ScanArgs) -> Exit {
     let totals = &scan.report.totals;
-    if !scan.problems.is_empty() || (strict && totals.faulty > 0) {
+    // an empty index, and commits that change no file, are in order; a path that holds nothing is a mistake
+    let may_be_nothing = args.staged || (args.history.is_some() && args.paths.iter().all(|p| p.as_os_str() == "."));
+    if !scan.problems.is_empty() || (args.strict && totals.faulty > 0) {
         Exit::Failed
     } else if scan.report.failing() > 0 {
         Exit::Findings
-    } else if totals.files == 0 && scan.sealed.is_empty() {
+    } else if totals.files == 0 && scan.sealed.is_empty() && !may_be_nothing {
         Exit::NothingThere
     } else {
         Exit::Clean

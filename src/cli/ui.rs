@@ -60,3 +60,11 @@ fn line(style: Style, word: &str, message: &str) {
 pub(crate) fn printable(text: &str) -> String {
     text.split('\n').map(harden::report::printable::printable).collect::<Vec<_>>().join("\n")
 }
+
+/// `path` as a word of a shell, to be pasted; a name that cannot be typed is shown as it is and between quotes.
+pub(crate) fn word(path: &std::path::Path) -> String {
+    let text = path.to_string_lossy();
+    let plain = |c: char| c.is_alphanumeric() || "/._-+,:@%".contains(c);
+    let text = if text.starts_with('-') { format!("./{text}") } else { text.into_owned() };
+    if !text.is_empty() && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
+}

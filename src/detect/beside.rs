@@ -1,10 +1,13 @@
 //! Conditions on the server that a switch belongs to, where other settings name it.
 
-use super::family::{Compile, Family, Test, known};
+use super::family::{Compile, Family, Test, flag, known};
 use super::subject::{Subject, fallback_of};
 use super::url::HOSTS;
 use crate::dsn::{self, HostClass};
 use crate::rules::schema::Argument;
+
+/// How many settings away the name of an account may stand.
+const FURTHEST: usize = 40;
 
 /// Conditions on the server that a switch belongs to.
 pub(super) struct Beside;
@@ -15,12 +18,30 @@ impl Family for Beside {
     }
 
     fn compile(&self, name: &str, argument: &Argument, _nested: Compile<'_>) -> Result<Test, String> {
-        if name != "host" {
-            return Err(format!("`beside.{name}` is not known: beside.host"));
+        match name {
+            "host" => {
+                let wanted = known("beside.host", argument, HOSTS)?;
+                Ok(Box::new(move |subject| host_class(subject).is_some_and(|class| wanted.iter().any(|w| w == class.word()))))
+            }
+            "account" => {
+                let wanted = flag("beside.account", argument)?;
+                Ok(Box::new(move |subject| names_account(subject) == wanted))
+            }
+            _ => Err(format!("`beside.{name}` is not known: beside.account, beside.host")),
         }
-        let wanted = known("beside.host", argument, HOSTS)?;
-        Ok(Box::new(move |subject| host_class(subject).is_some_and(|class| wanted.iter().any(|w| w == class.word()))))
     }
+}
+
+/// Whether the account that a password belongs to has a name in the same map: `BRIDGE_USER=relay` near `BRIDGE_PASSWORD`.
+fn names_account(subject: &Subject<'_>) -> bool {
+    let own = subject.setting.name().to_ascii_lowercase();
+    let Some(thing) = ["password", "passwd", "pass", "pwd"].iter().find_map(|w| own.strip_suffix(w)) else { return false };
+    let scope = subject.setting.key.scope();
+    subject.around.near(subject.index, FURTHEST).any(|other| {
+        let name = other.name().to_ascii_lowercase();
+        let user = name.strip_prefix(thing).is_some_and(|rest| matches!(rest, "user" | "username" | "user_name" | "login"));
+        user && other.part == subject.setting.part && other.key.scope() == scope && !other.value.expose().trim().is_empty()
+    })
 }
 
 /// Where the host is that a setting of the same thing names: `DB_HOST` beside `DB_SSL`, `host` beside `ssl`, a URL beside either.

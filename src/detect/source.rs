@@ -169,9 +169,10 @@ fn beside_an_account(document: &Document, index: usize) -> bool {
     let near = document.settings.iter().skip(index.saturating_sub(5)).take(11);
     near.filter(|s| s.role != Role::Commented && s.quoting != Quoting::Plain).any(|s| {
         let own = words(s.name());
-        let account = own.last().is_some_and(|w| matches!(w.as_str(), "user" | "username" | "login" | "host" | "hostname" | "database"));
+        let account =
+            own.last().is_some_and(|w| matches!(w.as_str(), "user" | "username" | "login" | "host" | "hostname" | "database" | "addr"));
         let value = s.value.expose();
-        let plain = !value.is_empty() && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'@'));
+        let plain = !value.is_empty() && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'@' | b':'));
         account && plain && !says_its_name(s.name(), value) && !value.eq_ignore_ascii_case("username")
     })
 }

@@ -347,6 +347,7 @@ fn template_default(value: &str) -> Option<Span> {
 
 fn connection(value: &str) -> Option<Connection> {
     let span = fallback_of(value).trimmed(value);
+    let span = Span::new(span.start + label_before_url(span.of(value)), span.end);
     let text = span.of(value);
     if text.len() > 4096 {
         return None;
@@ -358,6 +359,16 @@ fn connection(value: &str) -> Option<Connection> {
     Some(Connection { span, dsn, system, tls, host })
 }
 
+/// The length of `name=` before a URL: lists of named connections are written so, `first=redis://a:6379`. 0 without one.
+fn label_before_url(text: &str) -> usize {
+    let Some(at) = text.find('=') else { return 0 };
+    let (label, rest) = (text.get(..at).unwrap_or(""), text.get(at + 1..).unwrap_or(""));
+    let named = !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+    let scheme = rest.split("://").next().filter(|s| s.len() < rest.len());
+    let url = scheme.is_some_and(|s| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.')));
+    if named && url { at + 1 } else { 0 }
+}
+
 /// Whether a value of this class is worth a finding of its own under a name that only may announce a secret.
 pub(super) fn tells_by_itself(class: ValueClass) -> bool {
     matches!(class, ValueClass::Placeholder | ValueClass::Published | ValueClass::Ok | ValueClass::Wordy)
@@ -365,7 +376,20 @@ pub(super) fn tells_by_itself(class: ValueClass) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::fallback_of;
+    use super::{fallback_of, label_before_url};
+
+    #[test]
+    fn a_name_before_a_url_is_left_out() {
+        for (text, want) in [
+            ("shard_1=redis://cache:6379", 8),
+            ("redis://cache:6379?a=b", 0),
+            ("shard_1=red", 0),
+            ("host=db url=redis://cache", 0),
+            ("postgres+driver://a/b=c://d", 0),
+        ] {
+            assert_eq!(label_before_url(text), want, "{text}");
+        }
+    }
 
     #[test]
     fn templates_fall_back_to_their_literal() {

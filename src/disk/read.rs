@@ -203,6 +203,14 @@ fn fill(reader: &mut dyn Read, expected: u64, limit: u64, sniff: Sniff) -> io::R
     Ok(if sniff == Sniff::Yes { text(buffer) } else { Ok(Content { bytes: buffer, utf16: false }) })
 }
 
+/// Bytes that were read elsewhere as the text of a file.
+///
+/// # Errors
+/// [`Skip::Binary`]
+pub fn as_text(bytes: Zeroizing<Vec<u8>>) -> Result<Content, Skip> {
+    text(bytes)
+}
+
 /// The whole buffer as text: what is too short to have been sniffed is sniffed here.
 fn text(buffer: Zeroizing<Vec<u8>>) -> Result<Content, Skip> {
     if is_binary(&buffer[..buffer.len().min(SNIFFED)]) {

@@ -77,7 +77,9 @@ impl Dsn {
     pub fn bare_scheme(&self, text: &str) -> String {
         let scheme = self.scheme.of(text).to_ascii_lowercase();
         let inner = scheme.rsplit(':').find(|part| !SUBPROTOCOLS.contains(part)).unwrap_or("").to_owned();
-        if inner == "mongodb+srv" { inner } else { inner.split('+').next().unwrap_or("").to_owned() }
+        // Celery writes `db+` before the URL of SQLAlchemy that holds its results
+        let inner = inner.strip_prefix("db+").unwrap_or(&inner);
+        if inner == "mongodb+srv" { inner.to_owned() } else { inner.split('+').next().unwrap_or("").to_owned() }
     }
 
     /// The driver that the scheme itself names: `jdbc`, `asyncpg`; `None` when it names none.
@@ -87,7 +89,7 @@ impl Dsn {
         if scheme.starts_with("jdbc:") {
             return Some("jdbc");
         }
-        scheme.split_once('+').map(|(_, driver)| driver).filter(|d| *d != "srv")
+        scheme.strip_prefix("db+").unwrap_or(scheme).split_once('+').map(|(_, driver)| driver).filter(|d| *d != "srv")
     }
 
     /// The value of a parameter; names compare without case, blanks and `_`.

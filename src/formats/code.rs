@@ -93,10 +93,11 @@ fn doc_strings(text: &str) -> Vec<Span> {
     found
 }
 
-/// Whether a comment has begun in `before`: at the line's start, or behind code and a blank. `#define` and its like are code.
+/// Whether a comment has begun in `before`: at the line's start, or behind code and a blank. `#define` and its like are code, and so is
+/// an attribute of Rust: `#[arg(default_value = "x")]`.
 fn in_comment(before: &str) -> bool {
     let lead = before.trim_start();
-    let hash = lead.strip_prefix('#').is_some_and(|r| !r.starts_with(|c: char| c.is_ascii_lowercase()));
+    let hash = lead.strip_prefix('#').is_some_and(|r| !r.starts_with(|c: char| c.is_ascii_lowercase() || c == '['));
     let starts = ["//", "* ", "*/", "/*", "--", ";", "%", "<!--"].iter().any(|m| lead.starts_with(m)) || lead == "*" || hash;
     starts || [" // ", " # ", " /* ", "<!-- "].iter().any(|m| before.contains(m))
 }

@@ -126,7 +126,7 @@ fn has_bare_return(text: &str) -> bool {
 }
 
 /// UTF-8 as it is; otherwise the same number of bytes, with `?` for each byte that is not part of a character.
-fn decode(bytes: &[u8]) -> (Zeroizing<String>, bool) {
+pub(crate) fn decode(bytes: &[u8]) -> (Zeroizing<String>, bool) {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return (Zeroizing::new(text.to_owned()), false);
     }

@@ -3,10 +3,11 @@
 //! A repository under scan may be hostile: its configuration can name programs for file system monitors, filters, hooks and transports. Only
 //! commands that run none of them are used, and what could start one is switched off on top: hooks, fsmonitor, every transport, lazy fetching,
 //! replaced objects, bare repositories inside the tree. The user's own configuration stays: it holds `safe.directory` and the global excludes.
-//! `GIT_*` of the caller is cleared, since within a hook it points at another index.
+//! `GIT_*` of the caller is cleared, since within a hook it points at another index; where just that index is meant (`git::staged`), the few
+//! variables that say where things lie are handed on, and none that names a program.
 
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -22,7 +23,26 @@ use crate::disk::read::{DEFAULT_LIMIT, Links, read_raw};
 pub struct Repository {
     root: PathBuf,
     git: PathBuf,
+    /// What of the caller's environment git is told.
+    handed: Vec<(OsString, OsString)>,
+    /// Whether it has no work tree.
+    bare: bool,
 }
+
+/// Where git's things lie, as git itself tells its hooks: another index for `git commit -a`, the folder of a linked work tree, objects in
+/// quarantine before a push is taken. And where the user's own configuration lies, which holds `safe.directory`.
+const HANDED_ON: &[&str] = &[
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_COMMON_DIR",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_QUARANTINE_PATH",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
+];
 
 impl Repository {
     /// The repository whose work tree holds `dir`. `None` where there is none, where git is not installed, or where git does not trust the
@@ -36,15 +56,56 @@ impl Repository {
             return None;
         }
         let git = on_path("git")?;
-        let here = Self { root: dir.clone(), git };
+        let here = Self { root: dir.clone(), git, handed: Vec::new(), bare: false };
         let answer = here.ask("rev-parse", &["--show-toplevel"], &[]).ok()?;
         let root = answer.out.strip_suffix(b"\n").filter(|_| answer.code == 0)?;
         let root = fs::canonicalize(OsStr::from_bytes(root)).ok()?;
         // `core.worktree` of a repository may name any folder
-        dir.starts_with(&root).then_some(Self { root, git: here.git })
+        dir.starts_with(&root).then_some(Self { root, ..here })
     }
 
-    /// The top folder of the work tree, without links.
+    /// The repository that `dir` lies in, with a work tree or without, found without asking git. With `handed`, what git handed to the hook
+    /// that calls counts: another index, another place of the repository.
+    ///
+    /// # Errors
+    /// [`GitError::NoRepository`], [`GitError::NoGit`].
+    pub(super) fn at(dir: &Path, handed: bool) -> Result<Self, GitError> {
+        let dir = fs::canonicalize(dir).map_err(|_| GitError::NoRepository)?;
+        let handed: Vec<_> = HANDED_ON.iter().filter(|_| handed).filter_map(|name| Some((name.into(), std::env::var_os(name)?))).collect();
+        let git = on_path("git").ok_or(GitError::NoGit)?;
+        let there = |folder: &Path, name: &str| folder.join(name).symlink_metadata().is_ok();
+        let is_bare = |folder: &&Path| ["HEAD", "objects", "refs"].iter().all(|name| there(folder, name));
+        let named = handed.iter().any(|(name, _)| name == "GIT_DIR");
+        if named && !there(&dir, ".git") {
+            let here = Self { root: dir, git, handed, bare: false };
+            let answer = here.ask("rev-parse", &["--show-toplevel"], &[])?;
+            let root =
+                answer.out.strip_suffix(b"\n").filter(|_| answer.code == 0).and_then(|r| fs::canonicalize(OsStr::from_bytes(r)).ok());
+            let bare = root.is_none();
+            return Ok(Self { root: root.unwrap_or_else(|| here.root.clone()), bare, ..here });
+        }
+        let nearest = dir.ancestors().find(|folder| there(folder, ".git") || is_bare(folder)).ok_or(GitError::NoRepository)?;
+        Ok(Self { root: nearest.to_owned(), git, handed, bare: !there(nearest, ".git") })
+    }
+
+    /// Where its loose objects lie, in the plain case: no linked work tree, no other place named by the caller.
+    pub(super) fn loose_objects(&self) -> Option<PathBuf> {
+        let folder = self.root.join(".git");
+        let elsewhere = |name: &OsString, value: &OsString| match name.to_str() {
+            Some("GIT_DIR" | "GIT_COMMON_DIR") => fs::canonicalize(value).ok().as_ref() != Some(&folder),
+            other => other == Some("GIT_OBJECT_DIRECTORY"),
+        };
+        let plain = !self.handed.iter().any(|(name, value)| elsewhere(name, value)) && folder.symlink_metadata().is_ok_and(|m| m.is_dir());
+        plain.then(|| folder.join("objects"))
+    }
+
+    /// Whether it has no work tree.
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        self.bare
+    }
+
+    /// The top folder of the work tree, without links; of a repository without one, its own.
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
@@ -130,18 +191,26 @@ impl Repository {
         whole.strip_prefix(&self.root).ok().map(Path::to_owned)
     }
 
-    fn ask(&self, name: &'static str, args: &[&str], input: &[u8]) -> Result<Answer, GitError> {
+    pub(super) fn ask(&self, name: &'static str, args: &[&str], input: &[u8]) -> Result<Answer, GitError> {
         talk(self.command(name, args), input)
     }
 
     /// A plumbing command with everything switched off that could run a program of the repository's choice.
-    fn command(&self, name: &'static str, args: &[&str]) -> Command {
+    pub(super) fn command(&self, name: &'static str, args: &[&str]) -> Command {
         let mut command = Command::new(&self.git);
         for (variable, _) in std::env::vars_os() {
             if variable.as_bytes().starts_with(b"GIT_") {
                 command.env_remove(variable);
             }
         }
+        // git takes a relative one as seen from where it is started, which may be another folder than ours
+        let here = |value: &OsString| std::path::absolute(value).map_or_else(|_| value.clone(), PathBuf::into_os_string);
+        for (name, value) in &self.handed {
+            let path = name != "GIT_ALTERNATE_OBJECT_DIRECTORIES" && name != "GIT_CONFIG_NOSYSTEM" && !value.is_empty();
+            command.env(name, if path { here(value) } else { value.clone() });
+        }
+        // a bare repository is only looked for where the user named it
+        let bare = if self.bare { "safe.bareRepository=all" } else { "safe.bareRepository=explicit" };
         command
             .current_dir(&self.root)
             .env("LC_ALL", "C")
@@ -150,7 +219,7 @@ impl Repository {
             .env("GIT_NO_LAZY_FETCH", "1")
             .env("GIT_NO_REPLACE_OBJECTS", "1")
             .args(["--no-pager", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.allow=never"])
-            .args(["-c", "safe.bareRepository=explicit", "-c", "core.quotePath=false"])
+            .args(["-c", bare, "-c", "core.quotePath=false"])
             .arg(name)
             .args(args);
         command
@@ -171,13 +240,14 @@ fn question(below: &Path) -> Vec<u8> {
     [b"./", below.as_os_str().as_bytes()].concat()
 }
 
-struct Answer {
-    code: i32,
-    out: Vec<u8>,
+/// What git said and how it ended.
+pub(super) struct Answer {
+    pub(super) code: i32,
+    pub(super) out: Vec<u8>,
 }
 
 /// Runs `command` with `input`. Both pipes are served at once: a long list would otherwise fill one while git waits on the other.
-fn talk(mut command: Command, input: &[u8]) -> Result<Answer, GitError> {
+pub(super) fn talk(mut command: Command, input: &[u8]) -> Result<Answer, GitError> {
     let failed = |e: io::Error| GitError::Run { reason: e.kind().to_string() };
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().map_err(failed)?;
     let (stdin, stdout) = (child.stdin.take(), child.stdout.take());

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::finding::Finding;
+use crate::report::{Entry, Origin};
 
 /// Version of the shapes of `json` and `jsonl`; a changed shape gets another number.
 pub(super) const SCHEMA: u32 = 1;
@@ -23,10 +23,28 @@ pub(super) struct Fields<'a> {
     environment: &'static str,
     fix: &'static str,
     message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<Commit<'a>>,
+}
+
+/// Which commit brought a finding: only a scan of the history tells.
+#[derive(Serialize)]
+struct Commit<'a> {
+    commit: &'a str,
+    date: &'a str,
+    in_head: bool,
+    versions: usize,
+}
+
+impl<'a> From<&'a Origin> for Commit<'a> {
+    fn from(origin: &'a Origin) -> Self {
+        Self { commit: &origin.commit, date: &origin.date, in_head: origin.in_head, versions: origin.versions }
+    }
 }
 
 impl<'a> Fields<'a> {
-    pub(super) fn of(finding: &'a Finding) -> Self {
+    pub(super) fn of(entry: &'a Entry) -> Self {
+        let finding = &entry.finding;
         Self {
             rule: &finding.rule,
             class: finding.class.word(),
@@ -41,6 +59,7 @@ impl<'a> Fields<'a> {
             environment: finding.environment.word(),
             fix: finding.fix.word(),
             message: &finding.message,
+            history: entry.origin.as_ref().map(Commit::from),
         }
     }
 }

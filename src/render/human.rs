@@ -14,7 +14,7 @@ use crate::model::finding::Finding;
 use crate::model::severity::{Class, Confidence, Fix, Severity};
 use crate::report::excerpt::Excerpt;
 use crate::report::printable::printable;
-use crate::report::{Entry, Report, advice};
+use crate::report::{Entry, Origin, Report, Scope, advice};
 
 /// `--format human`
 pub(super) struct Human;
@@ -38,7 +38,7 @@ impl Renderer for Human {
         if !report.quiet {
             findings(report, out)?;
         }
-        if report.totals.files > 0 {
+        if report.totals.files > 0 && report.scope == Scope::Files {
             grade(report, out)?;
         }
         fixes(report, out)?;
@@ -76,7 +76,7 @@ fn block<'a>(report: &'a Report, entry: &'a Entry, told: &mut Told<'a>, out: &mu
     writeln!(out, "{:gutter$}{CYAN}-->{CYAN:#} {}:{}:{}", "", printable(&finding.file), place.line, place.column)?;
     source(&entry.excerpt, gutter, style, out)?;
     let mut remark = |word: &str, text: &str| writeln!(out, "{:gutter$} {CYAN}={CYAN:#} {BOLD}{word}{BOLD:#}: {text}", "");
-    for note in notes(finding) {
+    for note in entry.origin.iter().map(came_with).chain(notes(finding)) {
         remark("note", &note)?;
     }
     if told.rules.insert(&finding.rule)
@@ -104,6 +104,13 @@ fn source(excerpt: &Excerpt, gutter: usize, style: Style, out: &mut dyn Write) -
         }
     }
     Ok(())
+}
+
+/// Which commit brought it, and whether it is still there.
+fn came_with(origin: &Origin) -> String {
+    let head = if origin.in_head { "still in HEAD" } else { "no longer in HEAD, and in the history for all who have it" };
+    let commit = origin.commit.get(..12).unwrap_or(&origin.commit);
+    format!("came with commit {commit} of {}; in {}; {head}", origin.date, counted(origin.versions, "version"))
 }
 
 /// What the line itself does not show.

@@ -133,7 +133,7 @@ fn found(entry: &Entry) -> Found<'_> {
     let excerpt = lines.map(|l| Line { line: l.number, text: &l.text, mark: [l.mark.start, l.mark.end] }).collect();
     let others = finding.related.iter();
     let related = others.map(|o| Other { file: &o.file, line: o.start.line, column: o.start.column, what: o.what }).collect();
-    Found { fields: Fields::of(finding), topic: &finding.topic, help: advice::help(finding), excerpt, related }
+    Found { fields: Fields::of(entry), topic: &finding.topic, help: advice::help(finding), excerpt, related }
 }
 
 fn counts(report: &Report, totals: &Totals) -> Counts {

@@ -29,7 +29,7 @@ impl Renderer for JsonLines {
     }
 
     fn render(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
-        report.entries.iter().try_for_each(|entry| writeln!(out, "{}", json(&Line { schema: SCHEMA, fields: Fields::of(&entry.finding) })?))
+        report.entries.iter().try_for_each(|entry| writeln!(out, "{}", json(&Line { schema: SCHEMA, fields: Fields::of(entry) })?))
     }
 }
 

@@ -4,10 +4,9 @@ use std::io::{self, Write};
 
 use super::escape::{bytes, counted};
 use super::renderer::Renderer;
-use crate::model::finding::Finding;
 use crate::model::severity::Severity;
 use crate::report::printable::printable;
-use crate::report::{Report, advice};
+use crate::report::{Entry, Report, Scope, advice};
 
 /// `--format markdown`
 pub(super) struct Markdown;
@@ -24,7 +23,7 @@ impl Renderer for Markdown {
     fn render(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
         head(report, out)?;
         for severity in Severity::ALL.iter().rev() {
-            let findings: Vec<&Finding> = report.entries.iter().map(|e| &e.finding).filter(|f| f.severity == *severity).collect();
+            let findings: Vec<&Entry> = report.entries.iter().filter(|e| e.finding.severity == *severity).collect();
             if !findings.is_empty() {
                 table(*severity, &findings, out)?;
             }
@@ -36,6 +35,15 @@ impl Renderer for Markdown {
 
 fn head(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let grade = &report.grade;
+    let words: Vec<&str> = Severity::ALL.iter().rev().map(|s| s.word()).collect();
+    let counts: Vec<String> = Severity::ALL.iter().rev().map(|s| report.count(*s).to_string()).collect();
+    let table = format!("| {} |\n|{}\n| {} |\n", words.join(" | "), "---:|".repeat(words.len()), counts.join(" | "));
+    // a part of the files, or all that ever were, are not what is deployed
+    match report.scope {
+        Scope::Files => {}
+        Scope::Changes => return writeln!(out, "# Configuration: what is new\n\n{table}"),
+        Scope::History => return writeln!(out, "# Configuration: the history\n\n{table}"),
+    }
     let go = if grade.go { "go" } else { "no-go" };
     writeln!(out, "# Configuration grade {}: {}, {go}\n", grade.letter, grade.readiness_words())?;
     for cap in &grade.caps {
@@ -44,15 +52,18 @@ fn head(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if !grade.caps.is_empty() {
         writeln!(out)?;
     }
-    let words: Vec<&str> = Severity::ALL.iter().rev().map(|s| s.word()).collect();
-    let counts: Vec<String> = Severity::ALL.iter().rev().map(|s| report.count(*s).to_string()).collect();
-    writeln!(out, "| {} |\n|{}\n| {} |\n", words.join(" | "), "---:|".repeat(words.len()), counts.join(" | "))
+    writeln!(out, "{table}")
 }
 
-fn table(severity: Severity, findings: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
+fn table(severity: Severity, findings: &[&Entry], out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "## {} ({})\n\n| place | setting | finding | what to do |\n|---|---|---|---|", capital(severity.word()), findings.len())?;
-    for finding in findings {
-        let place = code(&format!("{}:{}", finding.file, finding.start.line));
+    for entry in findings {
+        let finding = &entry.finding;
+        let mut place = code(&format!("{}:{}", finding.file, finding.start.line));
+        if let Some(origin) = &entry.origin {
+            let head = if origin.in_head { "in HEAD" } else { "not in HEAD" };
+            place.push_str(&format!(", {} of {}, {head}", code(origin.commit.get(..12).unwrap_or_default()), prose(&origin.date)));
+        }
         let key = if finding.key.is_empty() { String::new() } else { code(&finding.key) };
         let (rule, message) = (code(&finding.rule), prose(&finding.message));
         writeln!(out, "| {place} | {key} | {message} ({rule}) | {} ({}) |", prose(advice::help(finding)), finding.fix)?;

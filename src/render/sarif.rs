@@ -9,7 +9,7 @@ use super::renderer::Renderer;
 use crate::model::finding::{Finding, Related};
 use crate::model::severity::{Confidence, Severity};
 use crate::report::controls;
-use crate::report::{Notice, Report, RuleCard, advice};
+use crate::report::{Entry, Notice, Report, RuleCard, advice};
 
 /// `--format sarif`
 pub(super) struct Sarif;
@@ -47,7 +47,7 @@ impl Renderer for Sarif {
                     "executionSuccessful": report.totals.unreadable == 0,
                     "toolExecutionNotifications": report.notices.iter().map(notification).collect::<Vec<_>>(),
                 }],
-                "results": report.entries.iter().map(|entry| result(&entry.finding, &ids)).collect::<Vec<_>>(),
+                "results": report.entries.iter().map(|entry| result(entry, &ids)).collect::<Vec<_>>(),
                 "properties": { "grade": report.grade.letter, "readiness": report.grade.readiness, "go": report.grade.go },
             }],
         });
@@ -105,7 +105,8 @@ fn help(card: &RuleCard, why: &str, advice: &str) -> Value {
     json!({ "text": text.trim_end(), "markdown": markdown.trim_end() })
 }
 
-fn result(finding: &Finding, ids: &[&str]) -> Value {
+fn result(entry: &Entry, ids: &[&str]) -> Value {
+    let finding = &entry.finding;
     let mut place = location(&finding.file, finding.start.line);
     if let Some(region) = place.pointer_mut("/physicalLocation/region") {
         region["startColumn"] = json!(finding.start.column);
@@ -131,6 +132,10 @@ fn result(finding: &Finding, ids: &[&str]) -> Value {
             "help": advice::help(finding),
         },
     });
+    if let Some(origin) = &entry.origin {
+        let commit = json!({ "commit": origin.commit, "date": origin.date, "inHead": origin.in_head, "versions": origin.versions });
+        result["properties"]["history"] = commit;
+    }
     if !finding.related.is_empty() {
         result["relatedLocations"] = finding.related.iter().enumerate().map(related).collect();
     }

@@ -40,6 +40,8 @@ pub struct Report {
     pub fail_on: Option<Severity>,
     /// Whether people get the grade and the counts only. Machine formats carry everything either way.
     pub quiet: bool,
+    /// What was looked at.
+    pub scope: Scope,
 }
 
 /// One finding and the lines around it.
@@ -49,6 +51,33 @@ pub struct Entry {
     pub finding: Finding,
     /// The lines, every value on them masked.
     pub excerpt: Excerpt,
+    /// Where in the history it comes from; only a scan of the history tells.
+    pub origin: Option<Origin>,
+}
+
+/// Which commit brought a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The first commit that has it, in hex digits.
+    pub commit: String,
+    /// The author's date of that commit, RFC 3339.
+    pub date: String,
+    /// Whether it is in HEAD still.
+    pub in_head: bool,
+    /// In how many versions of files it stands.
+    pub versions: usize,
+}
+
+/// What of a project a report is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// The files as they are; only these are graded.
+    #[default]
+    Files,
+    /// What is new against a commit: what is staged, or with `--new-only`.
+    Changes,
+    /// The versions of files in the history.
+    History,
 }
 
 /// What was looked at, and what was not. Every skip is counted.

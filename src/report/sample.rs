@@ -55,6 +55,7 @@ pub(crate) fn report() -> Report {
         }],
         fail_on: Some(Severity::Medium),
         quiet: false,
+        scope: super::Scope::Files,
     }
 }
 
@@ -68,6 +69,7 @@ pub(crate) fn clean() -> Report {
         rules: Vec::new(),
         fail_on: Some(Severity::Medium),
         quiet: false,
+        scope: super::Scope::Files,
     }
 }
 
@@ -98,5 +100,5 @@ pub(crate) fn finding(rule: &str, class: Class, severity: Severity, file: &str, 
 
 fn entry(finding: Finding) -> Entry {
     let line = ExcerptLine { number: finding.start.line, text: "DB_PASSWORD=••••••••".to_owned(), mark: 12..20 };
-    Entry { finding, excerpt: Excerpt { lines: vec![line] } }
+    Entry { finding, excerpt: Excerpt { lines: vec![line] }, origin: None }
 }

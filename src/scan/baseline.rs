@@ -50,7 +50,7 @@ pub struct Applied {
 
 /// What was looked at.
 #[derive(Debug)]
-pub struct Scope<'a> {
+pub struct Extent<'a> {
     /// Files that were looked at from end to end and understood, below the root.
     pub files: BTreeSet<&'a str>,
     /// Whether everything below the root was to be looked at: only then is "exactly one" known.
@@ -71,7 +71,7 @@ pub type Placed<'a> = (Option<&'a str>, &'a Finding);
 impl Baseline {
     /// Tells which of `findings` are accepted.
     #[must_use]
-    pub fn apply(&self, findings: &[Placed<'_>], scope: &Scope<'_>) -> Applied {
+    pub fn apply(&self, findings: &[Placed<'_>], extent: &Extent<'_>) -> Applied {
         let by_place: HashMap<&str, usize> = self.entries.iter().enumerate().map(|(i, e)| (e.fingerprint.as_str(), i)).collect();
         let mut applied = Applied { by: vec![None; findings.len()], fates: vec![Fate::Unseen; self.entries.len()] };
         for (i, (path, finding)) in findings.iter().enumerate() {
@@ -82,17 +82,17 @@ impl Baseline {
             if *path != Some(entry.path.as_str()) || entry.rule != finding.rule || entry.key != finding.key {
                 continue;
             }
-            let fate = fate(entry, finding, Fate::Used, scope.today);
+            let fate = fate(entry, finding, Fate::Used, extent.today);
             if fate == Fate::Used {
                 set(&mut applied.by, i, Some(n));
             }
             set(&mut applied.fates, n, fate);
         }
-        if scope.whole {
-            self.follow(findings, scope, &mut applied);
+        if extent.whole {
+            self.follow(findings, extent, &mut applied);
         }
         for (n, entry) in self.entries.iter().enumerate() {
-            let looked_at = scope.files.contains(entry.path.as_str()) || (scope.whole && self.is_gone(&entry.path));
+            let looked_at = extent.files.contains(entry.path.as_str()) || (extent.whole && self.is_gone(&entry.path));
             if looked_at && applied.fates.get(n) == Some(&Fate::Unseen) {
                 set(&mut applied.fates, n, Fate::Stale);
             }
@@ -102,7 +102,7 @@ impl Baseline {
 
     /// Lets the entries of a file that is gone speak for the file that took its place. That is a file of the same name or in the same folder,
     /// of which the baseline knew nothing, that has a finding at the same place; where two could be meant, none is.
-    fn follow(&self, findings: &[Placed<'_>], scope: &Scope<'_>, applied: &mut Applied) {
+    fn follow(&self, findings: &[Placed<'_>], extent: &Extent<'_>, applied: &mut Applied) {
         let known: BTreeSet<&str> = self.entries.iter().map(|e| e.path.as_str()).collect();
         let mut new: HashMap<Spot<'_>, Vec<(usize, &str)>> = HashMap::new();
         for (i, (path, finding)) in findings.iter().enumerate() {
@@ -113,7 +113,7 @@ impl Baseline {
         if new.is_empty() {
             return;
         }
-        let gone: BTreeSet<&str> = known.into_iter().filter(|path| !scope.files.contains(path) && self.is_gone(path)).collect();
+        let gone: BTreeSet<&str> = known.into_iter().filter(|path| !extent.files.contains(path) && self.is_gone(path)).collect();
         // for each file that is gone, the files that may be it, with what fits in them
         let mut heirs: BTreeMap<&str, Heirs<'_>> = BTreeMap::new();
         for (n, entry) in self.entries.iter().enumerate().filter(|(_, e)| gone.contains(e.path.as_str())) {
@@ -131,7 +131,7 @@ impl Baseline {
             for (_, pairs) in candidates.iter().filter(|(heir, _)| claims.get(*heir) == Some(&1)) {
                 for (n, i) in pairs {
                     let (Some(entry), Some((_, finding))) = (self.entries.get(*n), findings.get(*i)) else { continue };
-                    let fate = fate(entry, finding, Fate::Follows(*i), scope.today);
+                    let fate = fate(entry, finding, Fate::Follows(*i), extent.today);
                     if fate == Fate::Follows(*i) {
                         set(&mut applied.by, *i, Some(*n));
                     }
@@ -205,7 +205,7 @@ impl Applied {
 #[cfg(test)]
 mod tests {
     use super::super::accepted::tests::accepted;
-    use super::{Baseline, Fate, Scope, akin};
+    use super::{Baseline, Extent, Fate, akin};
     use crate::model::date::Date;
     use crate::model::finding::Finding;
     use crate::model::severity::{Class, Severity};
@@ -226,8 +226,8 @@ mod tests {
         let baseline = Baseline { entries, root: dir.path().to_owned(), file: String::new() };
         let all: Vec<Finding> = findings.iter().map(|(path, key)| found(path, key)).collect();
         let placed: Vec<_> = findings.iter().zip(&all).map(|((path, _), finding)| (Some(*path), finding)).collect();
-        let scope = Scope { files: files.iter().copied().collect(), whole, today: Date::parse("2026-11-25").unwrap() };
-        let applied = baseline.apply(&placed, &scope);
+        let extent = Extent { files: files.iter().copied().collect(), whole, today: Date::parse("2026-11-25").unwrap() };
+        let applied = baseline.apply(&placed, &extent);
         (applied.fates, applied.by)
     }
 
@@ -275,12 +275,12 @@ mod tests {
     #[test]
     fn a_day_that_has_passed_and_a_worse_finding_end_it() {
         let finding = found(".env", "K");
-        let scope = Scope { files: [".env"].into(), whole: true, today: Date::parse("2026-11-25").unwrap() };
+        let extent = Extent { files: [".env"].into(), whole: true, today: Date::parse("2026-11-25").unwrap() };
         let with = |change: fn(&mut super::Accepted)| {
             let mut entry = accepted(".env", "K");
             change(&mut entry);
             let baseline = Baseline { entries: vec![entry], root: "/nonexistent".into(), file: String::new() };
-            let applied = baseline.apply(&[(Some(".env"), &finding)], &scope);
+            let applied = baseline.apply(&[(Some(".env"), &finding)], &extent);
             (applied.fates[0].clone(), applied.by[0])
         };
         assert_eq!(with(|e| e.until = Date::parse("2026-11-25")), (Fate::Used, Some(0)), "its last day");

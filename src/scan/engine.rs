@@ -1,16 +1,19 @@
 //! Blobs to documents to findings: in parallel, the result in a fixed order.
 
-use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::facts::Surroundings;
+use super::known::Known;
 use super::project::{self, Project};
-use super::source::Blob;
+use super::source::{Blob, Source, touches};
 use crate::config::Loaded;
 use crate::detect::{Circumstances, Detectors, Kept, Links, Mark, Seen, marks, suppress};
-use crate::disk::read::{Content, Links as FileLinks, Outcome, Skip, read};
+use crate::disk::read::{Content, Skip};
 use crate::disk::walk::Candidate;
 use crate::formats;
 use crate::model::date::Date;
@@ -21,9 +24,6 @@ use crate::report::excerpt::Excerpts;
 use crate::report::fingerprint::{self, fingerprint};
 use crate::report::{Entry, Notice, Totals};
 use zeroize::Zeroizing;
-
-/// Largest file that is looked at, in bytes; a larger one is counted as skipped.
-pub const LIMIT: u64 = 10 * 1024 * 1024;
 
 /// What one file gave.
 #[derive(Default)]
@@ -46,10 +46,12 @@ pub(super) struct Looked {
     pub(super) name: String,
     /// Suppressed findings in production files.
     pub(super) waived: usize,
-    /// Its path below the project's folder, where it lies in there.
-    pub(super) within: Option<String>,
+    /// Its name for people, and its path below the project's folder, where it lies in there. Of a history: those of all files.
+    pub(super) places: BTreeSet<(String, String)>,
     /// Whether all of the file was looked at and understood: what a baseline says of it and is not found is not there.
     pub(super) complete: bool,
+    /// For each entry a hash of its value, keyed for this run; only where it was asked for.
+    pub(super) values: Vec<u64>,
 }
 
 /// How to look.
@@ -64,6 +66,12 @@ pub(super) struct Engine<'a> {
     pub(super) today: Date,
     /// What stands in the sealed twins of some files: it is looked at in their place.
     pub(super) twins: HashMap<PathBuf, Zeroizing<Vec<u8>>>,
+    /// Where the bytes come from.
+    pub(super) source: &'a dyn Source,
+    /// What is known already and not told again.
+    pub(super) known: Option<&'a Known>,
+    /// Tells values apart without keeping them.
+    pub(super) hasher: Option<RandomState>,
 }
 
 /// Gives the content of `PATH.age` for a path; `None` where there is no such file, the reason where it cannot be opened.
@@ -72,13 +80,13 @@ pub type OpenTwin<'a> = dyn Fn(&Path) -> Result<Option<Zeroizing<Vec<u8>>>, Stri
 impl Engine<'_> {
     /// Looks at all `files`; the results are in their order.
     pub(super) fn run(&self, files: &[Candidate], around: &Surroundings<'_>) -> Vec<Looked> {
-        in_parallel(files, |_, file| self.file(file, around))
+        in_parallel(files, self.source.worth(), |_, file| self.file(file, around))
     }
 
     /// Looks at all `files` a second time, for what `project` is after, and adds what shows across them to `looked`, which is in their order.
     pub(super) fn second_pass(&self, files: &[Candidate], around: &Surroundings<'_>, project: &Project<'_>, looked: &mut [Looked]) {
         let second = if project.looks_for_anything() {
-            in_parallel(files, |i, file| {
+            in_parallel(files, self.source.worth(), |i, file| {
                 let look = |content: Content| project.look(i, &content.bytes, around.environment(file, &around.below(file)).environment);
                 self.again(file).map(look).unwrap_or_default()
             })
@@ -105,16 +113,18 @@ impl Engine<'_> {
                 // a copy among others on its line: none of them may show
                 document.settings.extend(second.as_settings(&document.text));
             }
-            self.add(&document, self.within(file).as_deref(), findings, looked);
+            self.add(file, &document, findings, looked);
         }
     }
 
     /// Adds `findings` of `document` that no comment and no entry of harden.toml speaks for.
-    fn add(&self, document: &Document, within: Option<&str>, mut findings: Vec<Finding>, looked: &mut Looked) {
+    fn add(&self, file: &Candidate, document: &Document, mut findings: Vec<Finding>, looked: &mut Looked) {
         let excerpts = Excerpts::new(document);
-        name_places(&excerpts, within.unwrap_or(&document.path), &mut findings);
-        self.suppress(document, within, &mut findings, looked);
-        looked.entries.extend(findings.into_iter().map(|finding| Entry { excerpt: excerpts.of(&finding), finding }));
+        let within = self.within(file);
+        name_places(&excerpts, within.as_deref().unwrap_or(&document.path), &mut findings);
+        self.suppress(document, within.as_deref(), &mut findings, looked);
+        self.keep_new(Some(file), document, &mut findings);
+        looked.entries.extend(findings.into_iter().map(|finding| Entry { excerpt: excerpts.of(&finding), finding, origin: None }));
         looked.entries.sort_by_key(|entry| entry.finding.span);
     }
 
@@ -123,10 +133,33 @@ impl Engine<'_> {
         if let Some(bytes) = self.twins.get(&file.path) {
             return Some(Content { bytes: bytes.clone(), utf16: false });
         }
-        match read(&file.path, FileLinks::Refuse, LIMIT) {
-            Ok(Outcome::Content(content, _)) => Some(content),
-            _ => None,
+        self.source.read(file).ok()?.ok()
+    }
+
+    /// Keeps of `findings` what is not known already: on lines that are not added, or in what they are compared with.
+    fn keep_new(&self, file: Option<&Candidate>, document: &Document, findings: &mut Vec<Finding>) {
+        let Some(file) = file.filter(|_| !findings.is_empty()) else { return };
+        if let Some(added) = self.source.added(file, document.text.as_bytes()) {
+            findings.retain(|finding| touches(document, finding, &added));
         }
+        if let Some(before) = self.known.filter(|_| !findings.is_empty()).and_then(|known| known.before(file)) {
+            let before = formats::parse(&document.path, &before.bytes, document.environment);
+            self.drop_known(file, document, &before, findings);
+        }
+    }
+
+    /// Removes from `findings` of `document` what `before`, an older version of it, has with the same value at the same place. What shows only
+    /// across files is known where its text stands in that version.
+    fn drop_known(&self, file: &Candidate, document: &Document, before: &Document, findings: &mut Vec<Finding>) {
+        let mut old = self.detectors.run(before, Circumstances::default()).findings;
+        name_places(&Excerpts::new(before), self.within(file).as_deref().unwrap_or(&before.path), &mut old);
+        let known: HashSet<(&str, &str)> = old.iter().map(|f| (f.fingerprint.as_str(), f.span.of(&before.text))).collect();
+        let across = |finding: &Finding| !finding.related.is_empty() || (finding.setting.is_none() && !finding.key.is_empty());
+        findings.retain(|finding| {
+            let value = finding.span.of(&document.text);
+            let same = known.contains(&(finding.fingerprint.as_str(), value));
+            !(same || (across(finding) && !value.is_empty() && before.text.contains(value)))
+        });
     }
 
     fn file(&self, file: &Candidate, around: &Surroundings<'_>) -> Looked {
@@ -135,10 +168,10 @@ impl Engine<'_> {
             looked.twin = true;
             let verdict = around.environment(file, &around.below(file));
             let blob = Blob { name: file.display.clone(), content: Content { bytes: bytes.clone(), utf16: false } };
-            return complete(self.blob(blob, verdict.environment, around.circumstances(file), self.within(file).as_deref(), looked));
+            return complete(self.blob(blob, verdict.environment, around.circumstances(file), Some(file), looked));
         }
-        match read(&file.path, FileLinks::Refuse, LIMIT) {
-            Ok(Outcome::Content(content, _)) => {
+        match self.source.read(file) {
+            Ok(Ok(content)) => {
                 let below = around.below(file);
                 let verdict = around.environment(file, &below);
                 let settled = self.within(file).and_then(|path| self.config.and_then(|c| c.config.environment(&path))).is_some();
@@ -147,9 +180,9 @@ impl Engine<'_> {
                     looked.notices.push(Notice { file: file.display.clone(), line: 0, message });
                 }
                 let blob = Blob { name: file.display.clone(), content };
-                complete(self.blob(blob, verdict.environment, around.circumstances(file), self.within(file).as_deref(), looked))
+                complete(self.blob(blob, verdict.environment, around.circumstances(file), Some(file), looked))
             }
-            Ok(Outcome::Skipped(skip)) => {
+            Ok(Err(skip)) => {
                 match skip {
                     Skip::TooLarge => looked.totals.skipped_large += 1,
                     Skip::Binary => looked.totals.skipped_binary += 1,
@@ -159,24 +192,24 @@ impl Engine<'_> {
             }
             Err(error) => {
                 looked.totals.unreadable += 1;
-                looked.problem = Some(error.to_string());
+                looked.problem = Some(error);
                 looked
             }
         }
     }
 
     /// The path of a file below the project's folder.
-    fn within(&self, file: &Candidate) -> Option<String> {
+    pub(super) fn within(&self, file: &Candidate) -> Option<String> {
         self.root.and_then(|root| file.path.strip_prefix(root).ok()).map(|p| p.to_string_lossy().into_owned())
     }
 
-    /// Looks at one blob; `within` is its path below the project's folder.
+    /// Looks at one blob; `file` is where it lies, if it does.
     pub(super) fn blob(
         &self,
         blob: Blob,
         environment: Environment,
         circumstances: Circumstances,
-        within: Option<&str>,
+        file: Option<&Candidate>,
         mut looked: Looked,
     ) -> Looked {
         let mut document = formats::parse(&blob.name, &blob.content.bytes, environment);
@@ -184,7 +217,6 @@ impl Engine<'_> {
         let outcome = self.detectors.run(&document, circumstances);
         looked.seen = outcome.seen;
         looked.name.clone_from(&blob.name);
-        looked.within = within.map(str::to_owned);
         looked.links = Links::of(&document, &outcome.findings);
         if looked.links.more {
             let message = "more strong secrets than are looked for elsewhere; no copies of the last ones were looked for".to_owned();
@@ -196,10 +228,14 @@ impl Engine<'_> {
         if !outcome.findings.is_empty() {
             let mut findings = outcome.findings;
             let excerpts = Excerpts::new(&document);
-            name_places(&excerpts, within.unwrap_or(&blob.name), &mut findings);
-            self.suppress(&document, within, &mut findings, &mut looked);
-            looked.entries = findings.into_iter().map(|finding| Entry { excerpt: excerpts.of(&finding), finding }).collect();
+            let within = file.and_then(|f| self.within(f));
+            name_places(&excerpts, within.as_deref().unwrap_or(&blob.name), &mut findings);
+            self.suppress(&document, within.as_deref(), &mut findings, &mut looked);
+            self.keep_new(file, &document, &mut findings);
+            looked.values = self.hasher.iter().flat_map(|h| findings.iter().map(|f| h.hash_one(f.span.of(&document.text)))).collect();
+            looked.entries = findings.into_iter().map(|finding| Entry { excerpt: excerpts.of(&finding), finding, origin: None }).collect();
         }
+        looked.places = file.and_then(|f| self.within(f)).map(|within| (blob.name.clone(), within)).into_iter().collect();
         if let Some(fault) = &document.fault {
             looked.notices.push(Notice { file: blob.name.clone(), line: fault.line, message: format!("{}; searched as text", fault.kind) });
         }
@@ -247,11 +283,11 @@ impl Engine<'_> {
     }
 }
 
-/// `work` for each of `files` with its index, on all cores; the results are in the order of the files.
-fn in_parallel<T: Send>(files: &[Candidate], work: impl Fn(usize, &Candidate) -> T + Sync) -> Vec<T> {
+/// `work` for each of `files` with its index, on all cores where each has at least about `worth` of them; the results are in the order of the files.
+fn in_parallel<T: Send>(files: &[Candidate], worth: usize, work: impl Fn(usize, &Candidate) -> T + Sync) -> Vec<T> {
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<(usize, T)>> = Mutex::new(Vec::with_capacity(files.len()));
-    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(files.len().div_ceil(4)).max(1);
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(files.len().div_ceil(worth)).max(1);
     let work = || {
         let mut own = Vec::new();
         while let Some((i, file)) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|i| files.get(i).map(|f| (i, f))) {

@@ -16,6 +16,8 @@ pub(super) struct Surroundings<'c> {
     names: HashMap<PathBuf, Vec<String>>,
     ignored: HashSet<PathBuf>,
     repository: Option<Repository>,
+    /// Whether git tracks every file: they come out of a repository.
+    tracked: bool,
 }
 
 impl<'c> Surroundings<'c> {
@@ -33,7 +35,19 @@ impl<'c> Surroundings<'c> {
         let listed: Vec<PathBuf> = files.iter().map(|f| f.path.clone()).collect();
         let ignored = repository.as_ref().and_then(|r| r.ignores(&listed).ok()).unwrap_or_default();
         let ignored = ignored.into_iter().map(Path::to_owned).collect();
-        Self { config, roots, names, ignored, repository }
+        Self { config, roots, names, ignored, repository, tracked: false }
+    }
+
+    /// Those of files that git tracks below `root`, without asking it. `beside` gives the names in a folder.
+    pub(super) fn tracked(root: &Path, files: &[Candidate], beside: impl Fn(&Path) -> Vec<String>, config: Option<&'c Loaded>) -> Self {
+        let mut names: HashMap<PathBuf, Vec<String>> = HashMap::new();
+        // no other file is judged by its neighbours
+        for file in files.iter().filter(|f| f.path.file_name().is_some_and(|n| n == ".env")) {
+            if let Some(folder) = file.path.parent() {
+                names.entry(folder.to_owned()).or_insert_with(|| beside(folder));
+            }
+        }
+        Self { config, roots: vec![root.to_owned()], names, ignored: HashSet::new(), repository: None, tracked: true }
     }
 
     /// The path of `file` below the argument that it was found by; the file's name where the argument is the file itself.
@@ -87,7 +101,7 @@ impl<'c> Surroundings<'c> {
 
     /// Whether git hands `file` round.
     pub(super) fn circumstances(&self, file: &Candidate) -> Circumstances {
-        let kept = match (self.repository.is_some(), self.ignored.contains(&file.path)) {
+        let kept = match (self.tracked || self.repository.is_some(), self.ignored.contains(&file.path)) {
             (false, _) => Kept::Unknown,
             (true, true) => Kept::Private,
             (true, false) => Kept::Shared,
@@ -112,7 +126,7 @@ pub(super) fn is_env_template(name: &str) -> bool {
 const SEALED: &[&str] = &[".age", ".enc", ".sops", ".gpg", ".asc", ".vault"];
 
 /// The names in a folder; none where it cannot be read.
-fn list(folder: &Path) -> Vec<String> {
+pub(super) fn list(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     entries.map(|e| e.file_name().to_string_lossy().into_owned()).collect()
 }

@@ -1,13 +1,19 @@
 //! Where bytes come from, and the loop over them.
 
 pub mod accepted;
+mod added;
 pub mod baseline;
 mod engine;
+mod error;
 mod facts;
+mod history;
 mod hunt;
+mod known;
 mod project;
 pub mod selftest;
 mod source;
+mod staged;
+mod track;
 mod verdict;
 
 use std::collections::{BTreeSet, HashMap};
@@ -17,9 +23,10 @@ use std::path::PathBuf;
 use baseline::Baseline;
 use engine::{Engine, Looked};
 use facts::Surroundings;
+use known::Known;
 use project::Project;
-use source::Blob;
-use verdict::Known;
+use source::{Blob, Source, WorkTree};
+use verdict::Files;
 
 use crate::config::Loaded;
 use crate::config::environment::{self, Facts};
@@ -34,10 +41,14 @@ use crate::model::severity::{Profile, Severity};
 use crate::report::area::Area;
 use crate::report::fingerprint::{self, fingerprint};
 use crate::report::grade::{GradeFacts, Subject, area_of, grade};
-use crate::report::{Entry, Notice, Report, RuleCard, Totals};
+use crate::report::{Entry, Notice, Report, RuleCard, Scope, Totals};
 use crate::rules::load::RuleSet;
 
-pub use engine::{LIMIT, OpenTwin};
+pub use engine::OpenTwin;
+pub use error::ScanError;
+pub use history::{Wanted, history};
+pub use source::LIMIT;
+pub use staged::staged;
 pub use verdict::Judged;
 
 /// What to look at, and how.
@@ -62,6 +73,8 @@ pub struct Request<'a> {
     pub baseline: Option<&'a Baseline>,
     /// How to open sealed twins: `NAME.age` is then looked at in place of NAME.
     pub twins: Option<&'a OpenTwin<'a>>,
+    /// Only what the files of this commit do not have already.
+    pub new_only: Option<&'a str>,
 }
 
 /// What came of it.
@@ -92,8 +105,9 @@ pub struct Kept {
 /// Looks at files and folders.
 ///
 /// # Errors
-/// [`CompileError`] when a rule means nothing to any detector; nothing was looked at then.
-pub fn scan(request: &Request<'_>) -> Result<Scan, CompileError> {
+/// [`ScanError`] when a rule means nothing to any detector, or there is no commit to compare with; nothing was looked at then.
+pub fn scan(request: &Request<'_>) -> Result<Scan, ScanError> {
+    let known = request.new_only.map(|name| Known::load(request.paths, name)).transpose()?;
     let detectors = detectors(request)?;
     let exclude = request.config.map(|c| Exclude { base: c.root.clone(), globs: c.config.exclude.set().clone() });
     let mut found = walk(request.paths, &Options { no_ignore: request.no_ignore, exclude });
@@ -101,7 +115,7 @@ pub fn scan(request: &Request<'_>) -> Result<Scan, CompileError> {
         add_sealed_only(&mut found);
     }
     let around = Surroundings::new(request.paths, &found.files, request.config);
-    let mut engine = engine(request, &detectors);
+    let mut engine = engine(request, &detectors, &WorkTree, known.as_ref());
     let mut unopened = Vec::new();
     for file in request.twins.iter().flat_map(|_| &found.files) {
         match request.twins.map_or(Ok(None), |open| open(&file.path)) {
@@ -118,7 +132,8 @@ pub fn scan(request: &Request<'_>) -> Result<Scan, CompileError> {
         looked.document.take().map(|document| Kept { document, path: file.path.clone(), twin })
     });
     let documents = kept.collect();
-    let mut scan = gather(request, &detectors, looked, covers_all(request));
+    let scope = if request.new_only.is_some() { Scope::Changes } else { Scope::Files };
+    let mut scan = gather(request, &detectors, looked, scope);
     scan.documents = documents;
     scan.report.totals.skipped_special += found.special;
     scan.report.totals.unreadable += found.problems.len();
@@ -139,12 +154,12 @@ pub fn scan_stream(request: &Request<'_>, name: &str, input: &mut dyn Read) -> i
         Ok(content) => {
             let environment = environment::of(name, &Facts::default());
             let blob = Blob { name: name.to_owned(), content };
-            looked = engine(request, &detectors).blob(blob, environment, Circumstances::default(), None, looked);
+            looked = engine(request, &detectors, &WorkTree, None).blob(blob, environment, Circumstances::default(), None, looked);
         }
         Err(crate::disk::read::Skip::TooLarge) => looked.totals.skipped_large += 1,
         Err(_) => looked.totals.skipped_binary += 1,
     }
-    Ok(gather(request, &detectors, vec![looked], false))
+    Ok(gather(request, &detectors, vec![looked], Scope::Files))
 }
 
 /// Sealed files whose plain one is gone are looked at under its name.
@@ -182,7 +197,7 @@ fn detectors(request: &Request<'_>) -> Result<Detectors, CompileError> {
     Detectors::compile(request.rules.rules(), request.profile, &network)
 }
 
-fn engine<'a>(request: &'a Request<'_>, detectors: &'a Detectors) -> Engine<'a> {
+fn engine<'a>(request: &'a Request<'_>, detectors: &'a Detectors, source: &'a dyn Source, known: Option<&'a Known>) -> Engine<'a> {
     let root = request.config.map(|c| c.root.as_path()).or(request.baseline.map(|b| b.root.as_path()));
     Engine {
         detectors,
@@ -192,6 +207,9 @@ fn engine<'a>(request: &'a Request<'_>, detectors: &'a Detectors) -> Engine<'a> 
         honour: request.honour,
         today: Date::today(),
         twins: HashMap::new(),
+        source,
+        known,
+        hasher: None,
     }
 }
 
@@ -201,13 +219,13 @@ fn covers_all(request: &Request<'_>) -> bool {
     root.is_some_and(|root| request.paths.iter().filter_map(|path| path.canonicalize().ok()).any(|path| root.starts_with(path)))
 }
 
-fn gather(request: &Request<'_>, detectors: &Detectors, looked: Vec<Looked>, whole: bool) -> Scan {
-    let mut known = Known::default();
+fn gather(request: &Request<'_>, detectors: &Detectors, looked: Vec<Looked>, scope: Scope) -> Scan {
+    let mut files = Files::default();
     let mut totals = Totals::default();
     let (mut entries, mut notices, mut subjects) = (Vec::new(), Vec::new(), Vec::new());
     let (mut problems, mut allowed, mut waived) = (Vec::new(), BTreeSet::new(), 0);
     for one in looked {
-        known.add(&one);
+        files.add(&one);
         totals += one.totals;
         entries.extend(one.entries);
         notices.extend(one.notices);
@@ -227,7 +245,8 @@ fn gather(request: &Request<'_>, detectors: &Detectors, looked: Vec<Looked>, who
             Subject { id: seen.id, area, environment: seen.environment }
         }));
     }
-    if let Some(loaded) = request.config {
+    // a part of the files says nothing of an entry that speaks for another
+    if let Some(loaded) = request.config.filter(|_| scope == Scope::Files) {
         let file = loaded.path.display().to_string();
         for (_, allow) in loaded.config.allow.iter().enumerate().filter(|(i, _)| !allowed.contains(i)) {
             if looks(request, &allow.rule) == Some(false) {
@@ -243,7 +262,8 @@ fn gather(request: &Request<'_>, detectors: &Detectors, looked: Vec<Looked>, who
         }
     }
     add_project_findings(request.rules, &mut entries);
-    let accepted = known.judge(request.baseline, (whole, Date::today()), |id| looks(request, id), &mut entries, &mut notices);
+    let extent = (scope, covers_all(request));
+    let accepted = files.judge(request.baseline, extent, |id| looks(request, id), &mut entries, &mut notices);
     totals.suppressed_baseline = accepted.taken;
     waived += accepted.waived;
     let findings: Vec<&Finding> = entries.iter().map(|e: &Entry| &e.finding).collect();
@@ -251,7 +271,7 @@ fn gather(request: &Request<'_>, detectors: &Detectors, looked: Vec<Looked>, who
     let grade = grade(&subjects, &findings, facts);
     let ids: BTreeSet<&str> = findings.iter().map(|f| f.rule.as_str()).collect();
     let rules = ids.iter().filter_map(|id| request.rules.get(id)).map(card).collect();
-    let report = Report { entries, totals, grade, notices, rules, fail_on: request.fail_on, quiet: false };
+    let report = Report { entries, totals, grade, notices, rules, fail_on: request.fail_on, quiet: false, scope };
     Scan { report, documents: Vec::new(), problems, sealed: Vec::new(), accepted }
 }
 
@@ -270,7 +290,7 @@ fn add_project_findings(rules: &RuleSet, entries: &mut Vec<Entry>) {
         finding.fingerprint = fingerprint(&finding.rule, &about.finding.fingerprint, &finding.key, 0);
         finding.place = fingerprint::place(&finding.rule, &format!("{}\n{}", about.finding.place, finding.key), 0);
         let excerpt = about.excerpt.clone();
-        entries.insert(i + 1, Entry { finding, excerpt });
+        entries.insert(i + 1, Entry { finding, excerpt, origin: None });
     }
 }
 

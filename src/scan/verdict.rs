@@ -3,11 +3,11 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::accepted::Accepted;
-use super::baseline::{Applied, Baseline, Fate, Placed, Scope};
+use super::baseline::{Applied, Baseline, Extent, Fate, Placed};
 use super::engine::Looked;
 use crate::model::date::Date;
 use crate::model::environment::Environment;
-use crate::report::{Entry, Notice};
+use crate::report::{Entry, Notice, Scope};
 
 /// What a baseline said of a scan.
 #[derive(Clone, Debug, Default)]
@@ -26,40 +26,49 @@ pub struct Judged {
 
 /// Which files were looked at.
 #[derive(Default)]
-pub(super) struct Known {
+pub(super) struct Files {
     within: HashMap<String, String>,
     complete: BTreeSet<String>,
     doubtful: BTreeSet<String>,
 }
 
-impl Known {
+impl Files {
     pub(super) fn add(&mut self, looked: &Looked) {
-        // what is not UTF-8 is replaced in both: such a name may be that of two files
-        let Some(within) = looked.within.as_ref().filter(|path| !path.contains(char::REPLACEMENT_CHARACTER)) else { return };
-        if looked.complete {
-            self.complete.insert(within.clone());
-        }
-        if self.within.insert(looked.name.clone(), within.clone()).is_some_and(|old| old != *within) {
-            self.doubtful.insert(looked.name.clone());
+        for (name, path) in &looked.places {
+            // what is not UTF-8 is replaced in both: such a name may be that of two files
+            if path.contains(char::REPLACEMENT_CHARACTER) {
+                continue;
+            }
+            if looked.complete {
+                self.complete.insert(path.clone());
+            }
+            if self.within.insert(name.clone(), path.clone()).is_some_and(|old| old != *path) {
+                self.doubtful.insert(name.clone());
+            }
         }
     }
 
-    /// Takes what `baseline` accepts out of `entries`; the warnings about it go to `notices`. `whole` says whether everything below its root
-    /// was looked at, `looks` whether a rule looked.
+    /// Takes what `baseline` accepts out of `entries`; the warnings about it go to `notices`. `all` says whether everything below its root was
+    /// looked at, `looks` whether a rule looked. Of a part of the files, or of their lines, is not known what is not there any more.
+    ///
+    /// Of the history only what stands in HEAD still is accepted: an older value at the same place was never what was looked at.
     pub(super) fn judge(
         mut self,
         baseline: Option<&Baseline>,
-        scope: (bool, Date),
+        (scope, all): (Scope, bool),
         looks: impl Fn(&str) -> Option<bool>,
         entries: &mut Vec<Entry>,
         notices: &mut Vec<Notice>,
     ) -> Judged {
         self.within.retain(|name, _| !self.doubtful.contains(name));
         let Some(baseline) = baseline else { return Judged { within: self.within, ..Judged::default() } };
-        let placed: Vec<Placed<'_>> =
-            entries.iter().map(|entry| (self.within.get(&entry.finding.file).map(String::as_str), &entry.finding)).collect();
-        let scope = Scope { files: self.complete.iter().map(String::as_str).collect(), whole: scope.0, today: scope.1 };
-        let applied = baseline.apply(&placed, &scope);
+        let stands = |entry: &Entry| scope != Scope::History || entry.origin.as_ref().is_some_and(|origin| origin.in_head);
+        let path = |entry: &Entry| self.within.get(&entry.finding.file).map(String::as_str).filter(|_| stands(entry));
+        let placed: Vec<Placed<'_>> = entries.iter().map(|entry| (path(entry), &entry.finding)).collect();
+        let whole_files = || self.complete.iter().map(String::as_str).collect();
+        let files = if scope == Scope::Files { whole_files() } else { BTreeSet::new() };
+        let extent = Extent { files, whole: all && scope == Scope::Files, today: Date::today() };
+        let applied = baseline.apply(&placed, &extent);
         let file_of = |i: usize| entries.get(i).map(|entry| entry.finding.file.clone()).unwrap_or_default();
         for (n, message) in applied.warnings(baseline, looks, file_of) {
             let line = baseline.entries.get(n).map_or(0, |entry| entry.line);

@@ -20,30 +20,47 @@ use harden::tokens::KINDS;
 
 /// Options of other programs, which the pages name.
 const FOREIGN_OPTIONS: &[&str] = &[
-    "--all-targets", // cargo clippy
-    "--check",       // cargo fmt
-    "--live",        // ./test
-    "--locked",      // cargo install
-    "--path",        // cargo install
-    "--release",     // cargo run
-    "--requirepass", // redis-server
-    "--test",        // cargo test
-    "--tlsverify",   // dockerd
+    "--add",                   // git config
+    "--all-files",             // pre-commit
+    "--all-targets",           // cargo clippy
+    "--check",                 // cargo fmt
+    "--files",                 // pre-commit
+    "--git",                   // cargo install
+    "--global",                // git config
+    "--live",                  // ./test
+    "--locked",                // cargo install
+    "--no-install-recommends", // apt-get
+    "--no-verify",             // git commit, git push
+    "--path",                  // cargo install
+    "--release",               // cargo run
+    "--requirepass",           // redis-server
+    "--test",                  // cargo test
+    "--tlsverify",             // dockerd
 ];
 
 /// Words joined by hyphens that are no rule ids: of the rule format, of connection strings, of SARIF and SSH.
 const OTHER_WORDS: &[&str] = &[
     "auth-off",
     "by-kind",
+    "cat-file", // git
     "ca-only",
     "clickhouse-native",
     "dh-parameters",
+    "fail-on",
+    "harden-system", // .pre-commit-hooks.yaml
+    "diff-index",    // git
+    "diff-tree",     // git
     "internal-plaintext",
+    "ls-tree", // git
     "no-verify",
     "non-sensitive-only", // Airflow
     "private-key",
+    "pre-commit",
+    "pre-push",
     "prohibit-password", // sshd
     "redis-sentinel",
+    "rev-list",  // git
+    "rev-parse", // git
     "rediss-sentinel",
     "rsa-xml",
     "scram-sha-256",
@@ -169,6 +186,22 @@ fn options_and_commands_exist() {
         for command in typed.map(|(_, rest)| first_word(rest)).filter(|w| w.starts_with(|c: char| c.is_ascii_lowercase())) {
             assert!(commands.contains(command), "{name} names `harden {command}`, which is no command");
         }
+    }
+}
+
+#[test]
+fn examples_name_what_exists_and_parse() {
+    let (_, known) = interface();
+    let folder = project("docs/examples");
+    for entry in fs::read_dir(&folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let example = text(&format!("docs/examples/{name}"));
+        for option in options(&example) {
+            assert!(known.contains(option) || FOREIGN_OPTIONS.contains(&option), "{name} names {option}, which no command has");
+        }
+        let document = harden::formats::parse(&name, example.as_bytes(), harden::model::environment::Environment::Production);
+        assert!(document.fault.is_none() && document.settings.len() > 10, "{name} is no YAML");
+        assert!(text("docs/ci.md").contains(&format!("(examples/{name})")), "docs/ci.md does not name {name}");
     }
 }
 

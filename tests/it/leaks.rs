@@ -178,6 +178,10 @@ const COMMANDS: &[Row] = &[
     fed("config/app.toml", &["scan", "-", "--as", "app.yaml", "--strict"]),
     fed(".env", &["scan", "-"]),
     fed("bad/a.yaml", &["scan", "-", "--as", "k8s/secret.yaml", "--format", "jsonl"]),
+    row(&["hook", "run"]),
+    row(&["hook", "run", "pre-commit", "--", ".env", "docker-compose.yml", "not-sealed.age", "bad"]),
+    fed(".env", &["hook", "run", "pre-push", "--", "{C}"]),
+    row(&["hook", "install"]),
     row(&["rules", "list"]),
     row(&["rules", "test"]),
     row(&["rules", "test", "config/app.toml"]),
@@ -483,6 +487,52 @@ fn what_is_told_of_a_token_shows_nothing_of_it() {
         let found = told.lines().filter(|line| line.contains("\"provider-token\"") && line.contains(&format!("\"{name}\""))).count();
         assert_eq!(found, text.matches("{C}").count() + text.matches("{B}").count(), "{name}: {told}");
     }
+}
+
+/// What git keeps, in every format and on every way that fails.
+#[test]
+fn nothing_that_git_keeps_is_shown() {
+    let mut faults = Vec::new();
+    for canary in CANARIES {
+        let desk = Desk::new(canary);
+        let git = |args: &[&str]| {
+            let mut git = Command::new("git");
+            git.env_clear().env("HOME", &desk.home).env("PATH", "/usr/bin:/bin:/usr/local/bin").current_dir(&desk.project);
+            git.args(["-c", "user.name=t", "-c", "user.email=t@example.org"]).args(args);
+            assert!(git.output().unwrap().status.success(), "git {args:?}");
+        };
+        fs::remove_dir(desk.project.join(".git")).unwrap();
+        git(&["init", "-q", "."]);
+        PLANTED.iter().for_each(|(name, text)| desk.plant(name, text));
+        git(&["add", "-A", "-f"]);
+        let modes: [&[&str]; 5] =
+            [&["--staged"], &["--staged", "--all-lines"], &["--history"], &["--history=HEAD~1..HEAD"], &["--new-only", "HEAD~1"]];
+        let formats = ["human", "json", "jsonl", "sarif", "markdown"];
+        for format in formats {
+            faults.extend(desk.faults(&["scan", "--staged", "--format", format], None, false));
+        }
+        assert!(!desk.run(&["scan", "--staged", "--format", "jsonl"], None).stdout.is_empty());
+        git(&["commit", "-q", "-m", &desk.fill("{C}")]);
+        for (name, text) in PLANTED {
+            desk.plant(name, &format!("{text}\n{text}"));
+        }
+        desk.plant(".env", "A=1\nSMTP_PASSWORD={C}\n");
+        git(&["add", "-A", "-f"]);
+        git(&["commit", "-q", "-m", "x", "--author", &desk.fill("{C} <{C}@example.org>")]);
+        desk.plant("more.env", "SMTP_PASSWORD={C}\n");
+        git(&["add", "-A", "-f"]);
+        for mode in modes {
+            for format in formats {
+                faults.extend(desk.faults(&[&["scan", "--format", format], mode].concat(), None, false));
+            }
+        }
+        for wrong in [&["scan", "--history={C}"][..], &["scan", "--history", "--branch", "{C}"], &["scan", "--new-only", "{C}"]] {
+            let output = desk.run(wrong, None);
+            assert_eq!(output.status.code(), Some(2));
+            faults.extend(desk.faults(wrong, None, false));
+        }
+    }
+    assert_none(&faults);
 }
 
 #[test]

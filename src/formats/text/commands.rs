@@ -36,6 +36,9 @@ const BY_OPTION: &[(&str, &[&str])] = &[
 const ATTACHED: &[&str] =
     &["mysql", "mysqldump", "mysqladmin", "mysqlimport", "mysqlcheck", "mariadb", "mariadb-dump", "mariadb-admin", "7z", "7za", "sshpass"];
 
+/// Programs that ask for the password when `--password` is given.
+const PROMPTS: &[&str] = &["createuser", "createdb", "dropdb", "dropuser", "psql", "pg_dump", "pg_dumpall", "pg_restore", "pg_basebackup"];
+
 /// The option whose first dash is at `at`.
 pub(super) fn flag(page: Page, at: usize) -> Option<Hit> {
     if is_name(page.before(at)) || page.before(at) == b'$' {
@@ -54,6 +57,7 @@ pub(super) fn flag(page: Page, at: usize) -> Option<Hit> {
     match option {
         "-H" if spaced => header(page, start),
         "-u" | "-U" if spaced && runs(page, at, &["curl", "http", "https"]) => account(page, Span::new(at + 1, end), start),
+        "-b" if spaced && runs(page, at, &["fabric-ca-server"]) => account(page, Span::new(at + 1, end), start),
         "-passin" | "-passout" | "-pass" | "-password" | "-storepass" | "-keypass" | "-srcstorepass" | "-deststorepass" if spaced => {
             option_value(page, "password", Span::new(at + 1, end), start)
         }
@@ -71,22 +75,27 @@ pub(super) fn flag(page: Page, at: usize) -> Option<Hit> {
     }
 }
 
-/// `mc alias set name url user lit`: the word `alias` or `host` at `at`.
+/// `mc alias set name url user lit`, `rabbitmqctl add_user name lit`: the word `alias`, `host` or `add_user` at `at`.
 pub(super) fn alias(page: Page, at: usize) -> Option<Hit> {
-    let length = ["alias set ", "host add "].into_iter().find(|w| page.is_at(at, w)).map(str::len)?;
-    if !runs(page, at, &["mc", "mcli"]) {
+    const FORMS: &[(&str, &[&str], usize, &str)] = &[
+        ("alias set ", &["mc", "mcli"], 4, "secret-key"),
+        ("host add ", &["mc", "mcli"], 4, "secret-key"),
+        ("add_user ", &["rabbitmqctl"], 2, "password"),
+    ];
+    let (form, programs, words, name) = FORMS.iter().find(|(form, ..)| page.is_at(at, form))?;
+    if !runs(page, at, programs) {
         return None;
     }
-    let mut start = page.ahead(at + length);
+    let mut start = page.ahead(at + form.len());
     let mut last = None;
-    for _ in 0..4 {
+    for _ in 0..*words {
         let (value, quoting) = word(page, start).filter(|(value, _)| !value.is_empty())?;
         start = page.ahead(value.end + usize::from(quoting != Quoting::Plain));
         last = Some((value, quoting));
     }
     let (value, quoting) = last?;
     let key = Span::new(value.start, value.start);
-    (!is_metavariable(value.of(page.text))).then(|| Hit { name: "secret-key".to_owned(), key, value, quoting })
+    (!is_metavariable(value.of(page.text))).then(|| Hit { name: (*name).to_owned(), key, value, quoting })
 }
 
 /// `ConvertTo-SecureString "lit" -AsPlainText`: the quoted text before the option at `at`.
@@ -110,6 +119,7 @@ pub(super) fn is_metavariable(value: &str) -> bool {
 fn long_option(page: Page, key: Span, name: &str) -> Option<Hit> {
     let start = if page.byte(key.end) == b'=' { key.end + 1 } else { page.ahead(key.end) };
     match name {
+        "password" if runs(page, key.start - 2, PROMPTS) => return None,
         "header" => return header(page, start),
         "user" | "proxy-user" if runs(page, key.start - 2, &["curl"]) => return account(page, key, start),
         // `pair` reads what follows an equals sign
@@ -246,6 +256,8 @@ mod tests {
             ("docker login -u a -p scone r", "password", "scone"),
             ("app --db-password scone", "db-password", "scone"),
             ("ldapadd -x -w scone", "password", "scone"),
+            ("rabbitmqctl add_user brew scone", "password", "scone"),
+            ("sh -c 'fabric-ca-server start -b brew:scone -d'", "password", "scone"),
             ("mc alias set local http://minio:9000 brew scone;", "secret-key", "scone"),
             ("$c = ConvertTo-SecureString \"scone\" -AsPlainText -Force", "password", "scone"),
         ] {
@@ -258,6 +270,8 @@ mod tests {
         for command in [
             "mkdir -p scone",
             "ssh -p 22 h",
+            "createuser --password brew",
+            "useradd add_user brew scone",
             "docker run -p 80:80 x",
             "mysql -u root -p shop",
             "tea -p, --password <password>",

@@ -48,6 +48,16 @@ const TAKERS: &[(&str, usize, &str)] = &[
     ("hmacshakeyfor", 0, "signing_key"),
     ("httpbasicauth", 1, "auth_password"),
     ("drivermanager.getconnection", 2, "db_password"),
+    ("sql.open", 1, "dsn"),
+    ("sqlx.open", 1, "dsn"),
+    ("sqlx.connect", 1, "dsn"),
+    ("sqlx.mustconnect", 1, "dsn"),
+    ("pgx.connect", 1, "dsn"),
+    ("pgxpool.new", 1, "dsn"),
+    ("postgres.open", 0, "dsn"),
+    ("mysql.open", 0, "dsn"),
+    ("psycopg.connect", 0, "dsn"),
+    ("psycopg2.connect", 0, "dsn"),
     ("pdo", 2, "db_password"),
     ("setpassword", 0, "set_password"),
     ("setsecretkey", 0, "secret_key"),
@@ -57,17 +67,24 @@ const TAKERS: &[(&str, usize, &str)] = &[
 /// Functions that make bytes or a box of the literal that is assigned.
 const WRAPPERS: &[&str] = &["field", "secretstr", "getbytes", "byte", "buffer.from", "from", "mapped_column"];
 
+/// Names that take a pair of user and password.
+const ACCOUNTS: &[&str] = &["auth", "basic_auth", "http_auth", "proxy_auth"];
+
 /// The call that opens at `at`.
 pub(super) fn call(page: Page, at: usize) -> Option<Vec<Hit>> {
-    let (function, from) = function_before(page, at)?;
+    let Some((function, from)) = function_before(page, at) else {
+        return account(page, at).map(|hit| vec![hit]);
+    };
     let first = skip(page, at + 1);
     if function == "default" || function.ends_with(".default") || matches!(function.as_str(), "str" | "string" | "envalid.str") {
         return schema(page, from, first).map(|hit| vec![hit]);
     }
     if let Some((_, place, name)) = TAKERS.iter().find(|(f, ..)| ends(&function, f)) {
-        let (value, quoting) = arguments(page, first).into_iter().nth(*place)?.literal?;
+        let (value, quoting) =
+            arguments_of(page, first, false).into_iter().nth(*place).filter(|a| a.name.is_none() || *name != "dsn")?.literal?;
         let key = Span::new(from, at);
-        return (!value.is_empty()).then(|| vec![Hit { name: (*name).to_owned(), key, value, quoting }]);
+        let fits = *name != "dsn" || ["password=", "sslmode=", "@"].iter().any(|w| value.of(page.text).contains(w));
+        return (fits && !value.is_empty()).then(|| vec![Hit { name: (*name).to_owned(), key, value, quoting }]);
     }
     if WRAPPERS.iter().any(|w| ends(&function, w)) {
         let name = left_name(page, from)?;
@@ -82,11 +99,27 @@ pub(super) fn call(page: Page, at: usize) -> Option<Vec<Hit>> {
     let (key, _) = all.first().filter(|a| a.name.is_none()).and_then(|a| a.literal)?;
     let key = last_name(page, key)?;
     let given = |a: &&Argument| a.name.is_none_or(|n| matches!(n.of(page.text), "default" | "defaultValue" | "default_value" | "fallback"));
-    let literal = match all.get(1..).unwrap_or_default().iter().filter(given).filter_map(|a| a.literal).next_back() {
+    // the last argument of an option of a program in Go says what it is for
+    let rest = if ends(&function, "flag.string") { all.get(1..2) } else { all.get(1..) };
+    let literal = match rest.unwrap_or_default().iter().filter(given).filter_map(|a| a.literal).next_back() {
         Some(literal) => literal,
         None => after_call(page, at)?,
     };
     hit(page, key, literal).map(|hit| vec![hit])
+}
+
+/// `auth=("user", "lit")`, the pair that HTTP clients of Python take: the bracket at `at`.
+fn account(page: Page, at: usize) -> Option<Hit> {
+    let sign = page.back(at).checked_sub(1).filter(|&i| page.byte(i) == b'=')?;
+    let key = page.name_back(page.back(sign))?;
+    if !ACCOUNTS.contains(&key.of(page.text)) {
+        return None;
+    }
+    let both = arguments(page, at + 1);
+    let [Argument { name: None, literal: Some(_) }, Argument { name: None, literal: Some((value, quoting)) }] = both[..] else {
+        return None;
+    };
+    (!value.is_empty()).then(|| Hit { name: "auth_password".to_owned(), key, value, quoting })
 }
 
 /// `name: Type | None = "lit"`, `Name { get; set; } = "lit"`, `settings["A:Name"] = "lit"`, `env = "NAME", default_value = "lit"`: the sign at
@@ -121,16 +154,27 @@ pub(super) fn typed(page: Page, at: usize) -> Option<Hit> {
 
 /// `env:"NAME" envDefault:"lit"` of Go, `env = "NAME", default_value = "lit"` of Rust: `found` is the pair that was read from it.
 pub(super) fn tagged(page: Page, mut found: Hit) -> Hit {
-    if !matches!(found.name.as_str(), "envDefault" | "default_value" | "default_value_t") {
+    let tag = found.name == "default" && found.quoting == Quoting::Double && matches!(page.before(found.key.start), b'`' | b' ');
+    if !tag && !matches!(found.name.as_str(), "envDefault" | "default_value" | "default_value_t") {
         return found;
     }
     let line = page.run_back(found.key.start, |b| b != b'\n');
     let said = line.of(page.text);
+    if tag && !said.contains('`') {
+        return found;
+    }
     let from = ["env:\"", "env = \"", "env=\""].iter().find_map(|w| said.rfind(w).map(|i| line.start + i + w.len()));
     if let Some(from) = from {
         let end = (from..from + 66).find(|&i| !is_name(page.byte(i))).unwrap_or(from);
         if end > from {
             found.key = Span::new(from, end);
+            found.name = found.key.of(page.text).to_owned();
+        }
+    } else if tag && let Some((field, _)) = said.trim_start().split_once(" string ") {
+        // `DBPassword string `default:"lit"``
+        let start = line.end - said.trim_start().len();
+        if !field.is_empty() && field.trim_end().bytes().all(is_name) {
+            found.key = Span::new(start, start + field.trim_end().len());
             found.name = found.key.of(page.text).to_owned();
         }
     }
@@ -188,12 +232,17 @@ struct Argument {
 }
 
 /// The arguments from `at` to the closing bracket, at most six within a bounded stretch; an object of options is looked into.
-fn arguments(page: Page, mut at: usize) -> Vec<Argument> {
+fn arguments(page: Page, at: usize) -> Vec<Argument> {
+    arguments_of(page, at, true)
+}
+
+/// The same; an object is one argument unless `into` says otherwise.
+fn arguments_of(page: Page, mut at: usize, into: bool) -> Vec<Argument> {
     let mut all = Vec::new();
     let limit = at + 512;
     while all.len() < 6 && at < limit {
         at = skip(page, at);
-        if page.byte(at) == b'{' {
+        if into && page.byte(at) == b'{' {
             at = skip(page, at + 1);
         }
         let mut name = None;

@@ -71,6 +71,28 @@ pub(super) fn quoted_word(page: Page, at: usize) -> Option<Hit> {
     (random && !raw.contains(['(', '='])).then(|| Hit { name: said.to_owned(), key: words, value, quoting })
 }
 
+/// A row of a table of variables in a document, name and default in backticks: the bar between the two, at `at`. Only a value of letters
+/// and digits counts: what stands there else is a type, or says that the variable is required.
+pub(super) fn table_cell(page: Page, at: usize) -> Option<Hit> {
+    let closing = page.back(at).checked_sub(1).filter(|&i| page.byte(i) == b'`')?;
+    let opening = page.ahead(at + 1);
+    if page.byte(opening) != b'`' {
+        return None;
+    }
+    let name = page.name_back(closing)?;
+    let variable = name.of(page.text).bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+    if !variable || page.before(name.start) != b'`' || !name.of(page.text).contains('_') {
+        return None;
+    }
+    let (value, quoting) = page.in_quotes(opening)?;
+    let raw = value.of(page.text).as_bytes();
+    let mixed = raw.len() >= 6
+        && raw.iter().any(u8::is_ascii_digit)
+        && raw.iter().any(u8::is_ascii_alphabetic)
+        && raw.iter().all(u8::is_ascii_graphic);
+    mixed.then(|| Hit { name: name.of(page.text).to_owned(), key: name, value, quoting })
+}
+
 /// `ENV NAME value`, the old form of a Dockerfile: the word `ENV` at `at`, at the start of a line.
 pub(super) fn docker_variable(page: Page, at: usize) -> Option<Hit> {
     if !page.is_at(at, "ENV ") || !page.text.get(at..)?.starts_with("ENV ") || !matches!(page.before(page.back(at)), 0 | b'\n') {

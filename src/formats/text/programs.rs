@@ -27,7 +27,14 @@ pub(super) fn call(page: Page, at: usize) -> Option<Vec<Hit>> {
         b')' => otherwise(page, after + 1)?,
         _ => return None,
     };
-    literal_hit(page, key, literal).map(|hit| vec![hit])
+    literal_hit(page, key, literal).or_else(|| (function == "define").then(|| constant(page, key, literal)).flatten()).map(|hit| vec![hit])
+}
+
+/// `define('WP_DEBUG', true)`: a switch of PHP.
+fn constant(page: Page, key: Span, at: usize) -> Option<Hit> {
+    let word = ["true", "false"].into_iter().find(|w| page.is_at(at, w) && page.byte(page.ahead(at + w.len())) == b')')?;
+    let value = Span::new(at, at + word.len());
+    Some(Hit { name: key.of(page.text).to_owned(), key, value, quoting: Quoting::Plain })
 }
 
 /// `process.env.X || 'lit'`, `process.env.X ?? "lit"`, `ENV['X'] || 'lit'`: the operator at `at`.
@@ -39,13 +46,15 @@ pub(super) fn fallback(page: Page, at: usize) -> Option<Hit> {
     let key = if page.before(end) == b']' {
         let inner = end - 1;
         let quote = page.before(inner);
-        let key = page.name_back(inner.checked_sub(1)?)?;
-        let open = key.start.checked_sub(2)?;
+        // `configuration["Jwt:Key"]`
+        let run = page.run_back(inner.checked_sub(1)?, |b| is_name(b) || b == b':');
+        let key = Span::new(run.start, run.end);
+        let open = key.start.checked_sub(2).filter(|_| !key.is_empty())?;
         let map = page.run_back(open, is_name).of(page.text).to_ascii_lowercase();
         (matches!(quote, b'"' | b'\'')
             && page.before(key.start) == quote
             && page.byte(open) == b'['
-            && (map.contains("env") || map.ends_with("_server")))
+            && (map.contains("env") || map.ends_with("_server") || map.ends_with("configuration")))
         .then_some(key)?
     } else {
         let path = page.name_back(end)?;

@@ -48,7 +48,10 @@ pub(in crate::formats) fn set_comments_aside(text: &str, hits: &mut [Setting]) {
     for hit in hits.iter_mut().filter(|h| !h.value.expose().starts_with("-----BEGIN")) {
         let at = if hit.name().is_empty() { hit.span.start } else { hit.key_span.start.min(hit.span.start) };
         let line = line_before(text, at).trim_start();
-        if line.starts_with(['#', ';']) || ["// ", "-- ", "REM ", "rem ", "::"].iter().any(|mark| line.starts_with(mark)) {
+        // `#[arg(default_value = "x")]` of Rust is none
+        if (line.starts_with(['#', ';']) && !line.starts_with("#["))
+            || ["// ", "-- ", "REM ", "rem ", "::"].iter().any(|mark| line.starts_with(mark))
+        {
             hit.role = Role::Commented;
         }
     }
@@ -77,7 +80,10 @@ pub(in crate::formats) fn pseudo_settings(text: &str) -> Vec<Setting> {
         let hits = match b {
             b'=' | b':' => page.url(at, covered).map(|hit| vec![hit]).or_else(|| joined(page, at, &found)),
             b'(' => programs::call(page, at).or_else(|| fallbacks::call(page, at)),
-            b'|' | b'?' => programs::fallback(page, at).or_else(|| programs::account(page, at)).map(|hit| vec![hit]),
+            b'|' | b'?' => programs::fallback(page, at)
+                .or_else(|| programs::account(page, at))
+                .or_else(|| (b == b'|').then(|| pairs::table_cell(page, at)).flatten())
+                .map(|hit| vec![hit]),
             b'@' => programs::annotation(page, at),
             b'-' => commands::flag(page, at).map(|hit| vec![hit]),
             b'\'' => programs::statement(page, at).map(|hit| vec![hit]),

@@ -152,6 +152,10 @@ fn defaults_of_libraries_schemas_and_fields_belong_to_the_name() {
         "ENV.fetch(\"X\") do\n  \"lit\"\nend",
         "viper.SetDefault(\"X\", \"lit\")",
         "S string `env:\"X\" envDefault:\"lit\"`",
+        "S string `env:\"X\" default:\"lit\"`",
+        "X string `json:\"x\" default:\"lit\"`",
+        "flag.String(\"X\", \"lit\", \"what it is\")",
+        "builder.Configuration[\"X\"] ?? \"lit\";",
         "System.getenv().getOrDefault(\"X\", \"lit\")",
         "Optional.ofNullable(System.getenv(\"X\")).orElse(\"lit\")",
         "config.GetValue<string>(\"A:X\", \"lit\")",
@@ -168,10 +172,20 @@ fn defaults_of_libraries_schemas_and_fields_belong_to_the_name() {
         assert_eq!((hit.value.expose(), hit.span.of(text)), ("lit", "lit"), "{text}");
     }
     one("jwt.sign(payload, 'lit')", "jwt_secret", "lit");
+    one("jwt.sign({ id }, 'lit')", "jwt_secret", "lit");
+    one("define('A_DEBUG', true);", "A_DEBUG", "true");
+    one("get(url, auth=('user', 'lit'))", "auth_password", "lit");
+    one("| `A_SECRET` | `lit-09` | the secret |", "A_SECRET", "lit-09");
+    let text = "sql.Open(\"postgres\", \"host=db password=lit\")";
+    assert!(found(text).contains(&("dsn".to_owned(), "host=db password=lit".to_owned())));
     one("headers: { Authorization: 'Bearer 3RFvW0pXb7c2yq9K' }", "auth_token", "3RFvW0pXb7c2yq9K");
     for text in [
         "f(get('X'), 'lit')",
         "t('password', 'lit')",
+        "get(url, auth=('user', lit))",
+        "draw(size=('user', 'lit'))",
+        "| `A_SECRET` | `lit` | the type |",
+        "sql.Open(\"sqlite3\", \"lit\")",
         "x === 'lit'",
         "process.env.X === 'lit'",
         "Authorization: 'Bearer TOKEN'",

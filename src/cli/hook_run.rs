@@ -1,0 +1,186 @@
+//! `harden hook run`: what the hook does, also for hook managers, which call it by themselves.
+//!
+//! Within a commit git sets `GIT_INDEX_FILE`, and what is staged is looked at. Files that are named outside of a commit (`pre-commit run
+//! --all-files`) are looked at whole, as they lie there: a hook that then looks into an empty index would pass without having seen anything.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use harden::config::Threshold;
+use harden::git::{Push, Repository, Sent, Tracked};
+use harden::model::severity::{Profile, Severity};
+use harden::scan::baseline::Baseline;
+use harden::scan::{Request, Scan, scan, staged};
+
+use super::args::{Global, HookRunArgs};
+use super::baseline_file;
+use super::exit::{Exit, Failure};
+use super::hook_guard::{self, Refusal};
+use super::hook_look;
+use super::hook_message::{self, Before};
+use super::project::Project;
+use super::ui;
+
+/// Looks, says what it found, and gives the code that lets the commit or push go on, or not.
+pub(crate) fn run(args: &HookRunArgs, global: &Global) -> Result<Exit, Failure> {
+    let repository = Repository::of_hook(Path::new("."))?;
+    if repository.is_bare() {
+        return Err(
+            Failure::new("this repository has no work tree; nothing was looked at").hint("`harden scan --history` looks at its commits")
+        );
+    }
+    // rules and configuration hold for the repository, wherever in it this was typed
+    let project = Project::load(&[repository.root().to_owned()], global.no_config)?;
+    let baseline = baseline_file::own(&project, repository.root(), global.no_config)?;
+    let hook = Run { repository, project, honour: !global.no_config, baseline };
+    let files: Vec<PathBuf> = args.rest.iter().map(PathBuf::from).collect();
+    let is_set = |name| std::env::var_os(name).is_some_and(|value: OsString| !value.is_empty());
+    let committing = is_set("GIT_INDEX_FILE");
+    if args.hook == "pre-commit" && !committing && !files.is_empty() {
+        return hook.files(&files);
+    }
+    // git runs hooks there, and so do we when we are called by hand
+    std::env::set_current_dir(hook.repository.root())
+        .map_err(|e| Failure::new(format!("the top of the work tree cannot be entered: {}", e.kind())))?;
+    if args.hook == "pre-push" {
+        return hook.push(&args.rest.first().map(|remote| remote.to_string_lossy().into_owned()).unwrap_or_default());
+    }
+    if !committing && is_set("PRE_COMMIT") && hook.repository.staged_changes()?.is_empty() {
+        // the manager that is at work was asked for more than a commit, and hands no files on
+        return hook.files(&[PathBuf::from(".")]);
+    }
+    hook.staged(&files)
+}
+
+struct Run {
+    repository: Repository,
+    project: Project,
+    honour: bool,
+    baseline: Option<Baseline>,
+}
+
+impl Run {
+    fn request<'r>(&'r self, paths: &'r [PathBuf]) -> Request<'r> {
+        let told = self.project.config.as_ref().map(|c| &c.config);
+        let fail_on = match told.and_then(|c| c.fail_on) {
+            Some(Threshold::Never) => None,
+            Some(Threshold::From(severity)) => Some(severity),
+            None => Some(Severity::Medium),
+        };
+        Request {
+            paths,
+            no_ignore: false,
+            profile: told.and_then(|c| c.profile).unwrap_or(Profile::Production),
+            fail_on,
+            config: self.project.config.as_ref(),
+            rules: &self.project.rules,
+            honour: self.honour,
+            keep: false,
+            baseline: self.baseline.as_ref(),
+            twins: None,
+            new_only: None,
+        }
+    }
+
+    /// What is staged, or of it the files that a manager names: it may leave some out, or hand on a long list in parts.
+    fn staged(&self, files: &[PathBuf]) -> Result<Exit, Failure> {
+        let mut changes = self.repository.staged_changes()?;
+        let named: BTreeSet<PathBuf> = files.iter().filter_map(|file| self.below(file)).collect();
+        changes.retain(|change| files.is_empty() || named.contains(&change.path));
+        if changes.is_empty() {
+            ui::note("harden: nothing is staged");
+            return Ok(Exit::Clean);
+        }
+        let all = [PathBuf::from(".")];
+        let request = self.request(if files.is_empty() { &all } else { files });
+        let refusals = hook_guard::check(&self.repository, &changes, &request)?;
+        let scan = staged(&request, false).map_err(|e| Failure::new(e).hint("nothing was looked at"))?;
+        Ok(judge(scan, &refusals, Before::Commit))
+    }
+
+    /// Files as they lie there, and what the index says of those that are sealed.
+    fn files(&self, files: &[PathBuf]) -> Result<Exit, Failure> {
+        let request = self.request(files);
+        let scan = scan(&request).map_err(|e| Failure::new(e).hint("no file was looked at"))?;
+        let names: BTreeSet<PathBuf> = files.iter().filter_map(|file| self.below(file)).collect();
+        let changes: Vec<Tracked> = self
+            .repository
+            .indexed(&names.into_iter().collect::<Vec<_>>())?
+            .into_iter()
+            .map(|(path, object)| Tracked { path, new: Some(object) })
+            .collect();
+        let refusals = hook_guard::check(&self.repository, &changes, &request)?;
+        Ok(judge(scan, &refusals, Before::Files))
+    }
+
+    fn push(&self, remote: &str) -> Result<Exit, Failure> {
+        let sent = match (std::env::var_os("PRE_COMMIT_FROM_REF"), std::env::var_os("PRE_COMMIT_TO_REF")) {
+            // pre-commit reads the lines itself and hands on what it made of them
+            (Some(from), Some(to)) => vec![self.repository.sent_between(&from.to_string_lossy(), &to.to_string_lossy())?],
+            _ => lines()?.iter().map(|push| self.repository.sent(push, remote)).collect::<Result<_, _>>()?,
+        };
+        let sent: Vec<Sent> = sent.into_iter().flatten().collect();
+        let all = [PathBuf::from(".")];
+        match hook_look::pushed(&self.request(&all), &sent)? {
+            Some(scan) => Ok(judge(scan, &[], Before::Push)),
+            None => {
+                ui::note("harden: nothing is sent that the remote does not have");
+                Ok(Exit::Clean)
+            }
+        }
+    }
+
+    /// The path of a named file from the top of the work tree.
+    fn below(&self, file: &Path) -> Option<PathBuf> {
+        let folder = super::sealing::folder_of(file).canonicalize().ok()?;
+        folder.join(file.file_name()?).strip_prefix(self.repository.root()).ok().map(Path::to_owned)
+    }
+}
+
+fn judge(mut scan: Scan, refusals: &[Refusal], before: Before) -> Exit {
+    // one thing to put right is told once
+    let refused: BTreeSet<String> = refusals.iter().map(|r| r.file.to_string_lossy().into_owned()).collect();
+    scan.report.entries.retain(|entry| !refused.contains(&entry.finding.file));
+    for problem in &scan.problems {
+        ui::error(&problem.to_string());
+    }
+    hook_message::print(&scan.report, refusals, before);
+    let failing = scan.report.failing() + refusals.len();
+    let (files, suppressed) = (scan.report.totals.files, scan.report.totals.suppressed());
+    let below = scan.report.entries.len().saturating_sub(scan.report.failing());
+    let mut line = format!("harden: {}; looked at {files} {}", if failing == 0 { "nothing stops it" } else { "stopped" }, plural(files));
+    if below > 0 {
+        line += &format!("; {below} below the threshold");
+    }
+    if suppressed > 0 {
+        line += &format!("; {suppressed} suppressed by the repository");
+    }
+    ui::note(&line);
+    if !scan.problems.is_empty() {
+        Exit::Failed
+    } else if failing > 0 {
+        Exit::Findings
+    } else {
+        Exit::Clean
+    }
+}
+fn plural(files: usize) -> &'static str {
+    if files == 1 { "file" } else { "files" }
+}
+
+/// What git says is pushed, from standard input.
+fn lines() -> Result<Vec<Push>, Failure> {
+    let mut text = String::new();
+    std::io::stdin()
+        .lock()
+        .take(1 << 24)
+        .read_to_string(&mut text)
+        .map_err(|_| Failure::new("what is pushed cannot be read from standard input"))?;
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    lines.iter().map(|line| Push::parse(line)).collect::<Option<_>>().ok_or_else(|| {
+        Failure::new("standard input holds something else than git hands to a pre-push hook; nothing was looked at")
+            .hint("each line is `<local ref> <local object> <remote ref> <remote object>`")
+    })
+}

@@ -1,0 +1,243 @@
+//! What a hook is asked about: the files that the index changes, those that the pushed commits bring, and the bytes of both.
+//!
+//! Plumbing only, NUL-separated, renames off: a renamed file is a new file. The index is the one that git hands the hook (`GIT_INDEX_FILE`):
+//! for `commit -a` and `commit PATH` that is another one than the repository's own.
+
+use std::collections::{BTreeSet, HashMap};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use zeroize::Zeroizing;
+
+use super::error::GitError;
+use super::id::{Id, Object};
+use super::objects::Objects;
+use super::repo::{Repository, talk};
+
+/// A file that the index changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tracked {
+    /// From the top of the work tree.
+    pub path: PathBuf,
+    /// Object after; `None` for a file that goes, and for what is no regular file.
+    pub new: Option<String>,
+}
+
+/// One line that git hands to `pre-push`, as in [githooks(5)](https://git-scm.com/docs/githooks).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Push {
+    /// What is pushed; `None` for a branch that is deleted.
+    pub local: Option<String>,
+    /// What the remote has under that name; `None` for a new one.
+    pub remote: Option<String>,
+}
+
+impl Push {
+    /// Reads a line; `None` when it is of another form.
+    #[must_use]
+    pub fn parse(line: &str) -> Option<Self> {
+        let mut words = line.split_whitespace();
+        let (_, local, _, remote) = (words.next()?, words.next()?, words.next()?, words.next()?);
+        let object = |text: &str| is_object(text).then(|| Some(text.to_owned()).filter(|t| t.bytes().any(|b| b != b'0')));
+        Some(Self { local: object(local)?, remote: object(remote)? }).filter(|_| words.next().is_none())
+    }
+}
+
+/// What one line of a push sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// A range, as git takes it, that holds all of `commits` and may hold more.
+    pub range: String,
+    /// The commits that the remote does not have.
+    pub commits: BTreeSet<String>,
+}
+
+impl Repository {
+    /// The repository that a hook runs in, with the index that git handed to it.
+    ///
+    /// # Errors
+    /// [`GitError::NoRepository`], [`GitError::NoGit`].
+    pub fn of_hook(dir: &Path) -> Result<Self, GitError> {
+        Self::at(dir, true)
+    }
+
+    /// The files that the index changes against HEAD, or all of it where there is no commit yet.
+    ///
+    /// # Errors
+    /// [`GitError`] when git does not answer.
+    pub fn staged_changes(&self) -> Result<Vec<Tracked>, GitError> {
+        let ask = |base: &str| {
+            let args = ["--cached", "--raw", "-z", "-r", "--no-renames", "--no-abbrev", "--no-ext-diff", "--no-textconv", base, "--"];
+            self.ask("diff-index", &args, &[])
+        };
+        let mut answer = ask("HEAD")?;
+        if answer.code != 0 && self.object("HEAD^{commit}")?.is_none() {
+            // before the first commit everything is new
+            answer = ask(&self.empty_tree()?)?;
+        }
+        if answer.code == 0 { Ok(raw(&answer.out)) } else { Err(GitError::Failed { command: "diff-index", code: answer.code }) }
+    }
+
+    /// Objects of those of `paths` that the index has as regular files.
+    ///
+    /// # Errors
+    /// [`GitError`] when git does not answer.
+    pub fn indexed(&self, paths: &[PathBuf]) -> Result<HashMap<PathBuf, String>, GitError> {
+        let mut found = HashMap::new();
+        // an argument list has its limits
+        for some in paths.chunks(500) {
+            let mut command = self.command("ls-files", &["-z", "--stage", "--full-name", "--"]);
+            command.env("GIT_LITERAL_PATHSPECS", "1").args(some);
+            for record in answer(command, &[], "ls-files")?.split(|b| *b == 0) {
+                // `100644 OBJECT STAGE<TAB>PATH`
+                let Some((head, path)) = split_once(record, b'\t') else { continue };
+                let mut fields = head.split(|b| *b == b' ');
+                if let (Some(mode), Some(object)) = (fields.next(), fields.next())
+                    && mode.starts_with(b"100")
+                {
+                    found.insert(PathBuf::from(OsStr::from_bytes(path)), text(object));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The bytes of `objects`, by object. What is missing or larger than `limit` is left out.
+    ///
+    /// # Errors
+    /// [`GitError`] when git does not answer.
+    pub fn blobs<'o>(&self, objects: &[&'o str], limit: u64) -> Result<HashMap<&'o str, Zeroizing<Vec<u8>>>, GitError> {
+        let mut blobs = HashMap::new();
+        if objects.is_empty() {
+            return Ok(blobs);
+        }
+        let mut reader = Objects::start(self)?;
+        for object in objects {
+            let Some(id) = Id::parse(object.as_bytes()).filter(|_| !blobs.contains_key(object)) else { continue };
+            if let Object::Bytes(bytes) = reader.get(&id, limit)? {
+                blobs.insert(*object, bytes);
+            }
+        }
+        Ok(blobs)
+    }
+
+    /// What `push` sends that `remote` does not have; `None` when it sends nothing new.
+    ///
+    /// # Errors
+    /// [`GitError`] when git does not answer.
+    pub fn sent(&self, push: &Push, remote: &str) -> Result<Option<Sent>, GitError> {
+        let Some(local) = &push.local else { return Ok(None) };
+        // a tag may lead to something else than a commit
+        let Some(local) = self.object(&format!("{local}^{{commit}}"))? else { return Ok(None) };
+        // what the remote has, this repository need not have
+        let known = push.remote.as_deref().map(|r| self.object(&format!("{r}^{{commit}}"))).transpose()?.flatten();
+        self.listed(&local, known.as_deref(), remotes(remote).as_deref())
+    }
+
+    /// What is in `to` and not in `from`.
+    ///
+    /// # Errors
+    /// [`GitError`] when git does not answer, or does not know one of them.
+    pub fn sent_between(&self, from: &str, to: &str) -> Result<Option<Sent>, GitError> {
+        let unknown = || GitError::Failed { command: "rev-parse", code: 1 };
+        let from = self.object(&format!("{from}^{{commit}}"))?.ok_or_else(unknown)?;
+        let to = self.object(&format!("{to}^{{commit}}"))?.ok_or_else(unknown)?;
+        self.listed(&to, Some(&from), None)
+    }
+
+    fn listed(&self, local: &str, known: Option<&str>, remotes: Option<&str>) -> Result<Option<Sent>, GitError> {
+        let mut command = self.command("rev-list", &["--boundary", local, "--not"]);
+        // not by `--stdin`: older versions of git read no options there
+        command.args(known).args(remotes).arg("--");
+        let out = answer(command, &[], "rev-list")?;
+        let lines: Vec<String> = out.split(|b| *b == b'\n').map(text).collect();
+        let commits: BTreeSet<String> = lines.iter().filter(|line| is_object(line)).cloned().collect();
+        let edge = lines.iter().find_map(|line| line.strip_prefix('-'));
+        let range = edge.map_or_else(|| local.to_owned(), |edge| format!("{edge}..{local}"));
+        Ok((!commits.is_empty()).then_some(Sent { range, commits }))
+    }
+
+    /// The object that `name` leads to; `None` where it leads nowhere.
+    fn object(&self, name: &str) -> Result<Option<String>, GitError> {
+        let answer = self.ask("rev-parse", &["--verify", "--quiet", "--end-of-options", name], &[])?;
+        Ok((answer.code == 0).then(|| text(answer.out.trim_ascii())))
+    }
+
+    /// The tree without files, in this repository's hash.
+    fn empty_tree(&self) -> Result<String, GitError> {
+        Ok(text(answer(self.command("hash-object", &["-t", "tree", "--stdin"]), &[], "hash-object")?.trim_ascii()))
+    }
+}
+
+/// The revisions that `remote` is known to have, as an option of `rev-list`. `None` for a name that could mean others, too: then more is looked
+/// at than is sent.
+fn remotes(remote: &str) -> Option<String> {
+    let plain = !remote.is_empty() && remote.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./".contains(&b));
+    plain.then(|| format!("--remotes={remote}"))
+}
+
+fn answer(command: Command, input: &[u8], name: &'static str) -> Result<Zeroizing<Vec<u8>>, GitError> {
+    let answer = talk(command, input)?;
+    if answer.code == 0 { Ok(Zeroizing::new(answer.out)) } else { Err(GitError::Failed { command: name, code: answer.code }) }
+}
+
+/// Reads `:100644 100644 OLD NEW M<NUL>PATH<NUL>`.
+fn raw(out: &[u8]) -> Vec<Tracked> {
+    let mut changes = Vec::new();
+    let mut fields = out.split(|b| *b == 0);
+    while let (Some(head), Some(path)) = (fields.next(), fields.next()) {
+        let words: Vec<&[u8]> = head.split(|b| *b == b' ').collect();
+        let (mode, object) = (words.get(1).copied().unwrap_or_default(), words.get(3).map(|w| text(w)).unwrap_or_default());
+        changes.push(Tracked {
+            path: Path::new(OsStr::from_bytes(path)).to_owned(),
+            new: Some(object).filter(|o| mode.starts_with(b"100") && is_object(o)),
+        });
+    }
+    changes
+}
+
+fn is_object(text: &str) -> bool {
+    matches!(text.len(), 40 | 64) && text.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+fn split_once(bytes: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
+    let place = bytes.iter().position(|b| *b == at)?;
+    Some((bytes.get(..place)?, bytes.get(place + 1..)?))
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Push, raw};
+
+    const A: &str = "1111111111111111111111111111111111111111";
+    const B: &str = "2222222222222222222222222222222222222222";
+    const Z: &str = "0000000000000000000000000000000000000000";
+
+    #[test]
+    fn lines_of_a_push() {
+        let push = |line: &str| Push::parse(line);
+        let sent = Push { local: Some(A.into()), remote: None };
+        assert_eq!(push(&format!("refs/heads/a {A} refs/heads/a {Z}")), Some(sent));
+        assert_eq!(push(&format!("(delete) {Z} refs/heads/a {B}")), Some(Push { local: None, remote: Some(B.into()) }));
+        assert_eq!(push("refs/heads/a --all refs/heads/a -x"), None);
+        assert_eq!(push(&format!("a {A} b {B} more")), None);
+        assert_eq!(push(""), None);
+    }
+
+    #[test]
+    fn raw_records() {
+        let out = format!(
+            ":100644 100644 {A} {B} M\0a b\n\0:000000 120000 {Z} {B} A\0link\0:100644 000000 {A} {Z} D\0gone\0:000000 160000 {Z} {A} A\0sub\0"
+        );
+        let told: Vec<(String, bool)> =
+            raw(out.as_bytes()).into_iter().map(|c| (c.path.display().to_string(), c.new.as_deref() == Some(B))).collect();
+        assert_eq!(told, [("a b\n".to_owned(), true), ("link".to_owned(), false), ("gone".to_owned(), false), ("sub".to_owned(), false)]);
+        assert!(raw(b"").is_empty());
+    }
+}
