@@ -1,6 +1,9 @@
 //! The lines of `.harden/baseline.jsonl`: one accepted finding each, one JSON object a line (docs/baseline.md). They name places and hold
 //! nothing of a value.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as Slot;
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::date::Date;
@@ -94,19 +97,23 @@ struct Line {
     until: Option<String>,
 }
 
-/// Reads a whole file. Lines may stand in any order, since a merge may have put them so; blank ones are passed over.
+/// Reads a whole file. Lines may stand in any order, and equal ones are one, since git's union merge leaves them so; blank ones are passed over.
 ///
 /// # Errors
 /// [`BaselineError`] for the first line that is at fault.
 pub fn read(text: &str) -> Result<Vec<Accepted>, BaselineError> {
     let mut entries: Vec<Accepted> = Vec::new();
-    let mut places = std::collections::HashMap::new();
+    let mut places: HashMap<String, (usize, &str)> = HashMap::new();
     for (i, text) in text.lines().enumerate().filter(|(_, text)| !text.trim().is_empty()) {
         let entry = entry(i + 1, text)?;
-        if let Some(first) = places.insert(entry.fingerprint.clone(), i + 1) {
-            return Err(BaselineError::Twice { line: i + 1, first });
+        match places.entry(entry.fingerprint.clone()) {
+            Slot::Vacant(slot) => {
+                slot.insert((i + 1, text));
+                entries.push(entry);
+            }
+            Slot::Occupied(slot) if slot.get().1.trim_end() == text.trim_end() => {}
+            Slot::Occupied(slot) => return Err(BaselineError::Twice { line: i + 1, first: slot.get().0 }),
         }
-        entries.push(entry);
     }
     Ok(entries)
 }
@@ -245,7 +252,9 @@ pub(super) mod tests {
             assert!(matches!(error, BaselineError::Value { line: 2, field: f, .. } if f == field), "{field}: {error}");
             assert!(!error.to_string().contains("kettle"));
         }
-        assert_eq!(read(&format!("{line}\n\n{line}\n")).unwrap_err(), BaselineError::Twice { line: 3, first: 1 });
+        let other = line.replace("test network", "another reason");
+        assert_eq!(read(&format!("{line}\n\n{other}\n")).unwrap_err(), BaselineError::Twice { line: 3, first: 1 });
+        assert_eq!(read(&format!("{line}\n\n{line}\r\n")).map(|entries| entries.len()), Ok(1), "what a union merge leaves");
         for mark in ["<<<<<<< HEAD", "=======", ">>>>>>> other", "||||||| base"] {
             assert_eq!(read(&format!("{line}\n{mark}\n")).unwrap_err(), BaselineError::Conflict { line: 2 });
         }
