@@ -5,7 +5,7 @@ use std::io;
 
 use serde::Serialize;
 
-use crate::report::printable::json_safe;
+use crate::report::printable::{json_safe, printable};
 
 /// `value` as JSON on one line.
 ///
@@ -36,6 +36,38 @@ pub(super) fn uri(path: &str) -> String {
     out
 }
 
+/// Text as prose: everything that Markdown or HTML could read as syntax is a character reference, mentions and links included.
+pub(super) fn prose(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in printable(text).chars() {
+        if "&<>|`*_[]\\~@#!$".contains(c) {
+            out.push_str(&format!("&#{};", u32::from(c)));
+        } else {
+            out.push(c);
+        }
+    }
+    // a bare address would become a link
+    out.replace("://", "&#58;//")
+}
+
+/// `text` for XML 1.0, in an attribute or between tags: markup as entities, hidden characters and those that XML has no way to write as escapes
+/// of ours.
+pub(super) fn xml(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in printable(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&apos;"),
+            '\u{fffe}' | '\u{ffff}' => out.extend(c.escape_default()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 /// `1.2 MB` and the like: powers of ten, as file managers and `du --si` count.
 pub(super) fn bytes(count: u64) -> String {
     let units = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
@@ -52,7 +84,7 @@ pub(super) fn counted(count: usize, noun: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{bytes, counted, json, uri};
+    use super::{bytes, counted, json, uri, xml};
 
     #[test]
     fn hidden_characters_become_json_escapes_of_the_same_value() {
@@ -65,6 +97,12 @@ mod tests {
     #[test]
     fn paths_become_uris() {
         assert_eq!(uri("a b/ü%#?.env"), "a%20b/%C3%BC%25%23%3F.env");
+    }
+
+    #[test]
+    fn xml_is_well_formed_whatever_comes() {
+        assert_eq!(xml("<a b=\"c\" d='e'>&]]>"), "&lt;a b=&quot;c&quot; d=&apos;e&apos;&gt;&amp;]]&gt;");
+        assert_eq!(xml("a\0\u{1b}\n\t\u{fffe}\u{ffff}ü"), "a\\u{0}\\u{1b}\\n\\t\\u{fffe}\\u{ffff}ü");
     }
 
     #[test]

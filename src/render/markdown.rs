@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::escape::{bytes, counted};
+use super::escape::{bytes, counted, prose};
 use super::renderer::Renderer;
 use crate::model::severity::Severity;
 use crate::report::printable::printable;
@@ -120,24 +120,11 @@ fn code(text: &str) -> String {
     if !blank && !text.contains(['`', '|', '\\']) { format!("`{text}`") } else { format!("<code>{}</code>", prose(&text)) }
 }
 
-/// Text as prose: everything that Markdown or HTML could read as syntax is a character reference, mentions and links included.
-fn prose(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in printable(text).chars() {
-        if "&<>|`*_[]\\~@#!$".contains(c) {
-            out.push_str(&format!("&#{};", u32::from(c)));
-        } else {
-            out.push(c);
-        }
-    }
-    // a bare address would become a link
-    out.replace("://", "&#58;//")
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Markdown, code, prose};
+    use super::{Markdown, code};
     use crate::render::Renderer;
+    use crate::render::escape::prose;
     use crate::report::{Report, sample};
 
     fn text(report: &Report) -> String {

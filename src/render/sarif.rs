@@ -4,11 +4,11 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
+use super::cards::cards;
 use super::escape::{json_pretty, uri};
 use super::renderer::Renderer;
 use crate::model::finding::{Finding, Related};
 use crate::model::severity::{Confidence, Severity};
-use crate::report::controls;
 use crate::report::{Entry, Notice, Report, RuleCard, advice};
 
 /// `--format sarif`
@@ -29,7 +29,7 @@ impl Renderer for Sarif {
     }
 
     fn render(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
-        let rules = rules(report);
+        let rules = cards(report);
         let ids: Vec<&str> = rules.iter().map(|(card, _)| card.id.as_str()).collect();
         let log = json!({
             "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -53,27 +53,6 @@ impl Renderer for Sarif {
         });
         writeln!(out, "{}", json_pretty(&log)?)
     }
-}
-
-/// The rules of the findings, in the order of their first finding, with controls; a rule without a card gets one from its finding.
-fn rules(report: &Report) -> Vec<(RuleCard, &Finding)> {
-    let mut rules: Vec<(RuleCard, &Finding)> = Vec::new();
-    for finding in report.entries.iter().map(|e| &e.finding) {
-        if rules.iter().any(|(card, _)| card.id == finding.rule) {
-            continue;
-        }
-        let mut card = report.card(&finding.rule).cloned().unwrap_or_else(|| RuleCard {
-            id: finding.rule.clone(),
-            title: finding.rule.replace('-', " "),
-            why: String::new(),
-            references: Vec::new(),
-            cwe: Vec::new(),
-            controls: Vec::new(),
-        });
-        controls::complete(&mut card, finding.class, &finding.topic);
-        rules.push((card, finding));
-    }
-    rules
 }
 
 fn rule(report: &Report, card: &RuleCard, first: &Finding) -> Value {
