@@ -86,7 +86,7 @@ fn vulnerability<'r>(entry: &'r Entry, cards: &[RuleCard], seen: &mut HashMap<&'
         "name": cut(title, NAME),
         "description": format!("{}{why}{key}", prose(&finding.message)),
         "severity": severity(finding.severity),
-        "solution": cut(&prose(advice::help(finding)), SOLUTION),
+        "solution": cut(&printable(advice::help(finding)), SOLUTION),
         "identifiers": identifiers,
         "links": links.map(|link| json!({ "url": link })).collect::<Vec<_>>(),
         "location": {

@@ -13,6 +13,7 @@ mod hook;
 mod hostile;
 mod leaks;
 mod live;
+mod outputs;
 mod registries;
 mod repository;
 mod rules;
