@@ -91,8 +91,10 @@ fn check(args: &BaselineArgs, global: &Global) -> Result<(), Failure> {
 fn accept(args: &BaselineArgs, reason: &str, scan: &Scan, rules: &RuleSet) -> Result<Vec<Accepted>, Failure> {
     let findings: Vec<&Finding> = scan.report.entries.iter().map(|e| &e.finding).collect();
     let known = |word: &str| Class::WORDS.contains(&word) || rules.get(word).is_some() || findings.iter().any(|f| f.key == word);
-    if let Some(word) = args.only.iter().find(|word| !known(word)) {
-        let failure = Failure::new(format!("`--only {word}` names no rule, class or key of a finding; nothing was written"));
+    if let Some((i, word)) = args.only.iter().enumerate().find(|(_, word)| !known(word)) {
+        // what was typed for a key may be a value
+        let which = if args.only.len() == 1 { String::new() } else { format!(" number {}", i + 1) };
+        let failure = Failure::new(format!("`--only`{which} names no rule, class or key of a finding; nothing was written"));
         let near = rules.nearest(word).map(|near| format!("the nearest rule is `{near}`"));
         return Err(failure.hint(near.as_deref().unwrap_or("`harden rules list` shows rules and classes")));
     }
