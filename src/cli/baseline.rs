@@ -9,7 +9,7 @@ use harden::model::severity::{Class, Profile, Severity};
 use harden::rules::load::RuleSet;
 use harden::scan::accepted::{self, Accepted, says_something};
 use harden::scan::baseline::{Baseline, Fate};
-use harden::scan::{Request, Scan, scan};
+use harden::scan::{Keep, Request, Scan, scan};
 
 use super::args::{BaselineArgs, Global};
 use super::baseline_file::File;
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &BaselineArgs, global: &Global) -> Result<Exit, Failure>
         config: project.config.as_ref(),
         rules: &project.rules,
         honour: true,
-        keep: true,
+        keep: Keep::All,
         baseline: Some(&old),
         twins: None,
         new_only: None,

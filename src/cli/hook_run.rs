@@ -12,7 +12,7 @@ use harden::config::Threshold;
 use harden::git::{Push, Repository, Sent, Tracked};
 use harden::model::severity::{Profile, Severity};
 use harden::scan::baseline::Baseline;
-use harden::scan::{Request, Scan, scan, staged};
+use harden::scan::{Keep, Request, Scan, scan, staged};
 
 use super::args::{Global, HookRunArgs};
 use super::baseline_file;
@@ -77,7 +77,7 @@ impl Run {
             config: self.project.config.as_ref(),
             rules: &self.project.rules,
             honour: self.honour,
-            keep: false,
+            keep: Keep::Nothing,
             baseline: self.baseline.as_ref(),
             twins: None,
             new_only: None,

@@ -25,6 +25,7 @@ pub(crate) mod project;
 pub(crate) mod rules;
 pub(crate) mod run;
 pub(crate) mod scan;
+pub(crate) mod scan_fixes;
 pub(crate) mod seal_table;
 pub(crate) mod sealing;
 pub(crate) mod ui;

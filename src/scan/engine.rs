@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::Keep;
 use super::facts::Surroundings;
 use super::known::Known;
 use super::project::{self, Project};
@@ -60,7 +61,7 @@ pub(super) struct Engine<'a> {
     pub(super) config: Option<&'a Loaded>,
     /// The folder that the names of places are relative to: that of harden.toml, else that of the baseline.
     pub(super) root: Option<&'a Path>,
-    pub(super) keep: bool,
+    pub(super) keep: Keep,
     /// Whether comments in files and harden.toml may take findings out.
     pub(super) honour: bool,
     pub(super) today: Date,
@@ -124,7 +125,12 @@ impl Engine<'_> {
         name_places(&excerpts, within.as_deref().unwrap_or(&document.path), &mut findings);
         self.suppress(document, within.as_deref(), &mut findings, looked);
         self.keep_new(Some(file), document, &mut findings);
-        looked.entries.extend(findings.into_iter().map(|finding| Entry { excerpt: excerpts.of(&finding), finding, origin: None }));
+        looked.entries.extend(findings.into_iter().map(|finding| Entry {
+            excerpt: excerpts.of(&finding),
+            finding,
+            origin: None,
+            proposal: None,
+        }));
         looked.entries.sort_by_key(|entry| entry.finding.span);
     }
 
@@ -233,7 +239,10 @@ impl Engine<'_> {
             self.suppress(&document, within.as_deref(), &mut findings, &mut looked);
             self.keep_new(file, &document, &mut findings);
             looked.values = self.hasher.iter().flat_map(|h| findings.iter().map(|f| h.hash_one(f.span.of(&document.text)))).collect();
-            looked.entries = findings.into_iter().map(|finding| Entry { excerpt: excerpts.of(&finding), finding, origin: None }).collect();
+            looked.entries = findings
+                .into_iter()
+                .map(|finding| Entry { excerpt: excerpts.of(&finding), finding, origin: None, proposal: None })
+                .collect();
         }
         looked.places = file.and_then(|f| self.within(f)).map(|within| (blob.name.clone(), within)).into_iter().collect();
         if let Some(fault) = &document.fault {
@@ -247,7 +256,7 @@ impl Engine<'_> {
         let as_text = document.format == "text" && document.fault.is_none();
         totals.as_text += usize::from(as_text);
         totals.parsed += usize::from(document.format != "text");
-        if self.keep {
+        if self.keep == Keep::All || (self.keep == Keep::Found && !looked.entries.is_empty()) {
             looked.document = Some(document);
         }
         looked

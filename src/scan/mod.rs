@@ -67,14 +67,25 @@ pub struct Request<'a> {
     pub rules: &'a RuleSet,
     /// Whether comments in files may take findings out.
     pub honour: bool,
-    /// Whether the documents are wanted afterwards (a plan is made of them).
-    pub keep: bool,
+    /// Which documents are wanted afterwards (a plan is made of them).
+    pub keep: Keep,
     /// Findings that are accepted.
     pub baseline: Option<&'a Baseline>,
     /// How to open sealed twins: `NAME.age` is then looked at in place of NAME.
     pub twins: Option<&'a OpenTwin<'a>>,
     /// Only what the files of this commit do not have already.
     pub new_only: Option<&'a str>,
+}
+
+/// Which documents outlive a scan of files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// None.
+    Nothing,
+    /// Those with findings of their own.
+    Found,
+    /// All.
+    All,
 }
 
 /// What came of it.
@@ -290,7 +301,7 @@ fn add_project_findings(rules: &RuleSet, entries: &mut Vec<Entry>) {
         finding.fingerprint = fingerprint(&finding.rule, &about.finding.fingerprint, &finding.key, 0);
         finding.place = fingerprint::place(&finding.rule, &format!("{}\n{}", about.finding.place, finding.key), 0);
         let excerpt = about.excerpt.clone();
-        entries.insert(i + 1, Entry { finding, excerpt, origin: None });
+        entries.insert(i + 1, Entry { finding, excerpt, origin: None, proposal: None });
     }
 }
 

@@ -91,3 +91,52 @@ fn what_was_accepted_is_in_no_report() {
         assert!(!stdout(&said).contains("placeholder-secret"), "{format}: {}", stdout(&said));
     }
 }
+
+/// `text` with the replacements of a SARIF fix made, as a viewer makes them: lines and characters from 1, the end not included.
+fn fixed(text: &str, replacements: &[serde_json::Value]) -> String {
+    let offset = |region: &serde_json::Value, line: &str, column: &str| {
+        let at = |name: &str| usize::try_from(region[name].as_u64().unwrap()).unwrap() - 1;
+        let start: usize = text.split_inclusive('\n').take(at(line)).map(str::len).sum();
+        start + text[start..].chars().take(at(column)).map(char::len_utf8).sum::<usize>()
+    };
+    let mut out = text.to_owned();
+    for one in replacements.iter().rev() {
+        let region = &one["deletedRegion"];
+        let range = offset(region, "startLine", "startColumn")..offset(region, "endLine", "endColumn");
+        out.replace_range(range, one["insertedContent"]["text"].as_str().unwrap());
+    }
+    out
+}
+
+#[test]
+fn fixes_of_sarif_do_what_they_say_and_hold_no_secret() {
+    let r = Repository::new();
+    r.put("harden.toml", "[drivers]\nDATABASE_URL = \"libpq\"\n");
+    let secret = "qZ7vK2xW9jR4tB6nY8mD";
+    let env = format!(
+        "# \u{e4}\u{1f600}\nDEBUG=True\nDATABASE_URL=\"postgres://app:{secret}@db.example.com:5432/app?sslmode=disable\"\nDB_PASSWORD=changeme\n"
+    );
+    r.put(".env", &env);
+    r.put("config/app.json", "{\"\u{e4}\": 1, \"debug\": true, \"db\": {\"password\": \"changeme\"}}\n");
+    let text = stdout(&r.harden(&["scan", "--format", "sarif"]));
+    assert!(!text.contains(secret) && !text.contains("changeme"), "{text}");
+    let whole: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let mut seen = Vec::new();
+    for result in whole.pointer("/runs/0/results").unwrap().as_array().unwrap() {
+        let rule = result["ruleId"].as_str().unwrap();
+        let Some(fix) = result.pointer("/fixes/0/artifactChanges/0") else { continue };
+        let file = fix.pointer("/artifactLocation/uri").unwrap().as_str().unwrap();
+        let before = std::fs::read_to_string(r.top.join(file)).unwrap();
+        let after = fixed(&before, fix["replacements"].as_array().unwrap());
+        assert_ne!(before, after);
+        assert_eq!(before.contains(secret), after.contains(secret), "{rule}: {after}");
+        r.put(file, &after);
+        let now = stdout(&r.harden(&["scan", "--format", "jsonl", file]));
+        assert!(!now.contains(&format!("\"{rule}\"")), "{rule} is there still: {after}");
+        r.put(file, &before);
+        seen.push((rule.to_owned(), file.to_owned()));
+    }
+    assert!(seen.contains(&("debug-on".to_owned(), ".env".to_owned())), "{seen:?}");
+    assert!(seen.iter().any(|(rule, _)| rule.starts_with("postgres")), "{seen:?}");
+    assert!(seen.iter().all(|(rule, _)| !rule.contains("password") && !rule.contains("secret")), "{seen:?}");
+}
