@@ -11,7 +11,8 @@ use harden::scan::accepted::{self, Accepted, says_something};
 use harden::scan::baseline::{Baseline, Fate};
 use harden::scan::{Keep, Request, Scan, scan};
 
-use super::args::{BaselineArgs, Global};
+use super::args::Global;
+use super::baseline_args::BaselineArgs;
 use super::baseline_file::File;
 use super::exit::{Exit, Failure};
 use super::interrupted;

@@ -148,7 +148,8 @@ fn judge(mut scan: Scan, refusals: &[Refusal], before: Before) -> Exit {
     }
     hook_message::print(&scan.report, refusals, before);
     let failing = scan.report.failing() + refusals.len();
-    let (files, suppressed) = (scan.report.totals.files, scan.report.totals.suppressed());
+    let totals = &scan.report.totals;
+    let (files, suppressed, accepted) = (totals.files, totals.suppressed(), totals.suppressed_baseline);
     let below = scan.report.entries.len().saturating_sub(scan.report.failing());
     let mut line = format!("harden: {}; looked at {files} {}", if failing == 0 { "nothing stops it" } else { "stopped" }, plural(files));
     if below > 0 {
@@ -156,6 +157,9 @@ fn judge(mut scan: Scan, refusals: &[Refusal], before: Before) -> Exit {
     }
     if suppressed > 0 {
         line += &format!("; {suppressed} suppressed by the repository");
+    }
+    if accepted > 0 {
+        line += &format!("; {accepted} suppressed by the baseline");
     }
     ui::note(&line);
     if !scan.problems.is_empty() {

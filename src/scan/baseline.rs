@@ -275,7 +275,7 @@ mod tests {
     #[test]
     fn a_day_that_has_passed_and_a_worse_finding_end_it() {
         let finding = found(".env", "K");
-        let extent = Extent { files: [".env"].into(), whole: true, today: Date::parse("2026-11-25").unwrap() };
+        let extent = Extent { files: [".env"].into(), whole: false, today: Date::parse("2026-11-25").unwrap() };
         let with = |change: fn(&mut super::Accepted)| {
             let mut entry = accepted(".env", "K");
             change(&mut entry);

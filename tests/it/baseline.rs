@@ -258,6 +258,7 @@ fn the_index_and_the_history_know_it_too() {
     assert_eq!(r.found(&["--staged"]), NOTHING);
     let hook = r.harden(&["hook", "run", "pre-commit"]);
     assert_code(&hook, 0);
+    assert!(stderr(&hook).contains("; 1 suppressed by the baseline"), "{}", stderr(&hook));
     r.put("b.env", WEAK);
     r.git(&["add", "-A"]);
     assert_eq!(r.found(&["--staged"]), ["b.env:1"]);
