@@ -137,10 +137,9 @@ impl Dispatch {
         set
     }
 
-    /// Puts into `found` the rules of `among` whose condition may hold for `subject`.
-    pub(super) fn find(&self, subject: &Subject<'_>, among: &Set, found: &mut Set) {
-        found.0.clear();
-        found.0.extend_from_slice(&self.always.0);
+    /// The rules that are filed under what stands on the path of `subject`, and those that are filed nowhere.
+    fn by_path(&self, subject: &Subject<'_>) -> Set {
+        let mut found = self.always.clone();
         for word in subject.path_words() {
             if let Some(set) = self.words.get(word) {
                 found.add(set);
@@ -152,6 +151,13 @@ impl Dispatch {
                 found.add(set);
             }
         }
+        found
+    }
+
+    /// Puts into `found` the rules of `among` whose condition may hold for `subject`.
+    pub(super) fn find(&self, subject: &Subject<'_>, among: &Set, found: &mut Set) {
+        found.0.clear();
+        found.0.extend_from_slice(&subject.path().filed.get_or_init(|| self.by_path(subject)).0);
         if matches!(subject.name_class(), NameClass::Secret | NameClass::Weak) {
             found.add(&self.secret);
         }

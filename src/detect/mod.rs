@@ -17,6 +17,7 @@ mod material;
 mod message;
 mod name;
 mod neighbours;
+mod path;
 mod place;
 mod sibling;
 mod source;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::family::{Compile, Family, Test, known, words};
+use super::path::Question;
 use crate::model::key_path::{words as split, words_fit};
 use crate::rules::schema::Argument;
 use crate::strength::name::Purpose;
@@ -43,16 +44,20 @@ impl Family for Name {
                 for pattern in words("key.any", argument, false)?.iter().map(|w| pattern(w)) {
                     by_last.entry(pattern.last().cloned().unwrap_or_default()).or_default().push(pattern);
                 }
+                let question = Question::new();
                 Ok(Box::new(move |s| {
-                    let own = s.words();
-                    let tried = own.last().or_else(|| s.path_words().last()).map(String::as_str).into_iter().chain(["*"]);
-                    let mut fitting = tried.filter_map(|last| by_last.get(last)).flatten();
-                    fitting.any(|p| words_fit(p, own) || (p.len() > 1 && words_fit(p, s.path_words())))
+                    s.path().answer(question, || {
+                        let own = s.words();
+                        let tried = own.last().or_else(|| s.path_words().last()).map(String::as_str).into_iter().chain(["*"]);
+                        let mut fitting = tried.filter_map(|last| by_last.get(last)).flatten();
+                        fitting.any(|p| words_fit(p, own) || (p.len() > 1 && words_fit(p, s.path_words())))
+                    })
                 }))
             }
             "path" => {
                 let globs = words("key.path", argument, false)?;
-                Ok(Box::new(move |s| globs.iter().any(|g| s.setting.key.matches(g))))
+                let question = Question::new();
+                Ok(Box::new(move |s| s.path().answer(question, || globs.iter().any(|g| s.setting.key.matches(g)))))
             }
             _ => Err(format!("`key.{name}` is not known: key.class, key.any, key.path, key.purpose")),
         }

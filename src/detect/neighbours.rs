@@ -2,16 +2,15 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::circumstances::Circumstances;
+use super::path::Paths;
 use super::source::{section, tests_begin};
 use crate::model::document::Document;
 use crate::model::key_path::{KeyPath, Segment, words};
 use crate::model::setting::{Role, Setting};
 use crate::strength::context::Context;
-use crate::strength::name::{NameClass, Purpose, classify_words, purpose_of_words};
 
 /// The settings of one document by scope: the map in which they stand, in their part of the file.
 pub(super) struct Neighbourhood<'d> {
@@ -27,26 +26,13 @@ pub(super) struct Neighbourhood<'d> {
     /// Images of compose's services, by part and service.
     images: HashMap<(usize, &'d str), Vec<&'d str>>,
     secret_parts: Vec<usize>,
-    names: RefCell<HashMap<String, Rc<NameFacts>>>,
+    paths: Paths,
     tests_begin: OnceCell<usize>,
     /// Names of the maps and settings of each map, in small letters; made when first asked for.
     below: OnceCell<HashSet<(usize, String)>>,
     /// What conditions on several settings found, so that each looks at each setting once.
     found: RefCell<HashMap<(Asked, Among), Vec<usize>>>,
 }
-
-/// What a name says by itself.
-pub(super) struct NameFacts {
-    /// Its words, lower case.
-    pub(super) words: Vec<String>,
-    /// What it announces.
-    pub(super) class: NameClass,
-    /// What a secret of that name is for.
-    pub(super) purpose: Purpose,
-}
-
-/// Names of one file whose facts are kept: few files have more that come again.
-const MOST_NAMES: usize = 4096;
 
 /// A map in a part of a file.
 #[derive(Default)]
@@ -86,7 +72,9 @@ impl<'d> Neighbourhood<'d> {
         let mut secret_parts = Vec::new();
         let mut parts: HashMap<usize, Vec<usize>> = HashMap::new();
         for (i, setting) in document.settings.iter().enumerate() {
-            if let [_, service, "image"] = setting.key.names().collect::<Vec<_>>()[..] {
+            if setting.name() == "image"
+                && let [_, service, _] = setting.key.names().collect::<Vec<_>>()[..]
+            {
                 images.entry((setting.part, service)).or_default().push(setting.value.expose());
             }
             if matches!(setting.role, Role::Commented | Role::Alias) {
@@ -102,18 +90,18 @@ impl<'d> Neighbourhood<'d> {
             if let Some(scope) = scopes.get_mut(id) {
                 scope.settings.push(i);
                 scope.named |= setting.name() == "name";
-                let account = names_account(setting.name()) && !setting.value.is_empty() && setting.value.len() <= 64;
+                let account = ends_in(setting.name(), ACCOUNTS) && !setting.value.is_empty() && setting.value.len() <= 64;
                 if account && scope.accounts.len() < MOST_ACCOUNTS {
                     scope.accounts.push(i);
                 }
             }
-            if names_host(setting.name()) && !setting.value.is_empty() && setting.value.len() <= MOST_HOST {
+            if ends_in(setting.name(), HOSTS) && !setting.value.is_empty() && setting.value.len() <= MOST_HOST {
                 let list = hosts.entry((setting.part, setting.key.scope())).or_default();
                 if list.len() < MOST_ACCOUNTS {
                     list.push(i);
                 }
             }
-            if setting.key == KeyPath::of("kind") && setting.value.expose() == "Secret" {
+            if setting.value.expose() == "Secret" && setting.key == KeyPath::of("kind") {
                 secret_parts.push(setting.part);
             }
         }
@@ -129,7 +117,7 @@ impl<'d> Neighbourhood<'d> {
             below,
             found,
             hosts,
-            names: RefCell::default(),
+            paths: Paths::default(),
             tests_begin: OnceCell::new(),
         }
     }
@@ -139,18 +127,9 @@ impl<'d> Neighbourhood<'d> {
         self.circumstances
     }
 
-    /// What `name` says by itself: worked out once a file for names that come again.
-    pub(super) fn facts(&self, name: &str) -> Rc<NameFacts> {
-        if let Some(known) = self.names.borrow().get(name) {
-            return Rc::clone(known);
-        }
-        let words = words(name);
-        let facts = Rc::new(NameFacts { class: classify_words(name, &words), purpose: purpose_of_words(&words), words });
-        let mut names = self.names.borrow_mut();
-        if names.len() < MOST_NAMES {
-            names.insert(name.to_owned(), Rc::clone(&facts));
-        }
-        facts
+    /// What names and paths say by themselves.
+    pub(super) fn paths(&self) -> &Paths {
+        &self.paths
     }
 
     /// In what part of a program the setting stands, in the words of [`section`].
@@ -333,19 +312,18 @@ fn is_random(setting: &Setting) -> bool {
     value.len() >= 24 && value.bytes().all(|b| b.is_ascii_alphanumeric()) && value.bytes().filter(u8::is_ascii_digit).count() >= 4
 }
 
-fn names_host(name: &str) -> bool {
-    words(name).last().is_some_and(|word| {
-        matches!(
-            word.as_str(),
-            "host" | "hostname" | "hosts" | "server" | "servers" | "address" | "addr" | "url" | "uri" | "dsn" | "endpoint"
-        )
-    })
-}
+/// Last words of names of hosts.
+const HOSTS: &[&str] = &["host", "hostname", "hosts", "server", "servers", "address", "addr", "url", "uri", "dsn", "endpoint"];
 
-fn names_account(name: &str) -> bool {
-    words(name).last().is_some_and(|word| {
-        matches!(word.as_str(), "user" | "username" | "db" | "database" | "name" | "login" | "host" | "hostname" | "email")
-    })
+/// Last words of names of an account, a database or a host.
+const ACCOUNTS: &[&str] = &["user", "username", "db", "database", "name", "login", "host", "hostname", "email"];
+
+/// Whether the last word of `name` is one of `list`. Few names end like that, and only those are taken apart.
+fn ends_in(name: &str, list: &[&str]) -> bool {
+    let trimmed = name.trim_end_matches(|c: char| !c.is_alphanumeric());
+    let ends =
+        |word: &str| trimmed.len().checked_sub(word.len()).and_then(|i| trimmed.get(i..)).is_some_and(|t| t.eq_ignore_ascii_case(word));
+    list.iter().any(|word| ends(word) && words(trimmed).last().is_some_and(|last| last == word))
 }
 
 /// Words of names that say nothing about whose secret it is.

@@ -88,9 +88,28 @@ pub(super) fn other_data(document: &Document, setting: &Setting, literal: &str, 
     if json && setting.quoting == Quoting::Plain && purpose != Purpose::Password && literal.parse::<f64>().is_ok() {
         return Some("a number");
     }
+    if is_required_version(setting, literal) {
+        return Some("the version of a package");
+    }
     // `"new_password": "New Password"` is a label
     let title = literal.starts_with(char::is_uppercase) && literal.chars().nth(1).is_some_and(char::is_lowercase);
     (json && title && setting.name().starts_with(char::is_lowercase) && words(literal) == own).then_some("a label")
+}
+
+/// Whether a manifest says with the literal which versions of a package it takes; the package may be called anything.
+fn is_required_version(setting: &Setting, literal: &str) -> bool {
+    const MAPS: &[&str] =
+        &["require", "require-dev", "packages", "dev-packages", "overrides", "resolutions", "versions", "catalog", "engines"];
+    const ELSEWHERE: &[&str] = &["workspace:", "file:", "link:", "npm:", "catalog:", "git+", "github:", "path:", "http://", "https://"];
+    let listed = |name: &str| {
+        let lower = name.to_ascii_lowercase();
+        lower.ends_with("dependencies") || lower.ends_with("dependency_overrides") || MAPS.contains(&lower.as_str())
+    };
+    let bare = literal.trim_start_matches(['^', '~', '=', '>', '<', '!', ' ', 'v']);
+    let fits = |b: u8| b.is_ascii_alphanumeric() || b".*^~=<>!|,+- @".contains(&b);
+    let version = bare.starts_with(|c: char| c.is_ascii_digit() || c == '*') && literal.len() <= 48 && literal.bytes().all(fits);
+    let named = matches!(literal, "latest" | "next" | "any");
+    (version || named || ELSEWHERE.iter().any(|e| literal.starts_with(e))) && setting.key.names().rev().skip(1).take(2).any(listed)
 }
 
 /// `getenv("X", ...)`, `env.X ||`, `define('X', ...)`: the name is a variable's.

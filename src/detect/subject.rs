@@ -1,7 +1,7 @@
 //! One setting under the eyes of the rules.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::{LazyCell, OnceCell};
 use std::rc::Rc;
 
 use crate::dsn::{self, Dsn, HostClass, Scheme, Tls};
@@ -16,7 +16,8 @@ use crate::strength::name::{NameClass, Purpose};
 use crate::tokens::{Token, Use};
 
 use super::issued::{Place, token_in};
-use super::neighbours::{NameFacts, Neighbourhood};
+use super::neighbours::Neighbourhood;
+use super::path::{NameFacts, PathFacts};
 use super::source::{is_any_host, is_code, is_secret_in_code, other_data};
 
 /// A compiled condition.
@@ -32,8 +33,7 @@ pub struct Subject<'d> {
     pub index: usize,
     /// What stands around it.
     pub(super) around: &'d Neighbourhood<'d>,
-    facts: OnceCell<Rc<NameFacts>>,
-    path_words: OnceCell<Vec<String>>,
+    path: OnceCell<Rc<PathFacts>>,
     name: OnceCell<NameClass>,
     judged: OnceCell<Verdict>,
     connection: OnceCell<Option<Connection>>,
@@ -63,8 +63,7 @@ impl<'d> Subject<'d> {
             setting,
             index,
             around,
-            facts: OnceCell::new(),
-            path_words: OnceCell::new(),
+            path: OnceCell::new(),
             name: OnceCell::new(),
             judged: OnceCell::new(),
             connection: OnceCell::new(),
@@ -80,22 +79,19 @@ impl<'d> Subject<'d> {
         tests.iter().all(|test| test(&other))
     }
 
-    /// What the name says by itself.
-    fn facts(&self) -> &NameFacts {
-        self.facts.get_or_init(|| self.around.facts(self.setting.name()))
+    /// What the path says by itself.
+    pub(super) fn path(&self) -> &PathFacts {
+        self.path.get_or_init(|| self.around.paths().path(&self.setting.key))
     }
 
     /// The words of the name.
     pub(super) fn words(&self) -> &[String] {
-        &self.facts().words
+        &self.path().name.words
     }
 
     /// The words of the whole path.
     pub(super) fn path_words(&self) -> &[String] {
-        if self.setting.key.segments().len() <= 1 {
-            return self.words();
-        }
-        self.path_words.get_or_init(|| self.setting.key.names().flat_map(|n| self.around.facts(n).words.clone()).collect())
+        self.path().words()
     }
 
     /// The value as read.
@@ -109,7 +105,7 @@ impl<'d> Subject<'d> {
             if self.around.names_something_else(self.index, self.setting) {
                 return NameClass::Other;
             }
-            let class = self.around.facts(&self.announced()).class;
+            let class = self.announced().class;
             // `secrets: { cookie: [..] }`
             let gathered =
                 matches!(self.document.format, "yaml" | "json" | "toml") && self.setting.key.names().rev().nth(1) == Some("secrets");
@@ -120,12 +116,16 @@ impl<'d> Subject<'d> {
 
     /// What the secret is for.
     pub(super) fn purpose(&self) -> Purpose {
-        self.around.facts(&self.announced()).purpose
+        self.announced().purpose
     }
 
     /// The name, with that of its map where it says too little by itself: the `key` of `jwt`, the `secret` of `session`, the `cipher` of
     /// `secrets`, the `key` of an item of `admin_key`.
-    fn announced(&self) -> Cow<'d, str> {
+    fn announced(&self) -> &NameFacts {
+        self.path().announced.get_or_init(|| self.around.paths().name(&self.announced_name()))
+    }
+
+    fn announced_name(&self) -> Cow<'d, str> {
         let name = self.setting.name();
         let bare = matches!(name.to_ascii_lowercase().as_str(), "key" | "keys" | "secret" | "salt");
         if SHARES.contains(&name) && self.setting.key.parent_name() == "secrets" {
@@ -183,7 +183,9 @@ impl<'d> Subject<'d> {
             if self.connection().is_some_and(|c| c.dsn.style != dsn::Style::KeyValue || c.dsn.password.is_some()) {
                 return Verdict { class: ValueClass::NotSecret, reason: "a connection string" };
             }
-            let found = judge(self.literal(), &self.around.context(self.index, self.setting), self.purpose());
+            // most values are judged without a look around
+            let context = LazyCell::new(|| self.around.context(self.index, self.setting));
+            let found = judge(self.literal(), &context, self.purpose());
             if found.class != ValueClass::Reference && self.token().is_some_and(|t| t.usage == Use::Public) {
                 return Verdict { class: ValueClass::NotSecret, reason: "a key that is made to be shipped" };
             }
@@ -267,7 +269,7 @@ impl<'d> Subject<'d> {
         let mut context = self.around.context(self.index, self.setting);
         [found.dsn.user.map(|s| s.of(text)), Some(found.dsn.database(text))].into_iter().flatten().for_each(|n| context.add(n));
         found.dsn.hosts.iter().for_each(|h| context.add(h.name.of(text)));
-        let verdict = judge(inner.of(text), &context, Purpose::Password);
+        let verdict = judge(inner.of(text), &&context, Purpose::Password);
         Some((inner.shift(found.span.start), verdict))
     }
 

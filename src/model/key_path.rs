@@ -56,12 +56,11 @@ impl KeyPath {
     /// The map that the setting stands in, list places left out: the items of `environment:` stand together whether it is a list or a map.
     #[must_use]
     pub fn scope(&self) -> Self {
-        let mut path = self.0.clone();
-        path.pop();
-        while matches!(path.last(), Some(Segment::Index(_))) {
-            path.pop();
+        let mut path = self.0.split_last().map_or(&[][..], |(_, above)| above);
+        while let Some((Segment::Index(_), above)) = path.split_last() {
+            path = above;
         }
-        Self(path)
+        Self(path.to_vec())
     }
 
     /// The steps, from the top.

@@ -96,7 +96,11 @@ pub fn innermost_default(value: &str) -> Span {
         // a blank at the end of a line of properties is part of its value
         let text = span.of(value);
         let lead = text.len() - text.trim_start().len();
-        let [Part::Fallback { default, .. }] = parts(text.trim())[..] else { break };
+        let text = text.trim();
+        if !text.bytes().next().is_some_and(opens) {
+            break;
+        }
+        let [Part::Fallback { default, .. }] = parts(text)[..] else { break };
         span = default.shift(span.start + lead);
     }
     span

@@ -2,6 +2,7 @@
 //! published, structure, wordy, short; else ok.
 
 use std::collections::HashMap;
+use std::ops::Deref;
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
@@ -90,17 +91,17 @@ fn verdict(class: ValueClass, reason: &'static str) -> Verdict {
     Verdict { class, reason }
 }
 
-/// Judges `value`, which stands as a secret for `purpose` amid `context`.
+/// Judges `value`, which stands as a secret for `purpose` amid `context`: a reference, or a `LazyCell`, since few values need it.
 ///
 /// ```
 /// use harden::strength::{context::Context, judge::{judge, ValueClass}, name::Purpose};
 /// let nowhere = Context::new();
-/// assert_eq!(judge("changeme", &nowhere, Purpose::Password).class, ValueClass::Placeholder);
-/// assert_eq!(judge("${DB_PASSWORD}", &nowhere, Purpose::Password).class, ValueClass::Reference);
-/// assert_eq!(judge("3RFvW0pXb7c2yq9KJt5uLzA1dGhSnE8mQo4iVwYxTgU", &nowhere, Purpose::Jwt).class, ValueClass::Ok);
+/// assert_eq!(judge("changeme", &&nowhere, Purpose::Password).class, ValueClass::Placeholder);
+/// assert_eq!(judge("${DB_PASSWORD}", &&nowhere, Purpose::Password).class, ValueClass::Reference);
+/// assert_eq!(judge("3RFvW0pXb7c2yq9KJt5uLzA1dGhSnE8mQo4iVwYxTgU", &&nowhere, Purpose::Jwt).class, ValueClass::Ok);
 /// ```
 #[must_use]
-pub fn judge(value: &str, context: &Context, purpose: Purpose) -> Verdict {
+pub fn judge(value: &str, context: &impl Deref<Target = Context>, purpose: Purpose) -> Verdict {
     let trimmed = value.trim();
     if trimmed.is_empty() {
         return verdict(ValueClass::Empty, "empty");
@@ -145,7 +146,7 @@ fn refers(value: &str) -> bool {
 }
 
 /// The tests that look at the text as it stands; `None` when it passes all.
-fn judge_text(value: &str, context: &Context, purpose: Purpose) -> Option<Verdict> {
+fn judge_text(value: &str, context: &impl Deref<Target = Context>, purpose: Purpose) -> Option<Verdict> {
     let lower = value.to_ascii_lowercase();
     // `USER:PASSWORD@HOST` says what goes there, `password` is what people leave there
     let named = value == "PASSWORD";
@@ -265,7 +266,7 @@ mod tests {
     use crate::strength::name::Purpose;
 
     fn class(value: &str) -> ValueClass {
-        judge(value, &Context::new(), Purpose::Password).class
+        judge(value, &&Context::new(), Purpose::Password).class
     }
 
     #[test]

@@ -16,11 +16,16 @@ pub(super) fn runs(text: &str) -> impl Iterator<Item = (Span, Zeroizing<String>)
     let bytes = text.as_bytes();
     let mut at = 0;
     std::iter::from_fn(move || {
-        while at < bytes.len() {
-            let run = bytes.get(at..)?.iter().take_while(|b| is_base64(**b)).count();
+        while let Some(head) = bytes.get(at..at + SHORTEST) {
+            // most runs are words: of a short one only what follows its end is looked at
+            if let Some(gap) = head.iter().rposition(|b| !is_base64(*b)) {
+                at += gap + 1;
+                continue;
+            }
+            let run = SHORTEST + bytes.get(at + SHORTEST..)?.iter().take_while(|b| is_base64(**b)).count();
             let start = at;
             at += run + 1;
-            if (SHORTEST..=LONGEST).contains(&run) {
+            if run <= LONGEST {
                 let padding = bytes.get(start + run..)?.iter().take(2).take_while(|b| **b == b'=').count();
                 let found = decoded(text.get(start..start + run)?);
                 if let Some(inner) = found {
@@ -93,6 +98,19 @@ mod tests {
         let text = "a: aGVsbG8gd29ybGQsIHRoaXMgaXMgdGV4dA== 68656c6c6f20776f726c642c2068656c6c6f f3Jd8sLqPz71mVbX0aRtYw5CeHnU2g9fQoTi";
         let found: Vec<String> = runs(text).map(|(_, inner)| inner.to_string()).collect();
         assert_eq!(found, ["hello world, this is text", "hello world, hello"]);
+    }
+
+    #[test]
+    fn a_run_is_found_wherever_it_stands() {
+        let run = "aGVsbG8gd29ybGQsIHRoaXMgaXMgdGV4dA";
+        for lead in ["", "a ", "abcdefghijklmnopqrstuv ", "abcdefghijklmnopqrstuvw ", "abcdefghijklmnopqrstuvwx "] {
+            for tail in ["", "=", " a"] {
+                let text = format!("{lead}{run}{tail}");
+                let found: Vec<_> = runs(&text).map(|(span, _)| span.start).collect();
+                assert_eq!(found, [lead.len()], "{text}");
+            }
+        }
+        assert_eq!(runs("aGVsbG8gd29ybGQsIHRoaXM").count() + runs("").count(), 0);
     }
 
     #[test]

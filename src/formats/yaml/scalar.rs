@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use crate::formats::format::EncodeError;
+use crate::model::key_path::Segment;
 use crate::model::secret::Secret;
 use crate::model::setting::{Layer, Portion, Quoting, Role, Setting, Surroundings};
 
@@ -34,6 +35,9 @@ pub(super) fn encode(value: &Secret, place: &Setting) -> Result<Secret, EncodeEr
     };
     let text = value.expose();
     argument(text, place)?;
+    if matches!(place.key.segments().last(), Some(Segment::Index(_))) && names_a_variable(text) {
+        return Err(EncodeError("in a list it would be read as a variable and its value"));
+    }
     let written = match (place.quoting, around.portion) {
         (Quoting::Plain, Portion::Whole) => whole_plain(text, place)?,
         (Quoting::Plain, _) => inner_plain(text, around)?,
@@ -44,6 +48,12 @@ pub(super) fn encode(value: &Secret, place: &Setting) -> Result<Secret, EncodeEr
         (Quoting::Backtick, _) => return Err(EncodeError("YAML has no backticks")),
     };
     Ok(Secret::concat(&[if around.gap { " " } else { "" }, &written]))
+}
+
+/// Whether `text` is `NAME=value` with a name in capitals: a list of such items sets variables.
+pub(super) fn names_a_variable(text: &str) -> bool {
+    let Some((name, _)) = text.split_once('=') else { return false };
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
 }
 
 /// Whether the command line around the span, if there is one, leaves `text` one argument.

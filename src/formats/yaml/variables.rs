@@ -1,6 +1,7 @@
 //! Lists that set variables: pairs of `name` and `value` as Kubernetes and Helm values have them, and `K=V` as Compose and Kustomize have.
 
 use super::reader::{At, Reader, View, letters, rest};
+use super::scalar::names_a_variable;
 use super::tree::{Kind, Node};
 use crate::model::secret::Secret;
 use crate::model::setting::{Portion, Setting};
@@ -99,8 +100,7 @@ pub(super) fn assignments(view: &dyn View, reader: &mut Reader<'_>, at: &At, ite
 
 /// `NAME=value` with a name in capitals.
 pub(super) fn is_variable(item: &Node) -> bool {
-    let Some((name, _)) = item.text().and_then(|text| text.split_once('=')) else { return false };
-    !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+    item.text().is_some_and(names_a_variable)
 }
 
 fn has_sign(item: &Node) -> bool {
