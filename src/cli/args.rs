@@ -1,11 +1,14 @@
 //! The command line as typed. Names of formats come from the registries; no option takes a secret.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueHint};
 use harden::model::severity::Profile;
 use harden::render::RENDERERS;
+
+use super::baseline_args::{BaselineArgs, BaselineChoice};
 
 /// The exit codes, as `harden --help` ends with them.
 pub(crate) const EXIT_CODES: &str = "\
@@ -48,6 +51,8 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// Find development secrets, weak keys, plaintext connections and unsafe settings
     Scan(ScanArgs),
+    /// Accept today's findings, each with a reason: what is new still counts
+    Baseline(BaselineArgs),
     /// Plan replacements, the same one wherever one secret occurs; --apply writes them
     Fix(FixArgs),
     /// Make harden.toml, an identity and recipients: the first minute
@@ -124,6 +129,8 @@ pub(crate) struct ScanArgs {
     /// Only findings that the files of the commit REF do not have already
     #[arg(long, value_name = "REF", conflicts_with = "stdin_name", help_heading = "Git")]
     pub(crate) new_only: Option<String>,
+    #[command(flatten)]
+    pub(crate) baseline: BaselineChoice,
 }
 
 /// `harden fix`
@@ -271,7 +278,7 @@ pub(crate) struct RunArgs {
     pub(crate) identity: IdentityArgs,
     /// The command and its arguments
     #[arg(value_name = "CMD", required = true, last = true, value_hint = ValueHint::CommandWithArguments)]
-    pub(crate) command: Vec<std::ffi::OsString>,
+    pub(crate) command: Vec<OsString>,
 }
 
 /// `harden hook`

@@ -9,7 +9,7 @@ use harden::keygen::SystemEntropy;
 use harden::model::finding::Finding;
 use harden::model::severity::{Fix, Profile};
 use harden::plan::{Plan, Wishes, plan, preview};
-use harden::scan::{Request, scan};
+use harden::scan::{Keep, Request, scan};
 use harden::{formats, seal};
 use zeroize::Zeroizing;
 
@@ -44,7 +44,9 @@ pub(crate) fn run(args: &FixArgs, global: &Global) -> Result<Exit, Failure> {
         config: project.config.as_ref(),
         rules: &project.rules,
         honour: !global.no_config,
-        keep: true,
+        keep: Keep::All,
+        // what is accepted is still to be put right
+        baseline: None,
         twins: sealed.then_some(&open),
         new_only: None,
     };

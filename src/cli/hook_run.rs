@@ -11,9 +11,11 @@ use std::path::{Path, PathBuf};
 use harden::config::Threshold;
 use harden::git::{Push, Repository, Sent, Tracked};
 use harden::model::severity::{Profile, Severity};
-use harden::scan::{Request, Scan, scan, staged};
+use harden::scan::baseline::Baseline;
+use harden::scan::{Keep, Request, Scan, scan, staged};
 
 use super::args::{Global, HookRunArgs};
+use super::baseline_file;
 use super::exit::{Exit, Failure};
 use super::hook_guard::{self, Refusal};
 use super::hook_look;
@@ -31,7 +33,8 @@ pub(crate) fn run(args: &HookRunArgs, global: &Global) -> Result<Exit, Failure> 
     }
     // rules and configuration hold for the repository, wherever in it this was typed
     let project = Project::load(&[repository.root().to_owned()], global.no_config)?;
-    let hook = Run { repository, project, honour: !global.no_config };
+    let baseline = baseline_file::own(&project, repository.root(), global.no_config)?;
+    let hook = Run { repository, project, honour: !global.no_config, baseline };
     let files: Vec<PathBuf> = args.rest.iter().map(PathBuf::from).collect();
     let is_set = |name| std::env::var_os(name).is_some_and(|value: OsString| !value.is_empty());
     let committing = is_set("GIT_INDEX_FILE");
@@ -55,6 +58,7 @@ struct Run {
     repository: Repository,
     project: Project,
     honour: bool,
+    baseline: Option<Baseline>,
 }
 
 impl Run {
@@ -73,7 +77,8 @@ impl Run {
             config: self.project.config.as_ref(),
             rules: &self.project.rules,
             honour: self.honour,
-            keep: false,
+            keep: Keep::Nothing,
+            baseline: self.baseline.as_ref(),
             twins: None,
             new_only: None,
         }
@@ -143,7 +148,8 @@ fn judge(mut scan: Scan, refusals: &[Refusal], before: Before) -> Exit {
     }
     hook_message::print(&scan.report, refusals, before);
     let failing = scan.report.failing() + refusals.len();
-    let (files, suppressed) = (scan.report.totals.files, scan.report.totals.suppressed());
+    let totals = &scan.report.totals;
+    let (files, suppressed, accepted) = (totals.files, totals.suppressed(), totals.suppressed_baseline);
     let below = scan.report.entries.len().saturating_sub(scan.report.failing());
     let mut line = format!("harden: {}; looked at {files} {}", if failing == 0 { "nothing stops it" } else { "stopped" }, plural(files));
     if below > 0 {
@@ -151,6 +157,9 @@ fn judge(mut scan: Scan, refusals: &[Refusal], before: Before) -> Exit {
     }
     if suppressed > 0 {
         line += &format!("; {suppressed} suppressed by the repository");
+    }
+    if accepted > 0 {
+        line += &format!("; {accepted} suppressed by the baseline");
     }
     ui::note(&line);
     if !scan.problems.is_empty() {

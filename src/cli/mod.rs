@@ -1,6 +1,9 @@
 //! The command line: one file for each command.
 
 pub(crate) mod args;
+pub(crate) mod baseline;
+pub(crate) mod baseline_args;
+pub(crate) mod baseline_file;
 pub(crate) mod completions;
 pub(crate) mod decrypt;
 pub(crate) mod encrypt;
@@ -23,6 +26,7 @@ pub(crate) mod project;
 pub(crate) mod rules;
 pub(crate) mod run;
 pub(crate) mod scan;
+pub(crate) mod scan_fixes;
 pub(crate) mod seal_table;
 pub(crate) mod sealing;
 pub(crate) mod ui;
@@ -34,6 +38,7 @@ use exit::{Exit, Failure};
 pub(crate) fn dispatch(cli: Cli) -> Result<Exit, Failure> {
     match cli.command {
         Command::Scan(args) => scan::run(&args, &cli.global),
+        Command::Baseline(args) => baseline::run(&args, &cli.global),
         Command::Rules(command) => rules::run(&command, &cli.global),
         Command::Completions(args) => completions::run(&args),
         Command::Decrypt(args) => decrypt::run(&args),

@@ -6,13 +6,15 @@ use harden::config::Threshold;
 use harden::git::Commits;
 use harden::model::severity::{Profile, Severity};
 use harden::render;
-use harden::scan::{Request, Scan, ScanError, Wanted, history, scan, scan_stream, staged};
+use harden::scan::{Keep, Request, Scan, ScanError, Wanted, history, scan, scan_stream, staged};
 
 use super::args::{Global, ScanArgs};
+use super::baseline_file;
 use super::exit::{Exit, Failure};
 use super::interrupted;
 use super::progress::Progress;
 use super::project::Project;
+use super::scan_fixes;
 use super::ui;
 
 /// Scans and prints the report to stdout; notices and problems go to stderr.
@@ -29,6 +31,7 @@ pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Exit, Failure> {
             None => Some(Severity::Medium),
         },
     };
+    let baseline = baseline_file::for_scan(args, &project, global.no_config)?;
     let request = Request {
         paths: &args.paths,
         no_ignore: args.no_ignore,
@@ -37,15 +40,24 @@ pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Exit, Failure> {
         config: project.config.as_ref(),
         rules: &project.rules,
         honour: !global.no_config,
-        keep: false,
+        keep: if shows_fixes(args) { Keep::Found } else { Keep::Nothing },
+        baseline: baseline.as_ref(),
         twins: None,
         new_only: args.new_only.as_deref(),
     };
     let mut scan = look(args, &request)?;
+    if shows_fixes(args) {
+        scan_fixes::add(&mut scan, &project);
+    }
     scan.report.quiet = args.quiet;
     print(&args.format, &scan)?;
     tell(&scan, args);
     Ok(verdict(&scan, args))
+}
+
+/// Only SARIF has a place for them.
+fn shows_fixes(args: &ScanArgs) -> bool {
+    args.format == "sarif"
 }
 
 fn look(args: &ScanArgs, request: &Request<'_>) -> Result<Scan, Failure> {

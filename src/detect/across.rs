@@ -85,6 +85,7 @@ pub fn project_finding(rule: &Rule, place: Place, severity: Severity, what: &str
         end_line: place.end_line,
         key: place.key,
         fingerprint: String::new(),
+        place: String::new(),
         environment: place.environment,
         fix: Fix::Manual,
         message: rule.message.replace("{key}", what).replace("{other}", other.as_ref().map_or("", |(_, words)| words)),

@@ -209,6 +209,7 @@ impl Detectors {
             end_line: lines.line(span.end.saturating_sub(1).max(span.start)),
             key: subject.setting.key.to_string(),
             fingerprint: String::new(),
+            place: String::new(),
             environment,
             fix: reach(rule, subject, severity, environment),
             message: message::fill(&rule.message, rule, subject),

@@ -29,6 +29,8 @@ pub struct Finding {
     pub key: String,
     /// 32 hex digits that name the place, not the value (docs/output.md).
     pub fingerprint: String,
+    /// 32 hex digits that name the place without its file (docs/baseline.md).
+    pub place: String,
     /// The deployment that the file speaks for.
     pub environment: Environment,
     /// How far a fix may go here.

@@ -36,7 +36,7 @@ pub struct Conflict {
     pub what: String,
 }
 
-type Parts = Vec<(Span, Secret)>;
+pub(super) type Parts = Vec<(Span, Secret)>;
 
 impl Plan {
     /// The edits of all changes that go as far as `most`: only safe ones, or also those to review. By index of the document.
@@ -121,7 +121,7 @@ fn required(value: &str, name: Span) -> Secret {
     Secret::concat(&["${", name.of(value), if single_colon { "}" } else { ":?}" }])
 }
 
-fn planned(
+pub(super) fn planned(
     document: &Document,
     settings: Vec<(usize, Parts)>,
     added: Vec<(String, Secret)>,
@@ -162,7 +162,7 @@ fn planned(
 }
 
 /// Whether a text reads the same unquoted, quoted and inside a connection string.
-fn plain(text: &Secret) -> bool {
+pub(super) fn plain(text: &Secret) -> bool {
     // a required reference takes the place of a reference with a default: the place is known to take that syntax
     let inner = text.expose().strip_prefix("${").and_then(|rest| rest.strip_suffix(":?}").or_else(|| rest.strip_suffix('}')));
     if inner.is_some_and(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))) {

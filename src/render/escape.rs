@@ -5,14 +5,14 @@ use std::io;
 
 use serde::Serialize;
 
-use crate::report::printable::is_hidden;
+use crate::report::printable::{json_safe, printable};
 
 /// `value` as JSON on one line.
 ///
 /// # Errors
 /// None for the types of this folder; serde's signature has one.
 pub(super) fn json(value: &impl Serialize) -> io::Result<String> {
-    Ok(ascii_hidden(&serde_json::to_string(value)?))
+    Ok(json_safe(&serde_json::to_string(value)?))
 }
 
 /// `value` as indented JSON.
@@ -20,24 +20,7 @@ pub(super) fn json(value: &impl Serialize) -> io::Result<String> {
 /// # Errors
 /// As [`json`].
 pub(super) fn json_pretty(value: &impl Serialize) -> io::Result<String> {
-    Ok(ascii_hidden(&serde_json::to_string_pretty(value)?))
-}
-
-/// serde escapes what JSON demands; what could deceive a terminal (C1 controls, direction marks) is legal there, and is escaped too. Such
-/// characters can stand in strings only, so the value stays the same.
-fn ascii_hidden(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c == '\n' || !is_hidden(c) {
-            out.push(c);
-            continue;
-        }
-        for unit in c.encode_utf16(&mut [0; 2]) {
-            // writing to a String cannot fail
-            let _ = write!(out, "\\u{unit:04x}");
-        }
-    }
-    out
+    Ok(json_safe(&serde_json::to_string_pretty(value)?))
 }
 
 /// `path` as a relative URI reference (RFC 3986): `/` stays, everything but unreserved characters is percent-encoded.
@@ -48,6 +31,38 @@ pub(super) fn uri(path: &str) -> String {
             out.push(char::from(byte));
         } else {
             let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+/// Text as prose: everything that Markdown or HTML could read as syntax is a character reference, mentions and links included.
+pub(super) fn prose(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in printable(text).chars() {
+        if "&<>|`*_[]\\~@#!$".contains(c) {
+            out.push_str(&format!("&#{};", u32::from(c)));
+        } else {
+            out.push(c);
+        }
+    }
+    // a bare address would become a link
+    out.replace("://", "&#58;//")
+}
+
+/// `text` for XML 1.0, in an attribute or between tags: markup as entities, hidden characters and those that XML has no way to write as escapes
+/// of ours.
+pub(super) fn xml(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in printable(text).chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&apos;"),
+            '\u{fffe}' | '\u{ffff}' => out.extend(c.escape_default()),
+            c => out.push(c),
         }
     }
     out
@@ -69,7 +84,7 @@ pub(super) fn counted(count: usize, noun: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{bytes, counted, json, uri};
+    use super::{bytes, counted, json, uri, xml};
 
     #[test]
     fn hidden_characters_become_json_escapes_of_the_same_value() {
@@ -82,6 +97,12 @@ mod tests {
     #[test]
     fn paths_become_uris() {
         assert_eq!(uri("a b/ü%#?.env"), "a%20b/%C3%BC%25%23%3F.env");
+    }
+
+    #[test]
+    fn xml_is_well_formed_whatever_comes() {
+        assert_eq!(xml("<a b=\"c\" d='e'>&]]>"), "&lt;a b=&quot;c&quot; d=&apos;e&apos;&gt;&amp;]]&gt;");
+        assert_eq!(xml("a\0\u{1b}\n\t\u{fffe}\u{ffff}ü"), "a\\u{0}\\u{1b}\\n\\t\\u{fffe}\\u{ffff}ü");
     }
 
     #[test]

@@ -184,6 +184,7 @@ fn last_line(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     part(totals.skipped_special, "skipped as no regular file");
     part(totals.unreadable, "unreadable");
     part(totals.suppressed(), "suppressed by the repository");
+    part(totals.suppressed_baseline, "suppressed by the baseline");
     part(report.notices.len(), if report.notices.len() == 1 { "warning" } else { "warnings" });
     rest.iter().try_for_each(|words| write!(out, "; {words}"))?;
     writeln!(out)
@@ -212,7 +213,7 @@ mod tests {
 
     const LAST: &str = "3 findings (1 critical, 0 high, 1 medium, 0 low, 1 info); read 120 files, 3456 settings, 1.2 MB; 20 as text; \
         1 that did not parse; 1 skipped as too large; 2 skipped as binary; 3 skipped as no regular file; 1 unreadable; \
-        7 suppressed by the repository; 1 warning\n";
+        7 suppressed by the repository; 4 suppressed by the baseline; 1 warning\n";
 
     #[test]
     fn a_report_reads_like_cargo_and_ends_with_the_counts() {

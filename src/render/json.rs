@@ -68,6 +68,7 @@ struct Counts {
     unreadable: usize,
     suppressed_inline: usize,
     suppressed_config: usize,
+    suppressed_baseline: usize,
 }
 
 #[derive(Serialize)]
@@ -152,6 +153,7 @@ fn counts(report: &Report, totals: &Totals) -> Counts {
         unreadable: totals.unreadable,
         suppressed_inline: totals.suppressed_inline,
         suppressed_config: totals.suppressed_config,
+        suppressed_baseline: totals.suppressed_baseline,
     }
 }
 

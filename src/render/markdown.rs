@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::escape::{bytes, counted};
+use super::escape::{bytes, counted, prose};
 use super::renderer::Renderer;
 use crate::model::severity::Severity;
 use crate::report::printable::printable;
@@ -91,7 +91,7 @@ fn foot(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let totals = &report.totals;
     writeln!(
         out,
-        "{}; read {}, {}, {}; {} as text, {} that did not parse, {} skipped, {} unreadable, {} suppressed by the repository. \
+        "{}; read {}, {}, {}; {} as text, {} that did not parse, {} skipped, {} unreadable, {} suppressed by the repository, {} by the baseline. \
          harden {}, grading version {}.",
         counted(report.entries.len(), "finding"),
         counted(totals.files, "file"),
@@ -102,6 +102,7 @@ fn foot(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         totals.skipped(),
         totals.unreadable,
         totals.suppressed(),
+        totals.suppressed_baseline,
         env!("CARGO_PKG_VERSION"),
         report.grade.version,
     )
@@ -119,24 +120,11 @@ fn code(text: &str) -> String {
     if !blank && !text.contains(['`', '|', '\\']) { format!("`{text}`") } else { format!("<code>{}</code>", prose(&text)) }
 }
 
-/// Text as prose: everything that Markdown or HTML could read as syntax is a character reference, mentions and links included.
-fn prose(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in printable(text).chars() {
-        if "&<>|`*_[]\\~@#!$".contains(c) {
-            out.push_str(&format!("&#{};", u32::from(c)));
-        } else {
-            out.push(c);
-        }
-    }
-    // a bare address would become a link
-    out.replace("://", "&#58;//")
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Markdown, code, prose};
+    use super::{Markdown, code};
     use crate::render::Renderer;
+    use crate::render::escape::prose;
     use crate::report::{Report, sample};
 
     fn text(report: &Report) -> String {

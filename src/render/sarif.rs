@@ -4,12 +4,12 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
+use super::cards::cards;
 use super::escape::{json_pretty, uri};
 use super::renderer::Renderer;
 use crate::model::finding::{Finding, Related};
 use crate::model::severity::{Confidence, Severity};
-use crate::report::controls;
-use crate::report::{Entry, Notice, Report, RuleCard, advice};
+use crate::report::{Entry, Notice, Proposal, Replacement, Report, RuleCard, advice};
 
 /// `--format sarif`
 pub(super) struct Sarif;
@@ -29,7 +29,7 @@ impl Renderer for Sarif {
     }
 
     fn render(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
-        let rules = rules(report);
+        let rules = cards(report);
         let ids: Vec<&str> = rules.iter().map(|(card, _)| card.id.as_str()).collect();
         let log = json!({
             "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -53,27 +53,6 @@ impl Renderer for Sarif {
         });
         writeln!(out, "{}", json_pretty(&log)?)
     }
-}
-
-/// The rules of the findings, in the order of their first finding, with controls; a rule without a card gets one from its finding.
-fn rules(report: &Report) -> Vec<(RuleCard, &Finding)> {
-    let mut rules: Vec<(RuleCard, &Finding)> = Vec::new();
-    for finding in report.entries.iter().map(|e| &e.finding) {
-        if rules.iter().any(|(card, _)| card.id == finding.rule) {
-            continue;
-        }
-        let mut card = report.card(&finding.rule).cloned().unwrap_or_else(|| RuleCard {
-            id: finding.rule.clone(),
-            title: finding.rule.replace('-', " "),
-            why: String::new(),
-            references: Vec::new(),
-            cwe: Vec::new(),
-            controls: Vec::new(),
-        });
-        controls::complete(&mut card, finding.class, &finding.topic);
-        rules.push((card, finding));
-    }
-    rules
 }
 
 fn rule(report: &Report, card: &RuleCard, first: &Finding) -> Value {
@@ -136,10 +115,30 @@ fn result(entry: &Entry, ids: &[&str]) -> Value {
         let commit = json!({ "commit": origin.commit, "date": origin.date, "inHead": origin.in_head, "versions": origin.versions });
         result["properties"]["history"] = commit;
     }
+    if let Some(proposal) = &entry.proposal {
+        result["fixes"] = json!([fix(&finding.file, proposal)]);
+    }
     if !finding.related.is_empty() {
         result["relatedLocations"] = finding.related.iter().enumerate().map(related).collect();
     }
     result
+}
+
+/// An edit that shows no secret (SARIF 3.55); a viewer makes it when it is told to.
+fn fix(file: &str, proposal: &Proposal) -> Value {
+    let replacement = |one: &Replacement| {
+        let region = json!({
+            "startLine": one.from.line, "startColumn": one.from.column, "endLine": one.to.line, "endColumn": one.to.column,
+        });
+        json!({ "deletedRegion": region, "insertedContent": { "text": one.text } })
+    };
+    json!({
+        "description": { "text": proposal.what },
+        "artifactChanges": [{
+            "artifactLocation": artifact(file),
+            "replacements": proposal.replacements.iter().map(replacement).collect::<Vec<_>>(),
+        }],
+    })
 }
 
 /// Another place of a result; ids count within it (SARIF 3.28.2).
@@ -163,16 +162,19 @@ fn notification(notice: &Notice) -> Value {
 
 /// A place; line 0 is the whole file.
 fn location(file: &str, line: usize) -> Value {
-    let artifact = if file.starts_with('/') {
-        json!({ "uri": format!("file://{}", uri(file)) })
-    } else {
-        json!({ "uri": uri(file.strip_prefix("./").unwrap_or(file)), "uriBaseId": BASE })
-    };
-    let mut physical = json!({ "artifactLocation": artifact });
+    let mut physical = json!({ "artifactLocation": artifact(file) });
     if line > 0 {
         physical["region"] = json!({ "startLine": line });
     }
     json!({ "physicalLocation": physical })
+}
+
+fn artifact(file: &str) -> Value {
+    if file.starts_with('/') {
+        json!({ "uri": format!("file://{}", uri(file)) })
+    } else {
+        json!({ "uri": uri(file.strip_prefix("./").unwrap_or(file)), "uriBaseId": BASE })
+    }
 }
 
 fn level(severity: Severity) -> &'static str {

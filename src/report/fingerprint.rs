@@ -8,6 +8,9 @@ use sha2::{Digest, Sha256};
 /// Hashed first, so that a later recipe cannot collide with this one.
 const VERSION: &str = "harden/fingerprint/1";
 
+/// The same for places without their file.
+const PLACE: &str = "harden/place/1";
+
 /// 32 hex digits: the first 16 bytes of SHA-256 over a version tag, rule id, path, key path or masked line, and ordinal.
 ///
 /// `path` is the path below the scanned root, `/` between parts. `key_or_masked_line` is the key path in the grammar of `KeyPath`, or,
@@ -15,8 +18,18 @@ const VERSION: &str = "harden/fingerprint/1";
 /// Each part goes in with its length before it (eight bytes, little endian), so that no two lists of parts are one text.
 #[must_use]
 pub fn fingerprint(rule: &str, path: &str, key_or_masked_line: &str, ordinal: u32) -> String {
+    digest(&[VERSION, rule, path, key_or_masked_line], ordinal)
+}
+
+/// The same without the path, under a tag of its own: what a place keeps when its file gets another name.
+#[must_use]
+pub fn place(rule: &str, key_or_masked_line: &str, ordinal: u32) -> String {
+    digest(&[PLACE, rule, key_or_masked_line], ordinal)
+}
+
+fn digest(parts: &[&str], ordinal: u32) -> String {
     let mut hash = Sha256::new();
-    for part in [VERSION, rule, path, key_or_masked_line] {
+    for part in parts {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part.as_bytes());
     }
@@ -30,7 +43,7 @@ pub fn fingerprint(rule: &str, path: &str, key_or_masked_line: &str, ordinal: u3
 
 #[cfg(test)]
 mod tests {
-    use super::fingerprint;
+    use super::{fingerprint, place};
 
     #[test]
     fn the_recipe_stands() {
@@ -53,5 +66,13 @@ mod tests {
         assert!(all.iter().all(|f| f.len() == 32 && f.chars().all(|c| c.is_ascii_hexdigit())));
         let distinct: std::collections::BTreeSet<_> = all.iter().collect();
         assert_eq!(distinct.len(), all.len());
+    }
+
+    #[test]
+    fn a_place_is_not_a_fingerprint_without_a_path() {
+        assert_ne!(place("a", "c", 0), fingerprint("a", "", "c", 0));
+        assert_ne!(place("a", "c", 0), place("a", "c", 1));
+        // python: sha256 over the parts as above
+        assert_eq!(place("default-credential", "services.db.environment.POSTGRES_PASSWORD", 0), "028e88a6b4a19a347f5d007faab3d92e");
     }
 }

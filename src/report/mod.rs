@@ -20,6 +20,7 @@ pub use card::RuleCard;
 
 use crate::model::finding::Finding;
 use crate::model::severity::Severity;
+use crate::model::span::Position;
 use excerpt::Excerpt;
 use grade::Grade;
 
@@ -53,6 +54,28 @@ pub struct Entry {
     pub excerpt: Excerpt,
     /// Where in the history it comes from; only a scan of the history tells.
     pub origin: Option<Origin>,
+    /// How the file itself could be put right, where that shows no secret; only where it was asked for.
+    pub proposal: Option<Proposal>,
+}
+
+/// An edit of a file that holds nothing of a value that is a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    /// What it does, in words.
+    pub what: String,
+    /// Texts in the place of others, in order and apart.
+    pub replacements: Vec<Replacement>,
+}
+
+/// One text in the place of another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replacement {
+    /// The first character that goes.
+    pub from: Position,
+    /// The first one that stays.
+    pub to: Position,
+    /// What comes; may be empty.
+    pub text: String,
 }
 
 /// Which commit brought a finding.
@@ -107,6 +130,8 @@ pub struct Totals {
     pub suppressed_inline: usize,
     /// Findings suppressed by harden.toml.
     pub suppressed_config: usize,
+    /// Findings that the baseline accepts.
+    pub suppressed_baseline: usize,
 }
 
 impl std::ops::AddAssign for Totals {
@@ -125,6 +150,7 @@ impl std::ops::AddAssign for Totals {
             unreadable,
             suppressed_inline,
             suppressed_config,
+            suppressed_baseline,
         } = other;
         self.files += files;
         self.parsed += parsed;
@@ -138,6 +164,7 @@ impl std::ops::AddAssign for Totals {
         self.unreadable += unreadable;
         self.suppressed_inline += suppressed_inline;
         self.suppressed_config += suppressed_config;
+        self.suppressed_baseline += suppressed_baseline;
     }
 }
 

@@ -2,6 +2,7 @@
 //! the reading direction (Unicode Technical Report 36, "Trojan Source"), are written as escapes.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// Whether `c` must not reach a terminal or a reader as it is.
 #[must_use]
@@ -24,6 +25,24 @@ pub fn printable(text: &str) -> Cow<'_, str> {
         if is_hidden(c) { out.extend(escape(c)) } else { out.push(c) }
     }
     Cow::Owned(out)
+}
+
+/// JSON text with every hidden character as `\uXXXX`. serde escapes what JSON demands; what could deceive a terminal (C1 controls, direction
+/// marks) is legal there. Such characters can stand in strings only, so the value stays the same.
+#[must_use]
+pub fn json_safe(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c == '\n' || !is_hidden(c) {
+            out.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            // writing to a String cannot fail
+            let _ = write!(out, "\\u{unit:04x}");
+        }
+    }
+    out
 }
 
 /// The escape that stands for a hidden character.

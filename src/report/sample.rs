@@ -31,6 +31,7 @@ pub(crate) fn report() -> Report {
             unreadable: 1,
             suppressed_inline: 5,
             suppressed_config: 2,
+            suppressed_baseline: 4,
         },
         grade: Grade {
             letter: "F",
@@ -86,6 +87,7 @@ pub(crate) fn finding(rule: &str, class: Class, severity: Severity, file: &str, 
         end_line: line,
         key: key.to_owned(),
         fingerprint: "0123456789abcdef0123456789abcdef".to_owned(),
+        place: "fedcba9876543210fedcba9876543210".to_owned(),
         environment: if severity == Severity::Info { Environment::Development } else { Environment::Production },
         fix: Fix::Safe,
         message: "the password is the one of the template".to_owned(),
@@ -98,5 +100,5 @@ pub(crate) fn finding(rule: &str, class: Class, severity: Severity, file: &str, 
 
 fn entry(finding: Finding) -> Entry {
     let line = ExcerptLine { number: finding.start.line, text: "DB_PASSWORD=••••••••".to_owned(), mark: 12..20 };
-    Entry { finding, excerpt: Excerpt { lines: vec![line] }, origin: None }
+    Entry { finding, excerpt: Excerpt { lines: vec![line] }, origin: None, proposal: None }
 }

@@ -1,12 +1,13 @@
 //! Blobs to documents to findings: in parallel, the result in a fixed order.
 
 use std::collections::hash_map::RandomState;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::Keep;
 use super::facts::Surroundings;
 use super::known::Known;
 use super::project::{self, Project};
@@ -21,7 +22,7 @@ use crate::model::document::Document;
 use crate::model::environment::Environment;
 use crate::model::finding::Finding;
 use crate::report::excerpt::Excerpts;
-use crate::report::fingerprint::fingerprint;
+use crate::report::fingerprint::{self, fingerprint};
 use crate::report::{Entry, Notice, Totals};
 use zeroize::Zeroizing;
 
@@ -46,6 +47,10 @@ pub(super) struct Looked {
     pub(super) name: String,
     /// Suppressed findings in production files.
     pub(super) waived: usize,
+    /// Its name for people, and its path below the project's folder, where it lies in there. Of a history: those of all files.
+    pub(super) places: BTreeSet<(String, String)>,
+    /// Whether all of the file was looked at and understood: what a baseline says of it and is not found is not there.
+    pub(super) complete: bool,
     /// For each entry a hash of its value, keyed for this run; only where it was asked for.
     pub(super) values: Vec<u64>,
 }
@@ -54,7 +59,9 @@ pub(super) struct Looked {
 pub(super) struct Engine<'a> {
     pub(super) detectors: &'a Detectors,
     pub(super) config: Option<&'a Loaded>,
-    pub(super) keep: bool,
+    /// The folder that the names of places are relative to: that of harden.toml, else that of the baseline.
+    pub(super) root: Option<&'a Path>,
+    pub(super) keep: Keep,
     /// Whether comments in files and harden.toml may take findings out.
     pub(super) honour: bool,
     pub(super) today: Date,
@@ -118,7 +125,12 @@ impl Engine<'_> {
         name_places(&excerpts, within.as_deref().unwrap_or(&document.path), &mut findings);
         self.suppress(document, within.as_deref(), &mut findings, looked);
         self.keep_new(Some(file), document, &mut findings);
-        looked.entries.extend(findings.into_iter().map(|finding| Entry { excerpt: excerpts.of(&finding), finding, origin: None }));
+        looked.entries.extend(findings.into_iter().map(|finding| Entry {
+            excerpt: excerpts.of(&finding),
+            finding,
+            origin: None,
+            proposal: None,
+        }));
         looked.entries.sort_by_key(|entry| entry.finding.span);
     }
 
@@ -162,7 +174,7 @@ impl Engine<'_> {
             looked.twin = true;
             let verdict = around.environment(file, &around.below(file));
             let blob = Blob { name: file.display.clone(), content: Content { bytes: bytes.clone(), utf16: false } };
-            return self.blob(blob, verdict.environment, around.circumstances(file), Some(file), looked);
+            return complete(self.blob(blob, verdict.environment, around.circumstances(file), Some(file), looked));
         }
         match self.source.read(file) {
             Ok(Ok(content)) => {
@@ -174,7 +186,7 @@ impl Engine<'_> {
                     looked.notices.push(Notice { file: file.display.clone(), line: 0, message });
                 }
                 let blob = Blob { name: file.display.clone(), content };
-                self.blob(blob, verdict.environment, around.circumstances(file), Some(file), looked)
+                complete(self.blob(blob, verdict.environment, around.circumstances(file), Some(file), looked))
             }
             Ok(Err(skip)) => {
                 match skip {
@@ -192,9 +204,9 @@ impl Engine<'_> {
         }
     }
 
-    /// The path of a file below the folder of harden.toml.
+    /// The path of a file below the project's folder.
     pub(super) fn within(&self, file: &Candidate) -> Option<String> {
-        self.config.and_then(|c| file.path.strip_prefix(&c.root).ok()).map(|p| p.to_string_lossy().into_owned())
+        self.root.and_then(|root| file.path.strip_prefix(root).ok()).map(|p| p.to_string_lossy().into_owned())
     }
 
     /// Looks at one blob; `file` is where it lies, if it does.
@@ -227,8 +239,12 @@ impl Engine<'_> {
             self.suppress(&document, within.as_deref(), &mut findings, &mut looked);
             self.keep_new(file, &document, &mut findings);
             looked.values = self.hasher.iter().flat_map(|h| findings.iter().map(|f| h.hash_one(f.span.of(&document.text)))).collect();
-            looked.entries = findings.into_iter().map(|finding| Entry { excerpt: excerpts.of(&finding), finding, origin: None }).collect();
+            looked.entries = findings
+                .into_iter()
+                .map(|finding| Entry { excerpt: excerpts.of(&finding), finding, origin: None, proposal: None })
+                .collect();
         }
+        looked.places = file.and_then(|f| self.within(f)).map(|within| (blob.name.clone(), within)).into_iter().collect();
         if let Some(fault) = &document.fault {
             looked.notices.push(Notice { file: blob.name.clone(), line: fault.line, message: format!("{}; searched as text", fault.kind) });
         }
@@ -240,7 +256,7 @@ impl Engine<'_> {
         let as_text = document.format == "text" && document.fault.is_none();
         totals.as_text += usize::from(as_text);
         totals.parsed += usize::from(document.format != "text");
-        if self.keep {
+        if self.keep == Keep::All || (self.keep == Keep::Found && !looked.entries.is_empty()) {
             looked.document = Some(document);
         }
         looked
@@ -298,6 +314,12 @@ fn in_parallel<T: Send>(files: &[Candidate], worth: usize, work: impl Fn(usize, 
     done.into_iter().map(|(_, result)| result).collect()
 }
 
+/// What is known of a file of which nothing was left out.
+fn complete(mut looked: Looked) -> Looked {
+    looked.complete = looked.totals.faulty == 0;
+    looked
+}
+
 /// Gives each finding the name of its place.
 fn name_places(excerpts: &Excerpts<'_>, path: &str, findings: &mut [Finding]) {
     let mut seen: HashMap<(String, String), u32> = HashMap::new();
@@ -309,5 +331,6 @@ fn name_places(excerpts: &Excerpts<'_>, path: &str, findings: &mut [Finding]) {
         };
         let ordinal = seen.entry((finding.rule.clone(), place.clone())).and_modify(|n| *n += 1).or_insert(0);
         finding.fingerprint = fingerprint(&finding.rule, path, &place, *ordinal);
+        finding.place = fingerprint::place(&finding.rule, &place, *ordinal);
     }
 }

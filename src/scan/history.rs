@@ -127,6 +127,8 @@ struct Found {
     told: HashMap<(String, u64), Told>,
     totals: Totals,
     allowed: BTreeSet<usize>,
+    /// Of files that have findings: their names for people, and their paths below the project's folder.
+    places: BTreeSet<(String, String)>,
     missing: usize,
 }
 
@@ -187,6 +189,9 @@ impl Search<'_> {
         };
         found.totals += looked.totals;
         found.allowed.extend(looked.allowed);
+        if !looked.entries.is_empty() {
+            found.places.extend(looked.places);
+        }
         let in_head = self.in_head.contains(&job.version.blob);
         for (entry, value) in looked.entries.into_iter().zip(looked.values) {
             let first = job.version.first;
@@ -225,7 +230,8 @@ fn tell(request: &Request<'_>, detectors: &crate::detect::Detectors, history: &H
         (f.file.clone(), f.span, f.rule.clone(), e.origin.as_ref().map(|o| (o.date.clone(), o.commit.clone())))
     };
     entries.sort_by_cached_key(key);
-    let looked = Looked { entries, totals: found.totals, allowed: found.allowed.into_iter().collect(), ..Looked::default() };
+    let looked =
+        Looked { entries, totals: found.totals, allowed: found.allowed.into_iter().collect(), places: found.places, ..Looked::default() };
     let mut scan = gather(request, detectors, vec![looked], Scope::History);
     if history.shallow {
         let message =

@@ -1,6 +1,8 @@
 //! Where bytes come from, and the loop over them.
 
+pub mod accepted;
 mod added;
+pub mod baseline;
 mod engine;
 mod error;
 mod facts;
@@ -12,16 +14,19 @@ pub mod selftest;
 mod source;
 mod staged;
 mod track;
+mod verdict;
 
 use std::collections::{BTreeSet, HashMap};
 use std::io::{self, Read};
 use std::path::PathBuf;
 
+use baseline::Baseline;
 use engine::{Engine, Looked};
 use facts::Surroundings;
 use known::Known;
 use project::Project;
 use source::{Blob, Source, WorkTree};
+use verdict::Files;
 
 use crate::config::Loaded;
 use crate::config::environment::{self, Facts};
@@ -34,7 +39,7 @@ use crate::model::environment::Environment;
 use crate::model::finding::Finding;
 use crate::model::severity::{Profile, Severity};
 use crate::report::area::Area;
-use crate::report::fingerprint::fingerprint;
+use crate::report::fingerprint::{self, fingerprint};
 use crate::report::grade::{GradeFacts, Subject, area_of, grade};
 use crate::report::{Entry, Notice, Report, RuleCard, Scope, Totals};
 use crate::rules::load::RuleSet;
@@ -44,6 +49,7 @@ pub use error::ScanError;
 pub use history::{Wanted, history};
 pub use source::LIMIT;
 pub use staged::staged;
+pub use verdict::Judged;
 
 /// What to look at, and how.
 pub struct Request<'a> {
@@ -61,12 +67,25 @@ pub struct Request<'a> {
     pub rules: &'a RuleSet,
     /// Whether comments in files may take findings out.
     pub honour: bool,
-    /// Whether the documents are wanted afterwards (a plan is made of them).
-    pub keep: bool,
+    /// Which documents are wanted afterwards (a plan is made of them).
+    pub keep: Keep,
+    /// Findings that are accepted.
+    pub baseline: Option<&'a Baseline>,
     /// How to open sealed twins: `NAME.age` is then looked at in place of NAME.
     pub twins: Option<&'a OpenTwin<'a>>,
     /// Only what the files of this commit do not have already.
     pub new_only: Option<&'a str>,
+}
+
+/// Which documents outlive a scan of files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// None.
+    Nothing,
+    /// Those with findings of their own.
+    Found,
+    /// All.
+    All,
 }
 
 /// What came of it.
@@ -79,6 +98,8 @@ pub struct Scan {
     pub problems: Vec<Problem>,
     /// Sealed files that were passed by.
     pub sealed: Vec<PathBuf>,
+    /// What the baseline said; empty without one.
+    pub accepted: Judged,
 }
 
 /// A document that was kept for a plan.
@@ -188,9 +209,11 @@ fn detectors(request: &Request<'_>) -> Result<Detectors, CompileError> {
 }
 
 fn engine<'a>(request: &'a Request<'_>, detectors: &'a Detectors, source: &'a dyn Source, known: Option<&'a Known>) -> Engine<'a> {
+    let root = request.config.map(|c| c.root.as_path()).or(request.baseline.map(|b| b.root.as_path()));
     Engine {
         detectors,
         config: request.config,
+        root,
         keep: request.keep,
         honour: request.honour,
         today: Date::today(),
@@ -201,11 +224,19 @@ fn engine<'a>(request: &'a Request<'_>, detectors: &'a Detectors, source: &'a dy
     }
 }
 
+/// Whether everything below the root of the baseline is looked at.
+fn covers_all(request: &Request<'_>) -> bool {
+    let root = request.baseline.map(|b| b.root.as_path());
+    root.is_some_and(|root| request.paths.iter().filter_map(|path| path.canonicalize().ok()).any(|path| root.starts_with(path)))
+}
+
 fn gather(request: &Request<'_>, detectors: &Detectors, looked: Vec<Looked>, scope: Scope) -> Scan {
+    let mut files = Files::default();
     let mut totals = Totals::default();
     let (mut entries, mut notices, mut subjects) = (Vec::new(), Vec::new(), Vec::new());
     let (mut problems, mut allowed, mut waived) = (Vec::new(), BTreeSet::new(), 0);
     for one in looked {
+        files.add(&one);
         totals += one.totals;
         entries.extend(one.entries);
         notices.extend(one.notices);
@@ -242,13 +273,17 @@ fn gather(request: &Request<'_>, detectors: &Detectors, looked: Vec<Looked>, sco
         }
     }
     add_project_findings(request.rules, &mut entries);
+    let extent = (scope, covers_all(request));
+    let accepted = files.judge(request.baseline, extent, |id| looks(request, id), &mut entries, &mut notices);
+    totals.suppressed_baseline = accepted.taken;
+    waived += accepted.waived;
     let findings: Vec<&Finding> = entries.iter().map(|e: &Entry| &e.finding).collect();
     let facts = GradeFacts { unparsed_files: totals.faulty, waived };
     let grade = grade(&subjects, &findings, facts);
     let ids: BTreeSet<&str> = findings.iter().map(|f| f.rule.as_str()).collect();
     let rules = ids.iter().filter_map(|id| request.rules.get(id)).map(card).collect();
     let report = Report { entries, totals, grade, notices, rules, fail_on: request.fail_on, quiet: false, scope };
-    Scan { report, documents: Vec::new(), problems, sealed: Vec::new() }
+    Scan { report, documents: Vec::new(), problems, sealed: Vec::new(), accepted }
 }
 
 /// Whether the rule `id` looked; `None` where there is none. What looks across files does not match in a part of them.
@@ -264,8 +299,9 @@ fn add_project_findings(rules: &RuleSet, entries: &mut Vec<Entry>) {
         let Some(about) = entries.get(i) else { continue };
         // one place, another rule: its name is made of the name of the place
         finding.fingerprint = fingerprint(&finding.rule, &about.finding.fingerprint, &finding.key, 0);
+        finding.place = fingerprint::place(&finding.rule, &format!("{}\n{}", about.finding.place, finding.key), 0);
         let excerpt = about.excerpt.clone();
-        entries.insert(i + 1, Entry { finding, excerpt, origin: None });
+        entries.insert(i + 1, Entry { finding, excerpt, origin: None, proposal: None });
     }
 }
 

@@ -137,6 +137,21 @@ const FAULTY: &[(&str, &str)] = &[
     (".harden/rules/own.toml", "schema = 1\nrule = \"{J}\"\n"),
     (".harden/rules/own.toml", "schema = 1\n[[rule]]\nid = [\"{J}\"]\n"),
     (".harden/rules/own.toml", "schema = 1\n[[override]]\nid = \"debug-on\"\nreason = \"x\"\nenabled = \"{J}\"\n"),
+    (".harden/baseline.jsonl", "{C}\n"),
+    (".harden/baseline.jsonl", "{\"schema\":1,\"{J}\":1}\n"),
+    (".harden/baseline.jsonl", "<<<<<<< {C}\n"),
+    (
+        ".harden/baseline.jsonl",
+        "{\"schema\":1,\"path\":\"../{J}\",\"key\":\"{J}\",\"rule\":\"{J}\",\"severity\":\"{J}\",\"fingerprint\":\"{J}\",\"place\":\"{J}\",\"reason\":\"{J}\",\"on\":\"{J}\"}\n",
+    ),
+    (
+        ".harden/baseline.jsonl",
+        "{\"schema\":1,\"path\":\"{J}\",\"key\":\"{J}\",\"rule\":\"{J}\",\"severity\":\"low\",\"fingerprint\":\"0123456789abcdef0123456789abcdef\",\"place\":\"0123456789abcdef0123456789abcdef\",\"reason\":\"{J}\",\"on\":\"2026-11-25\",\"until\":\"{J}\"}\n",
+    ),
+    (
+        ".harden/baseline.jsonl",
+        "{\"schema\":1,\"path\":\"{J}\",\"key\":\"{J}\",\"rule\":\"{J}\",\"severity\":\"low\",\"fingerprint\":\"0123456789abcdef0123456789abcdef\",\"place\":\"0123456789abcdef0123456789abcdef\",\"reason\":\"{J}\",\"on\":\"2026-11-25\"}\n",
+    ),
     (".harden/sealed.toml", "{C}\n"),
     (".harden/sealed.toml", "[[file]]\npath = \"{J}\"\nrecipients = \"{J}\"\n"),
 ];
@@ -182,6 +197,18 @@ const COMMANDS: &[Row] = &[
     row(&["hook", "run", "pre-commit", "--", ".env", "docker-compose.yml", "not-sealed.age", "bad"]),
     fed(".env", &["hook", "run", "pre-push", "--", "{C}"]),
     row(&["hook", "install"]),
+    // what is accepted is written down, the place and not the value
+    row(&["baseline", "--reason", "{C}"]),
+    row(&["baseline", "--reason", "known", "--only", "{C}"]),
+    row(&["baseline", "--reason", "known", "--by", "somebody", "--until", "2099-12-31", ".env", "docs"]),
+    row(&["baseline", "--reason", "known"]),
+    row(&["scan"]),
+    row(&["scan", "--no-baseline", "--format", "gitlab"]),
+    row(&["baseline", "--prune"]),
+    row(&["scan", "--baseline=.env"]),
+    row(&["scan", "--baseline=config/app.json"]),
+    row(&["scan", "--baseline=bad/a.json"]),
+    row(&["baseline", "--baseline", "notes.txt", "--reason", "known"]),
     row(&["rules", "list"]),
     row(&["rules", "test"]),
     row(&["rules", "test", "config/app.toml"]),
@@ -269,6 +296,8 @@ const OVER_FAULTY: &[&[&str]] = &[
     &["rules", "test", "harden.toml"],
     &["rules", "test", ".harden/rules/own.toml"],
     &["rules", "explain", "debug-on"],
+    &["baseline", "--prune"],
+    &["baseline", "--reason", "x"],
     &["fix"],
     &["fix", "--apply"],
     &["encrypt", "plain.env"],
@@ -443,7 +472,7 @@ fn no_command_shows_or_writes_a_secret() {
     for canary in CANARIES {
         let desk = Desk::new(canary);
         PLANTED.iter().for_each(|(name, text)| desk.plant(name, text));
-        for format in ["human", "json", "jsonl", "sarif", "markdown"] {
+        for format in ["human", "json", "jsonl", "sarif", "gitlab", "github", "junit", "markdown"] {
             faults.extend(desk.faults(&["scan", "--format", format, "--no-ignore"], None, false));
             // of what is told of one file by itself, the longest and the shortest forms show what the others would
             for (name, _) in PLANTED.iter().filter(|_| matches!(format, "human" | "jsonl")) {
@@ -476,7 +505,7 @@ fn what_is_told_of_a_token_shows_nothing_of_it() {
     ];
     planted.iter().for_each(|(name, text)| desk.plant(name, text));
     let mut faults = Vec::new();
-    for format in ["human", "json", "jsonl", "sarif", "markdown"] {
+    for format in ["human", "json", "jsonl", "sarif", "gitlab", "github", "junit", "markdown"] {
         faults.extend(desk.faults(&["scan", "--format", format, "--no-ignore"], None, false));
     }
     faults.extend(desk.faults(&["fix"], None, false));
@@ -507,7 +536,7 @@ fn nothing_that_git_keeps_is_shown() {
         git(&["add", "-A", "-f"]);
         let modes: [&[&str]; 5] =
             [&["--staged"], &["--staged", "--all-lines"], &["--history"], &["--history=HEAD~1..HEAD"], &["--new-only", "HEAD~1"]];
-        let formats = ["human", "json", "jsonl", "sarif", "markdown"];
+        let formats = ["human", "json", "jsonl", "sarif", "gitlab", "github", "junit", "markdown"];
         for format in formats {
             faults.extend(desk.faults(&["scan", "--staged", "--format", format], None, false));
         }

@@ -1,6 +1,6 @@
 //! What tools that are not ours say: age opens the sealed files of `fix`, parsers of Python read them; openssl, ssh-keygen,
 //! puttygen, gpg, age-keygen and minisign make keys.
-//! `./test --live` runs it.
+//! schemas and parsers judge the machine formats. `./test --live` runs it.
 
 use std::fs::File;
 use std::io::Write;
@@ -23,6 +23,26 @@ fn sealed_copies_open_with_age_and_differ_in_exactly_the_planned_values() {
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}");
     assert!(said.contains(" 0 faults"), "{said}");
+}
+
+#[test]
+fn machine_formats_are_what_their_readers_take() {
+    if std::env::var_os("HARDEN_TEST_LIVE").is_none_or(|v| v != "1") {
+        println!("left out: `./test --live` runs it");
+        return;
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let projects = std::fs::read_dir(root.join("fixtures/projects")).unwrap().map(|entry| entry.unwrap().path());
+    let output = Command::new(std::env::var_os("HARDEN_TEST_PYTHON").unwrap())
+        .arg(root.join("tests/live/check_formats.py"))
+        .arg(env!("CARGO_BIN_EXE_harden"))
+        .arg(std::env::var_os("HARDEN_TEST_SARIF").unwrap())
+        .args(projects)
+        .output()
+        .unwrap();
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && said.contains(" in every format, 0 faults"), "{said}");
+    assert!(!said.starts_with("0 findings"), "{said}");
 }
 
 /// A new file in `folder`.

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "in tests a failed unwrap is the failure that is wanted")]
 
 mod across;
+mod baseline;
 mod cmd;
 mod docs;
 mod fix;
@@ -12,6 +13,7 @@ mod hook;
 mod hostile;
 mod leaks;
 mod live;
+mod outputs;
 mod registries;
 mod repository;
 mod rules;
