@@ -5,11 +5,12 @@ use std::hash::{BuildHasher, Hash};
 
 use super::FAMILIES;
 use super::circumstances::Circumstances;
-use super::dispatch::{Dispatch, Set};
+use super::dispatch::Dispatch;
 use super::family::Test;
 use super::kept::{is_no_secret_there, keep_the_innermost, keep_the_worst};
 use super::message;
 use super::neighbours::Neighbourhood;
+use super::rule_set::Set;
 use super::source::is_catalogue;
 use super::subject::Subject;
 use super::value::check_regex;

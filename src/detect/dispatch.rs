@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use aho_corasick::AhoCorasick;
 
 use super::name::{last_name, pattern};
+use super::rule_set::Set;
 use super::subject::Subject;
 use crate::rules::schema::{Argument, Predicate, Rule};
 use crate::strength::name::NameClass;
@@ -45,42 +46,6 @@ pub(super) struct Dispatch {
     /// The texts that patterns need, and who needs each.
     literals: AhoCorasick,
     by_literal: Vec<Set>,
-}
-
-/// A set of rules, by index.
-#[derive(Clone, Default)]
-pub(super) struct Set(Vec<u64>);
-
-impl Set {
-    fn empty(blocks: usize) -> Self {
-        Self(vec![0; blocks])
-    }
-
-    fn insert(&mut self, index: usize) {
-        if let Some(block) = self.0.get_mut(index / 64) {
-            *block |= 1 << (index % 64);
-        }
-    }
-
-    fn add(&mut self, other: &Self) {
-        for (own, more) in self.0.iter_mut().zip(&other.0) {
-            *own |= more;
-        }
-    }
-
-    fn keep(&mut self, other: &Self) {
-        for (own, allowed) in self.0.iter_mut().zip(&other.0) {
-            *own &= allowed;
-        }
-    }
-
-    /// The indices, ascending.
-    pub(super) fn iter(&self) -> impl Iterator<Item = usize> {
-        self.0.iter().enumerate().flat_map(|(block, &bits)| {
-            std::iter::successors((bits != 0).then_some(bits), |b| Some(b & (b - 1)).filter(|b| *b != 0))
-                .map(move |b| block * 64 + b.trailing_zeros() as usize)
-        })
-    }
 }
 
 impl Dispatch {
@@ -156,8 +121,7 @@ impl Dispatch {
 
     /// Puts into `found` the rules of `among` whose condition may hold for `subject`.
     pub(super) fn find(&self, subject: &Subject<'_>, among: &Set, found: &mut Set) {
-        found.0.clear();
-        found.0.extend_from_slice(&subject.path().filed.get_or_init(|| self.by_path(subject)).0);
+        found.copy(subject.path().filed.get_or_init(|| self.by_path(subject)));
         if matches!(subject.name_class(), NameClass::Secret | NameClass::Weak) {
             found.add(&self.secret);
         }
@@ -297,7 +261,7 @@ fn automaton(literals: &[String]) -> AhoCorasick {
 
 #[cfg(test)]
 mod tests {
-    use super::{Set, literal};
+    use super::literal;
 
     #[test]
     fn what_a_pattern_needs_is_told_where_it_is_plain() {
@@ -314,15 +278,5 @@ mod tests {
         ] {
             assert_eq!(literal(pattern).as_deref(), need, "{pattern}");
         }
-    }
-
-    #[test]
-    fn a_set_gives_its_indices_in_order() {
-        let mut set = Set::empty(3);
-        for i in [130, 0, 63, 64, 5] {
-            set.insert(i);
-        }
-        assert_eq!(set.iter().collect::<Vec<_>>(), [0, 5, 63, 64, 130]);
-        assert_eq!(Set::empty(2).iter().count(), 0);
     }
 }

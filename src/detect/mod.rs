@@ -19,6 +19,7 @@ mod name;
 mod neighbours;
 mod path;
 mod place;
+mod rule_set;
 mod sibling;
 mod source;
 mod subject;

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::dispatch::Set;
+use super::rule_set::Set;
 use crate::model::key_path::{KeyPath, Segment, words};
 use crate::strength::name::{NameClass, Purpose, classify_words, purpose_of_words};
 
