@@ -20,8 +20,10 @@ enum Need {
     Word(String),
     /// A name on the key path, lower case.
     Name(String),
-    /// A name that announces a secret, or may.
+    /// A name that announces a secret.
     Secret,
+    /// A name that may announce one.
+    Weak,
     /// A connection string.
     Connection,
     /// A provider's token.
@@ -40,6 +42,7 @@ pub(super) struct Dispatch {
     words: HashMap<String, Set>,
     names: HashMap<String, Set>,
     secret: Set,
+    weak: Set,
     connection: Set,
     token: Set,
     material: Set,
@@ -58,6 +61,7 @@ impl Dispatch {
             words: HashMap::new(),
             names: HashMap::new(),
             secret: Set::empty(blocks),
+            weak: Set::empty(blocks),
             connection: Set::empty(blocks),
             token: Set::empty(blocks),
             material: Set::empty(blocks),
@@ -75,6 +79,7 @@ impl Dispatch {
                     Need::Word(word) => dispatch.words.entry(word).or_insert_with(|| Set::empty(blocks)).insert(index),
                     Need::Name(name) => dispatch.names.entry(name).or_insert_with(|| Set::empty(blocks)).insert(index),
                     Need::Secret => dispatch.secret.insert(index),
+                    Need::Weak => dispatch.weak.insert(index),
                     Need::Connection => dispatch.connection.insert(index),
                     Need::Token => dispatch.token.insert(index),
                     Need::Material => dispatch.material.insert(index),
@@ -122,8 +127,10 @@ impl Dispatch {
     /// Puts into `found` the rules of `among` whose condition may hold for `subject`.
     pub(super) fn find(&self, subject: &Subject<'_>, among: &Set, found: &mut Set) {
         found.copy(subject.path().filed.get_or_init(|| self.by_path(subject)));
-        if matches!(subject.name_class(), NameClass::Secret | NameClass::Weak) {
-            found.add(&self.secret);
+        match subject.name_class() {
+            NameClass::Secret => found.add(&self.secret),
+            NameClass::Weak => found.add(&self.weak),
+            _ => {}
         }
         if subject.connection().is_some() {
             found.add(&self.connection);
@@ -166,7 +173,7 @@ fn needs(predicate: &Predicate) -> Option<Vec<Need>> {
 /// How many settings a list of needs lets through, roughly.
 fn cost(needs: &[Need]) -> usize {
     let settings = |need: &Need| match need {
-        Need::Secret | Need::Connection => 1000,
+        Need::Secret | Need::Weak | Need::Connection => 1000,
         Need::Word(_) | Need::Name(_) => 1,
         // so that the others, which are dearer to ask for, are not asked
         Need::Token | Need::Material | Need::Literal(_) => 0,
@@ -187,7 +194,14 @@ fn leaf(name: &str, argument: &Argument) -> Option<Vec<Need>> {
         "key.any" => words.iter().map(|w| pattern(w).into_iter().filter(|p| p != "*").max_by_key(String::len).map(Need::Word)).collect(),
         "key.path" => words.iter().map(|w| last_name(w).map(Need::Name)).collect(),
         "value.regex" => words.iter().map(|w| literal(w).map(Need::Literal)).collect(),
-        "key.class" => words.iter().all(|w| matches!(&**w, "secret" | "weak")).then(|| vec![Need::Secret]),
+        "key.class" => words
+            .iter()
+            .map(|w| match &**w {
+                "secret" => Some(Need::Secret),
+                "weak" => Some(Need::Weak),
+                _ => None,
+            })
+            .collect(),
         _ => name.starts_with("url.").then(|| vec![Need::Connection]),
     }
 }

@@ -70,6 +70,7 @@ impl<'d> Neighbourhood<'d> {
         let mut hosts: HashMap<(usize, KeyPath), Vec<usize>> = HashMap::new();
         let mut images: HashMap<(usize, &'d str), Vec<&'d str>> = HashMap::new();
         let mut secret_parts = Vec::new();
+        let mut before: Option<((usize, &[Segment]), usize)> = None;
         let mut parts: HashMap<usize, Vec<usize>> = HashMap::new();
         for (i, setting) in document.settings.iter().enumerate() {
             if setting.name() == "image"
@@ -81,10 +82,16 @@ impl<'d> Neighbourhood<'d> {
                 scope_of.push(None);
                 continue;
             }
-            let id = *ids.entry((setting.part, setting.key.scope())).or_insert_with(|| {
-                scopes.push(Scope::default());
-                scopes.len() - 1
-            });
+            let place = (setting.part, setting.key.scope_segments());
+            // the settings of a map mostly follow each other
+            let id = match before {
+                Some((same, id)) if same == place => id,
+                _ => *ids.entry((setting.part, setting.key.scope())).or_insert_with(|| {
+                    scopes.push(Scope::default());
+                    scopes.len() - 1
+                }),
+            };
+            before = Some((place, id));
             scope_of.push(Some(id));
             parts.entry(setting.part).or_default().push(i);
             if let Some(scope) = scopes.get_mut(id) {

@@ -35,6 +35,7 @@ pub struct Subject<'d> {
     pub(super) around: &'d Neighbourhood<'d>,
     path: OnceCell<Rc<PathFacts>>,
     name: OnceCell<NameClass>,
+    literal: OnceCell<Span>,
     judged: OnceCell<Verdict>,
     connection: OnceCell<Option<Connection>>,
     password: OnceCell<Option<(Span, Verdict)>>,
@@ -65,6 +66,7 @@ impl<'d> Subject<'d> {
             around,
             path: OnceCell::new(),
             name: OnceCell::new(),
+            literal: OnceCell::new(),
             judged: OnceCell::new(),
             connection: OnceCell::new(),
             password: OnceCell::new(),
@@ -145,7 +147,7 @@ impl<'d> Subject<'d> {
 
     /// The bytes (within the value) that run when nothing else is set: the default of a lone `${NAME:-default}`, else the whole value.
     pub(super) fn literal_span(&self) -> Span {
-        fallback_of(self.value())
+        *self.literal.get_or_init(|| fallback_of(self.value()))
     }
 
     /// Whether [`Self::literal_span`] is a default.
@@ -246,7 +248,7 @@ impl<'d> Subject<'d> {
                 if shows_form(self.setting) {
                     return None;
                 }
-                let found = connection(self.value())?;
+                let found = connection(self.value(), self.literal_span())?;
                 let text = found.span.of(self.value());
                 // code builds URLs for any host, and shows their form
                 let form =
@@ -347,8 +349,8 @@ fn template_default(value: &str) -> Option<Span> {
     (leads && piped && rest_is_end && close > open + 1).then(|| Span::new(start, start + close - open - 1))
 }
 
-fn connection(value: &str) -> Option<Connection> {
-    let span = fallback_of(value).trimmed(value);
+fn connection(value: &str, literal: Span) -> Option<Connection> {
+    let span = literal.trimmed(value);
     let span = Span::new(span.start + label_before_url(span.of(value)), span.end);
     let text = span.of(value);
     if text.len() > 4096 {

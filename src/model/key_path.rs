@@ -56,11 +56,17 @@ impl KeyPath {
     /// The map that the setting stands in, list places left out: the items of `environment:` stand together whether it is a list or a map.
     #[must_use]
     pub fn scope(&self) -> Self {
+        Self(self.scope_segments().to_vec())
+    }
+
+    /// The steps of [`Self::scope`].
+    #[must_use]
+    pub fn scope_segments(&self) -> &[Segment] {
         let mut path = self.0.split_last().map_or(&[][..], |(_, above)| above);
         while let Some((Segment::Index(_), above)) = path.split_last() {
             path = above;
         }
-        Self(path.to_vec())
+        path
     }
 
     /// The steps, from the top.
