@@ -88,6 +88,11 @@ pub(super) fn other_data(document: &Document, setting: &Setting, literal: &str, 
     if json && setting.quoting == Quoting::Plain && purpose != Purpose::Password && literal.parse::<f64>().is_ok() {
         return Some("a number");
     }
+    // of a bot or a pipeline that holds the key to it: `encrypted: { token: .. }`
+    let encoded = literal.len() >= 16 && literal.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=_-.$:".contains(&b));
+    if encoded && setting.key.parent_name().eq_ignore_ascii_case("encrypted") {
+        return Some("encrypted for the service that reads it");
+    }
     if is_required_version(setting, literal) {
         return Some("the version of a package");
     }
