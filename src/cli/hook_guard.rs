@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use harden::config::{Config, FILE_NAME};
 use harden::disk::read::read_stream;
-use harden::git::{Repository, Tracked};
+use harden::git::{Id, Repository, Tracked};
 use harden::model::severity::Class;
 use harden::scan::{LIMIT, Request, examine};
 use harden::seal::{self, Index, Recipient, Recipients};
@@ -55,8 +55,8 @@ struct Guard<'a> {
     repository: &'a Repository,
     request: &'a Request<'a>,
     /// Objects of the paths that matter, by path.
-    index: HashMap<PathBuf, String>,
-    blobs: HashMap<String, Zeroizing<Vec<u8>>>,
+    index: HashMap<PathBuf, Id>,
+    blobs: HashMap<Id, Zeroizing<Vec<u8>>>,
     refusals: Vec<Refusal>,
 }
 
@@ -85,10 +85,8 @@ impl Guard<'_> {
     }
 
     fn read(&mut self, paths: &[PathBuf]) -> Result<(), Failure> {
-        let objects: Vec<String> = paths.iter().filter_map(|path| self.index.get(path).cloned()).collect();
-        let objects: Vec<&str> = objects.iter().map(String::as_str).collect();
-        let read = self.repository.blobs(&objects, LIMIT)?;
-        self.blobs.extend(read.into_iter().map(|(object, bytes)| (object.to_owned(), bytes)));
+        let objects: Vec<Id> = paths.iter().filter_map(|path| self.index.get(path).copied()).collect();
+        self.blobs.extend(self.repository.blobs(&objects, LIMIT)?);
         Ok(())
     }
 

@@ -32,7 +32,7 @@ const MOST_FILES: usize = 6;
 
 /// Prints all that stops it; nothing when nothing does.
 pub(crate) fn print(report: &Report, refusals: &[Refusal], before: Before) {
-    let failing: Vec<&Entry> = report.entries.iter().filter(|e| report.fail_on.is_some_and(|least| e.finding.severity >= least)).collect();
+    let failing: Vec<&Entry> = report.entries.iter().filter(|e| report.fails(&e.finding)).collect();
     let count = failing.len() + refusals.len();
     if count == 0 {
         return;

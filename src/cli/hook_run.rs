@@ -8,9 +8,8 @@ use std::ffi::OsString;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use harden::config::Threshold;
 use harden::git::{Push, Repository, Sent, Tracked};
-use harden::model::severity::{Profile, Severity};
+use harden::model::severity::Profile;
 use harden::scan::baseline::Baseline;
 use harden::scan::{Keep, Request, Scan, scan, staged};
 
@@ -64,16 +63,11 @@ struct Run {
 impl Run {
     fn request<'r>(&'r self, paths: &'r [PathBuf]) -> Request<'r> {
         let told = self.project.config.as_ref().map(|c| &c.config);
-        let fail_on = match told.and_then(|c| c.fail_on) {
-            Some(Threshold::Never) => None,
-            Some(Threshold::From(severity)) => Some(severity),
-            None => Some(Severity::Medium),
-        };
         Request {
             paths,
             no_ignore: false,
             profile: told.and_then(|c| c.profile).unwrap_or(Profile::Production),
-            fail_on,
+            fail_on: self.project.fail_on(),
             config: self.project.config.as_ref(),
             rules: &self.project.rules,
             honour: self.honour,

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use harden::config::{Config, Loaded, Network};
+use harden::config::{Config, Loaded, Network, Threshold};
 use harden::detect::Detectors;
 use harden::disk::read::{Links, Outcome, read};
-use harden::model::severity::Profile;
+use harden::model::severity::{Profile, Severity};
 use harden::rules::load::RuleSet;
 use harden::rules::parse;
 
@@ -37,6 +37,15 @@ impl Project {
                 .map_err(|e| unusable(format!("{name}: {e}")))?;
         }
         Ok(Self { config, rules })
+    }
+
+    /// From which severity findings make the exit code 1, unless the command line says otherwise; `None`: none does.
+    pub(crate) fn fail_on(&self) -> Option<Severity> {
+        match self.config.as_ref().and_then(|c| c.config.fail_on) {
+            Some(Threshold::Never) => None,
+            Some(Threshold::From(severity)) => Some(severity),
+            None => Some(Severity::Medium),
+        }
     }
 }
 

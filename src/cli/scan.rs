@@ -2,7 +2,6 @@
 
 use std::io::{self, BufWriter, ErrorKind, Write};
 
-use harden::config::Threshold;
 use harden::git::Commits;
 use harden::model::severity::{Profile, Severity};
 use harden::render;
@@ -25,11 +24,7 @@ pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Exit, Failure> {
     let fail_on = match args.fail_on.as_deref() {
         Some("none") => None,
         Some(word) => Some(word.parse::<Severity>().map_err(Failure::new)?),
-        None => match told.and_then(|c| c.fail_on) {
-            Some(Threshold::Never) => None,
-            Some(Threshold::From(severity)) => Some(severity),
-            None => Some(Severity::Medium),
-        },
+        None => project.fail_on(),
     };
     let baseline = baseline_file::for_scan(args, &project, global.no_config)?;
     let request = Request {

@@ -36,11 +36,10 @@ impl Family for Beside {
 fn names_account(subject: &Subject<'_>) -> bool {
     let own = subject.setting.name().to_ascii_lowercase();
     let Some(thing) = ["password", "passwd", "pass", "pwd"].iter().find_map(|w| own.strip_suffix(w)) else { return false };
-    let scope = subject.setting.key.scope();
     subject.around.near(subject.index, FURTHEST).any(|other| {
         let name = other.name().to_ascii_lowercase();
         let user = name.strip_prefix(thing).is_some_and(|rest| matches!(rest, "user" | "username" | "user_name" | "login"));
-        user && other.part == subject.setting.part && other.key.scope() == scope && !other.value.expose().trim().is_empty()
+        user && !other.value.expose().trim().is_empty()
     })
 }
 

@@ -15,6 +15,7 @@ use super::error::GitError;
 use super::id::{Id, Object};
 use super::objects::Objects;
 use super::repo::{Repository, talk};
+use super::staged::{before_tab, commit, empty_tree};
 
 /// A file that the index changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,16 +23,16 @@ pub struct Tracked {
     /// From the top of the work tree.
     pub path: PathBuf,
     /// Object after; `None` for a file that goes, and for what is no regular file.
-    pub new: Option<String>,
+    pub new: Option<Id>,
 }
 
 /// One line that git hands to `pre-push`, as in [githooks(5)](https://git-scm.com/docs/githooks).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Push {
     /// What is pushed; `None` for a branch that is deleted.
-    pub local: Option<String>,
+    pub local: Option<Id>,
     /// What the remote has under that name; `None` for a new one.
-    pub remote: Option<String>,
+    pub remote: Option<Id>,
 }
 
 impl Push {
@@ -40,7 +41,7 @@ impl Push {
     pub fn parse(line: &str) -> Option<Self> {
         let mut words = line.split_whitespace();
         let (_, local, _, remote) = (words.next()?, words.next()?, words.next()?, words.next()?);
-        let object = |text: &str| is_object(text).then(|| Some(text.to_owned()).filter(|t| t.bytes().any(|b| b != b'0')));
+        let object = |text: &str| Id::parse(text.as_bytes()).map(|id| Some(id).filter(|id| !id.is_null()));
         Some(Self { local: object(local)?, remote: object(remote)? }).filter(|_| words.next().is_none())
     }
 }
@@ -73,9 +74,9 @@ impl Repository {
             self.ask("diff-index", &args, &[])
         };
         let mut answer = ask("HEAD")?;
-        if answer.code != 0 && self.object("HEAD^{commit}")?.is_none() {
+        if answer.code != 0 && commit(self, "HEAD")?.is_none() {
             // before the first commit everything is new
-            answer = ask(&self.empty_tree()?)?;
+            answer = ask(&empty_tree(self)?.to_string())?;
         }
         if answer.code == 0 { Ok(raw(&answer.out)) } else { Err(GitError::Failed { command: "diff-index", code: answer.code }) }
     }
@@ -84,7 +85,7 @@ impl Repository {
     ///
     /// # Errors
     /// [`GitError`] when git does not answer.
-    pub fn indexed(&self, paths: &[PathBuf]) -> Result<HashMap<PathBuf, String>, GitError> {
+    pub fn indexed(&self, paths: &[PathBuf]) -> Result<HashMap<PathBuf, Id>, GitError> {
         let mut found = HashMap::new();
         // an argument list has its limits
         for some in paths.chunks(500) {
@@ -92,12 +93,12 @@ impl Repository {
             command.env("GIT_LITERAL_PATHSPECS", "1").args(some);
             for record in answer(command, &[], "ls-files")?.split(|b| *b == 0) {
                 // `100644 OBJECT STAGE<TAB>PATH`
-                let Some((head, path)) = split_once(record, b'\t') else { continue };
+                let Some((head, path)) = before_tab(record) else { continue };
                 let mut fields = head.split(|b| *b == b' ');
-                if let (Some(mode), Some(object)) = (fields.next(), fields.next())
+                if let (Some(mode), Some(object)) = (fields.next(), fields.next().and_then(Id::parse))
                     && mode.starts_with(b"100")
                 {
-                    found.insert(PathBuf::from(OsStr::from_bytes(path)), text(object));
+                    found.insert(path, object);
                 }
             }
         }
@@ -108,15 +109,16 @@ impl Repository {
     ///
     /// # Errors
     /// [`GitError`] when git does not answer.
-    pub fn blobs<'o>(&self, objects: &[&'o str], limit: u64) -> Result<HashMap<&'o str, Zeroizing<Vec<u8>>>, GitError> {
+    pub fn blobs(&self, objects: &[Id], limit: u64) -> Result<HashMap<Id, Zeroizing<Vec<u8>>>, GitError> {
         let mut blobs = HashMap::new();
         if objects.is_empty() {
             return Ok(blobs);
         }
         let mut reader = Objects::start(self)?;
         for object in objects {
-            let Some(id) = Id::parse(object.as_bytes()).filter(|_| !blobs.contains_key(object)) else { continue };
-            if let Object::Bytes(bytes) = reader.get(&id, limit)? {
+            if !blobs.contains_key(object)
+                && let Object::Bytes(bytes) = reader.get(object, limit)?
+            {
                 blobs.insert(*object, bytes);
             }
         }
@@ -130,10 +132,10 @@ impl Repository {
     pub fn sent(&self, push: &Push, remote: &str) -> Result<Option<Sent>, GitError> {
         let Some(local) = &push.local else { return Ok(None) };
         // a tag may lead to something else than a commit
-        let Some(local) = self.object(&format!("{local}^{{commit}}"))? else { return Ok(None) };
+        let Some(local) = commit(self, &local.to_string())? else { return Ok(None) };
         // what the remote has, this repository need not have
-        let known = push.remote.as_deref().map(|r| self.object(&format!("{r}^{{commit}}"))).transpose()?.flatten();
-        self.listed(&local, known.as_deref(), remotes(remote).as_deref())
+        let known = push.remote.map(|r| commit(self, &r.to_string())).transpose()?.flatten();
+        self.listed(local, known, remotes(remote).as_deref())
     }
 
     /// What is in `to` and not in `from`.
@@ -142,32 +144,21 @@ impl Repository {
     /// [`GitError`] when git does not answer, or does not know one of them.
     pub fn sent_between(&self, from: &str, to: &str) -> Result<Option<Sent>, GitError> {
         let unknown = || GitError::Failed { command: "rev-parse", code: 1 };
-        let from = self.object(&format!("{from}^{{commit}}"))?.ok_or_else(unknown)?;
-        let to = self.object(&format!("{to}^{{commit}}"))?.ok_or_else(unknown)?;
-        self.listed(&to, Some(&from), None)
+        let from = commit(self, from)?.ok_or_else(unknown)?;
+        let to = commit(self, to)?.ok_or_else(unknown)?;
+        self.listed(to, Some(from), None)
     }
 
-    fn listed(&self, local: &str, known: Option<&str>, remotes: Option<&str>) -> Result<Option<Sent>, GitError> {
-        let mut command = self.command("rev-list", &["--boundary", local, "--not"]);
+    fn listed(&self, local: Id, known: Option<Id>, remotes: Option<&str>) -> Result<Option<Sent>, GitError> {
+        let mut command = self.command("rev-list", &["--boundary", &local.to_string(), "--not"]);
         // not by `--stdin`: older versions of git read no options there
-        command.args(known).args(remotes).arg("--");
+        command.args(known.map(|id| id.to_string())).args(remotes).arg("--");
         let out = answer(command, &[], "rev-list")?;
         let lines: Vec<String> = out.split(|b| *b == b'\n').map(text).collect();
-        let commits: BTreeSet<String> = lines.iter().filter(|line| is_object(line)).cloned().collect();
+        let commits: BTreeSet<String> = lines.iter().filter(|line| Id::parse(line.as_bytes()).is_some()).cloned().collect();
         let edge = lines.iter().find_map(|line| line.strip_prefix('-'));
-        let range = edge.map_or_else(|| local.to_owned(), |edge| format!("{edge}..{local}"));
+        let range = edge.map_or_else(|| local.to_string(), |edge| format!("{edge}..{local}"));
         Ok((!commits.is_empty()).then_some(Sent { range, commits }))
-    }
-
-    /// The object that `name` leads to; `None` where it leads nowhere.
-    fn object(&self, name: &str) -> Result<Option<String>, GitError> {
-        let answer = self.ask("rev-parse", &["--verify", "--quiet", "--end-of-options", name], &[])?;
-        Ok((answer.code == 0).then(|| text(answer.out.trim_ascii())))
-    }
-
-    /// The tree without files, in this repository's hash.
-    fn empty_tree(&self) -> Result<String, GitError> {
-        Ok(text(answer(self.command("hash-object", &["-t", "tree", "--stdin"]), &[], "hash-object")?.trim_ascii()))
     }
 }
 
@@ -189,22 +180,10 @@ fn raw(out: &[u8]) -> Vec<Tracked> {
     let mut fields = out.split(|b| *b == 0);
     while let (Some(head), Some(path)) = (fields.next(), fields.next()) {
         let words: Vec<&[u8]> = head.split(|b| *b == b' ').collect();
-        let (mode, object) = (words.get(1).copied().unwrap_or_default(), words.get(3).map(|w| text(w)).unwrap_or_default());
-        changes.push(Tracked {
-            path: Path::new(OsStr::from_bytes(path)).to_owned(),
-            new: Some(object).filter(|o| mode.starts_with(b"100") && is_object(o)),
-        });
+        let (mode, object) = (words.get(1).copied().unwrap_or_default(), words.get(3).and_then(|w| Id::parse(w)));
+        changes.push(Tracked { path: Path::new(OsStr::from_bytes(path)).to_owned(), new: object.filter(|_| mode.starts_with(b"100")) });
     }
     changes
-}
-
-fn is_object(text: &str) -> bool {
-    matches!(text.len(), 40 | 64) && text.bytes().all(|b| b.is_ascii_hexdigit())
-}
-
-fn split_once(bytes: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
-    let place = bytes.iter().position(|b| *b == at)?;
-    Some((bytes.get(..place)?, bytes.get(place + 1..)?))
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -213,7 +192,7 @@ fn text(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Push, raw};
+    use super::{Id, Push, raw};
 
     const A: &str = "1111111111111111111111111111111111111111";
     const B: &str = "2222222222222222222222222222222222222222";
@@ -222,9 +201,10 @@ mod tests {
     #[test]
     fn lines_of_a_push() {
         let push = |line: &str| Push::parse(line);
-        let sent = Push { local: Some(A.into()), remote: None };
+        let id = |hex: &str| Id::parse(hex.as_bytes());
+        let sent = Push { local: id(A), remote: None };
         assert_eq!(push(&format!("refs/heads/a {A} refs/heads/a {Z}")), Some(sent));
-        assert_eq!(push(&format!("(delete) {Z} refs/heads/a {B}")), Some(Push { local: None, remote: Some(B.into()) }));
+        assert_eq!(push(&format!("(delete) {Z} refs/heads/a {B}")), Some(Push { local: None, remote: id(B) }));
         assert_eq!(push("refs/heads/a --all refs/heads/a -x"), None);
         assert_eq!(push(&format!("a {A} b {B} more")), None);
         assert_eq!(push(""), None);
@@ -236,7 +216,7 @@ mod tests {
             ":100644 100644 {A} {B} M\0a b\n\0:000000 120000 {Z} {B} A\0link\0:100644 000000 {A} {Z} D\0gone\0:000000 160000 {Z} {A} A\0sub\0"
         );
         let told: Vec<(String, bool)> =
-            raw(out.as_bytes()).into_iter().map(|c| (c.path.display().to_string(), c.new.as_deref() == Some(B))).collect();
+            raw(out.as_bytes()).into_iter().map(|c| (c.path.display().to_string(), c.new == Id::parse(B.as_bytes()))).collect();
         assert_eq!(told, [("a b\n".to_owned(), true), ("link".to_owned(), false), ("gone".to_owned(), false), ("sub".to_owned(), false)]);
         assert!(raw(b"").is_empty());
     }

@@ -117,9 +117,9 @@ pub fn files_of(repository: &Repository, revision: &str, option: &'static str) -
     }
     // `100644 blob ID<TAB>PATH`
     let file = |record: &[u8]| {
-        let (head, path) = record.split_at_checked(record.iter().position(|b| *b == b'\t')?)?;
+        let (head, path) = before_tab(record)?;
         let id = head.strip_prefix(b"100").and_then(|h| Id::parse(h.rsplit(|b| *b == b' ').next()?))?;
-        Some((PathBuf::from(OsStr::from_bytes(path.get(1..)?)), id))
+        Some((path, id))
     };
     Ok(answer.out.split(|b| *b == 0).filter_map(file).collect())
 }
@@ -129,6 +129,19 @@ pub(super) fn commit(repository: &Repository, revision: &str) -> Result<Option<I
     let asked = format!("{revision}^{{commit}}");
     let answer = repository.ask("rev-parse", &["--verify", "--quiet", "--end-of-options", &asked], &[])?;
     Ok(answer.out.strip_suffix(b"\n").filter(|_| answer.code == 0).and_then(Id::parse))
+}
+
+/// The tree without files, in this repository's hash.
+pub(super) fn empty_tree(repository: &Repository) -> Result<Id, GitError> {
+    let command = "hash-object";
+    let answer = repository.ask(command, &["-t", "tree", "--stdin"], &[])?;
+    answer.out.strip_suffix(b"\n").filter(|_| answer.code == 0).and_then(Id::parse).ok_or(GitError::Answer { command })
+}
+
+/// A record of `ls-tree` or `ls-files`: what stands before the tab, and the path behind it.
+pub(super) fn before_tab(record: &[u8]) -> Option<(&[u8], PathBuf)> {
+    let (head, path) = record.split_at_checked(record.iter().position(|b| *b == b'\t')?)?;
+    Some((head, PathBuf::from(OsStr::from_bytes(path.get(1..)?))))
 }
 
 /// The error for a repository that git does not answer for.
@@ -144,9 +157,7 @@ fn against(repository: &Repository, parent: &str, mut answer: Answer) -> Result<
         if !trusted || commit(repository, parent)?.is_some() {
             return Err(refused(repository));
         }
-        let empty = repository.ask("hash-object", &["-t", "tree", "--stdin"], &[])?;
-        let empty = empty.out.strip_suffix(b"\n").and_then(Id::parse).ok_or(GitError::Answer { command: "hash-object" })?;
-        answer = repository.ask(DIFF, &[ARGUMENTS, &[&empty.to_string(), "--"]].concat(), &[])?;
+        answer = repository.ask(DIFF, &[ARGUMENTS, &[&empty_tree(repository)?.to_string(), "--"]].concat(), &[])?;
     }
     if answer.code != 0 {
         return Err(GitError::Failed { command: DIFF, code: answer.code });

@@ -58,6 +58,13 @@ impl Date {
     }
 }
 
+/// A Unix time in seconds as `2026-01-31T09:05:00`: RFC 3339 without a zone.
+#[must_use]
+pub fn date_time(seconds: u64) -> String {
+    let rest = seconds % 86_400;
+    format!("{}T{:02}:{:02}:{:02}", Date::of_unix(seconds), rest / 3600, rest / 60 % 60, rest % 60)
+}
+
 /// Seconds since 1970; 0 for a clock that stands before that.
 #[must_use]
 pub fn now() -> u64 {

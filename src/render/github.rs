@@ -40,7 +40,7 @@ fn annotation(entry: &Entry, report: &Report, out: &mut dyn Write) -> io::Result
         Severity::Low | Severity::Info => "notice",
     };
     let title = report.card(&finding.rule).map_or(finding.rule.as_str(), |card| card.title.as_str());
-    let commit = entry.origin.as_ref().and_then(|o| o.commit.get(..12)).map(|c| format!(" (commit {c})")).unwrap_or_default();
+    let commit = entry.origin.as_ref().filter(|o| !o.commit.is_empty()).map(|o| format!(" (commit {})", o.short())).unwrap_or_default();
     writeln!(
         out,
         "::{level} file={},line={},endLine={},title={}::{}",

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::cards::cards;
 use super::escape::{json_pretty, prose};
 use super::renderer::Renderer;
-use crate::model::date::{Date, now};
+use crate::model::date::{date_time, now};
 use crate::model::severity::Severity;
 use crate::report::printable::printable;
 use crate::report::{Entry, Notice, Report, RuleCard, Scope, advice};
@@ -41,7 +41,7 @@ impl Renderer for GitLab {
             "id": "harden", "name": "harden", "version": env!("CARGO_PKG_VERSION"), "vendor": { "name": "harden" },
         });
         // the schema wants both; looking takes no time worth telling
-        let time = time(now());
+        let time = date_time(now());
         let mut scan = json!({
             "analyzer": tool,
             "scanner": tool,
@@ -124,12 +124,6 @@ fn severity(severity: Severity) -> &'static str {
     }
 }
 
-/// A Unix time as the schema has it: UTC, without a zone.
-fn time(seconds: u64) -> String {
-    let rest = seconds % 86_400;
-    format!("{}T{:02}:{:02}:{:02}", Date::of_unix(seconds), rest / 3600, rest / 60 % 60, rest % 60)
-}
-
 fn cut(text: &str, most: usize) -> String {
     text.chars().take(most).collect()
 }
@@ -138,7 +132,7 @@ fn cut(text: &str, most: usize) -> String {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{GitLab, time};
+    use super::{GitLab, date_time};
     use crate::render::Renderer;
     use crate::report::{Origin, Report, Scope, sample};
 
@@ -186,6 +180,6 @@ mod tests {
 
     #[test]
     fn times_are_as_the_schema_has_them() {
-        assert_eq!(time(1_580_182_562), "2020-01-28T03:36:02");
+        assert_eq!(date_time(1_580_182_562), "2020-01-28T03:36:02");
     }
 }

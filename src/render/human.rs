@@ -109,7 +109,7 @@ fn source(excerpt: &Excerpt, gutter: usize, style: Style, out: &mut dyn Write) -
 /// Which commit brought it, and whether it is still there.
 fn came_with(origin: &Origin) -> String {
     let head = if origin.in_head { "still in HEAD" } else { "no longer in HEAD, and in the history for all who have it" };
-    let commit = origin.commit.get(..12).unwrap_or(&origin.commit);
+    let commit = origin.short();
     format!("came with commit {commit} of {}; in {}; {head}", origin.date, counted(origin.versions, "version"))
 }
 

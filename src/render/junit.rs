@@ -61,17 +61,17 @@ fn read(report: &Report, unread: usize, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn suite(report: &Report, file: &str, entries: &[Entry], out: &mut dyn Write) -> io::Result<()> {
-    let failures = entries.iter().filter(|entry| fails(report, entry)).count();
+    let failures = entries.iter().filter(|entry| report.fails(&entry.finding)).count();
     let (name, all) = (xml(file), entries.len());
     writeln!(out, "  <testsuite name=\"{name}\" tests=\"{all}\" failures=\"{failures}\" errors=\"0\" skipped=\"{}\">", all - failures)?;
     for entry in entries {
         let finding = &entry.finding;
-        let commit = entry.origin.as_ref().and_then(|o| o.commit.get(..12)).map(|c| format!(", commit {c}")).unwrap_or_default();
+        let commit = entry.origin.as_ref().filter(|o| !o.commit.is_empty()).map(|o| format!(", commit {}", o.short())).unwrap_or_default();
         let about = if finding.key.is_empty() { format!("line {}", finding.start.line) } else { finding.key.clone() };
         let case = xml(&format!("{}: {about}{commit}", finding.rule));
         writeln!(out, "    <testcase name=\"{case}\" classname=\"{name}\" file=\"{name}\" line=\"{}\">", finding.start.line)?;
         let message = xml(&format!("{}: {}", finding.severity, finding.message));
-        if fails(report, entry) {
+        if report.fails(&entry.finding) {
             let place = xml(&format!("{file}:{}:{}", finding.start.line, finding.start.column));
             let help = xml(advice::help(finding));
             writeln!(out, "      <failure message=\"{message}\" type=\"{}\">{place}\n{help}</failure>", xml(&finding.rule))?;
@@ -81,10 +81,6 @@ fn suite(report: &Report, file: &str, entries: &[Entry], out: &mut dyn Write) ->
         writeln!(out, "    </testcase>")?;
     }
     writeln!(out, "  </testsuite>")
-}
-
-fn fails(report: &Report, entry: &Entry) -> bool {
-    report.fail_on.is_some_and(|least| entry.finding.severity >= least)
 }
 
 #[cfg(test)]

@@ -62,7 +62,7 @@ fn table(severity: Severity, findings: &[&Entry], out: &mut dyn Write) -> io::Re
         let mut place = code(&format!("{}:{}", finding.file, finding.start.line));
         if let Some(origin) = &entry.origin {
             let head = if origin.in_head { "in HEAD" } else { "not in HEAD" };
-            place.push_str(&format!(", {} of {}, {head}", code(origin.commit.get(..12).unwrap_or_default()), prose(&origin.date)));
+            place.push_str(&format!(", {} of {}, {head}", code(origin.short()), prose(&origin.date)));
         }
         let key = if finding.key.is_empty() { String::new() } else { code(&finding.key) };
         let (rule, message) = (code(&finding.rule), prose(&finding.message));

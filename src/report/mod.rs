@@ -58,6 +58,14 @@ pub struct Entry {
     pub proposal: Option<Proposal>,
 }
 
+impl Entry {
+    /// A finding of a file as it is.
+    #[must_use]
+    pub fn new(finding: Finding, excerpt: Excerpt) -> Self {
+        Self { finding, excerpt, origin: None, proposal: None }
+    }
+}
+
 /// An edit of a file that holds nothing of a value that is a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proposal {
@@ -89,6 +97,14 @@ pub struct Origin {
     pub in_head: bool,
     /// In how many versions of files it stands.
     pub versions: usize,
+}
+
+impl Origin {
+    /// The first digits of the commit, as many as people are shown.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        self.commit.get(..12).unwrap_or(&self.commit)
+    }
 }
 
 /// What of a project a report is about.
@@ -197,7 +213,13 @@ impl Report {
     /// Number of findings at or above the threshold.
     #[must_use]
     pub fn failing(&self) -> usize {
-        self.fail_on.map_or(0, |least| self.entries.iter().filter(|e| e.finding.severity >= least).count())
+        self.entries.iter().filter(|e| self.fails(&e.finding)).count()
+    }
+
+    /// Whether `finding` is at or above the threshold.
+    #[must_use]
+    pub fn fails(&self, finding: &Finding) -> bool {
+        self.fail_on.is_some_and(|least| finding.severity >= least)
     }
 
     /// Number of findings of exactly this severity.

@@ -100,5 +100,5 @@ pub(crate) fn finding(rule: &str, class: Class, severity: Severity, file: &str, 
 
 fn entry(finding: Finding) -> Entry {
     let line = ExcerptLine { number: finding.start.line, text: "DB_PASSWORD=••••••••".to_owned(), mark: 12..20 };
-    Entry { finding, excerpt: Excerpt { lines: vec![line] }, origin: None, proposal: None }
+    Entry::new(finding, Excerpt { lines: vec![line] })
 }

@@ -55,6 +55,17 @@ pub(super) struct Looked {
     pub(super) values: Vec<u64>,
 }
 
+impl Looked {
+    /// Counts what was left out.
+    pub(super) fn skip(&mut self, skip: Skip) {
+        match skip {
+            Skip::TooLarge => self.totals.skipped_large += 1,
+            Skip::Binary => self.totals.skipped_binary += 1,
+            Skip::Special => self.totals.skipped_special += 1,
+        }
+    }
+}
+
 /// How to look.
 pub(super) struct Engine<'a> {
     pub(super) detectors: &'a Detectors,
@@ -125,12 +136,7 @@ impl Engine<'_> {
         name_places(&excerpts, within.as_deref().unwrap_or(&document.path), &mut findings);
         self.suppress(document, within.as_deref(), &mut findings, looked);
         self.keep_new(Some(file), document, &mut findings);
-        looked.entries.extend(findings.into_iter().map(|finding| Entry {
-            excerpt: excerpts.of(&finding),
-            finding,
-            origin: None,
-            proposal: None,
-        }));
+        looked.entries.extend(findings.into_iter().map(|finding| entry(finding, &excerpts)));
         looked.entries.sort_by_key(|entry| entry.finding.span);
     }
 
@@ -189,11 +195,7 @@ impl Engine<'_> {
                 complete(self.blob(blob, verdict.environment, around.circumstances(file), Some(file), looked))
             }
             Ok(Err(skip)) => {
-                match skip {
-                    Skip::TooLarge => looked.totals.skipped_large += 1,
-                    Skip::Binary => looked.totals.skipped_binary += 1,
-                    Skip::Special => looked.totals.skipped_special += 1,
-                }
+                looked.skip(skip);
                 looked
             }
             Err(error) => {
@@ -239,10 +241,7 @@ impl Engine<'_> {
             self.suppress(&document, within.as_deref(), &mut findings, &mut looked);
             self.keep_new(file, &document, &mut findings);
             looked.values = self.hasher.iter().flat_map(|h| findings.iter().map(|f| h.hash_one(f.span.of(&document.text)))).collect();
-            looked.entries = findings
-                .into_iter()
-                .map(|finding| Entry { excerpt: excerpts.of(&finding), finding, origin: None, proposal: None })
-                .collect();
+            looked.entries = findings.into_iter().map(|finding| entry(finding, &excerpts)).collect();
         }
         looked.places = file.and_then(|f| self.within(f)).map(|within| (blob.name.clone(), within)).into_iter().collect();
         if let Some(fault) = &document.fault {
@@ -318,6 +317,11 @@ fn in_parallel<T: Send>(files: &[Candidate], worth: usize, work: impl Fn(usize, 
 fn complete(mut looked: Looked) -> Looked {
     looked.complete = looked.totals.faulty == 0;
     looked
+}
+
+fn entry(finding: Finding, excerpts: &Excerpts<'_>) -> Entry {
+    let excerpt = excerpts.of(&finding);
+    Entry::new(finding, excerpt)
 }
 
 /// Gives each finding the name of its place.

@@ -14,9 +14,9 @@ use super::facts::Surroundings;
 use super::source::{Blob, LIMIT, WorkTree, content};
 use super::track::{Kind, Track};
 use super::{Request, Scan, detectors, engine, gather};
-use crate::disk::read::Skip;
 use crate::disk::walk::{Candidate, Problem};
 use crate::git::{BEFORE, Commits, GitError, History, Id, Objects, Version};
+use crate::model::date::date_time;
 use crate::report::{Entry, Notice, Origin, Scope, Totals};
 
 /// Versions that a worker takes at once: git reads on while we look.
@@ -176,8 +176,7 @@ impl Search<'_> {
                 let blob = Blob { name: job.file.display.clone(), content };
                 return Some(self.engine.blob(blob, verdict.environment, self.around.circumstances(job.file), Some(job.file), looked));
             }
-            Err(Skip::TooLarge) => looked.totals.skipped_large += 1,
-            Err(_) => looked.totals.skipped_binary += 1,
+            Err(skip) => looked.skip(skip),
         }
         Some(looked)
     }
@@ -249,11 +248,9 @@ fn tell(request: &Request<'_>, detectors: &crate::detect::Detectors, history: &H
 /// A time as RFC 3339 writes it, in the zone it was noted in.
 fn rfc3339(seconds: i64, zone: i32) -> String {
     let local = seconds.saturating_add(i64::from(zone) * 60);
-    let (day, time) = (u64::try_from(local.max(0)).unwrap_or(0), local.max(0) % 86_400);
     let sign = if zone < 0 { '-' } else { '+' };
     let (hours, minutes) = (zone.abs() / 60 % 24, zone.abs() % 60);
-    let date = crate::model::date::Date::of_unix(day);
-    format!("{date}T{:02}:{:02}:{:02}{sign}{hours:02}:{minutes:02}", time / 3600, time / 60 % 60, time % 60)
+    format!("{}{sign}{hours:02}:{minutes:02}", date_time(u64::try_from(local).unwrap_or(0)))
 }
 
 #[cfg(test)]

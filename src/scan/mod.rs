@@ -167,8 +167,7 @@ pub fn scan_stream(request: &Request<'_>, name: &str, input: &mut dyn Read) -> i
             let blob = Blob { name: name.to_owned(), content };
             looked = engine(request, &detectors, &WorkTree, None).blob(blob, environment, Circumstances::default(), None, looked);
         }
-        Err(crate::disk::read::Skip::TooLarge) => looked.totals.skipped_large += 1,
-        Err(_) => looked.totals.skipped_binary += 1,
+        Err(skip) => looked.skip(skip),
     }
     Ok(gather(request, &detectors, vec![looked], Scope::Files))
 }
@@ -301,7 +300,7 @@ fn add_project_findings(rules: &RuleSet, entries: &mut Vec<Entry>) {
         finding.fingerprint = fingerprint(&finding.rule, &about.finding.fingerprint, &finding.key, 0);
         finding.place = fingerprint::place(&finding.rule, &format!("{}\n{}", about.finding.place, finding.key), 0);
         let excerpt = about.excerpt.clone();
-        entries.insert(i + 1, Entry { finding, excerpt, origin: None, proposal: None });
+        entries.insert(i + 1, Entry::new(finding, excerpt));
     }
 }
 

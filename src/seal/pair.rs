@@ -6,7 +6,7 @@ use age::secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
 use super::recipients::Recipient;
-use crate::model::date::Date;
+use crate::model::date::date_time;
 
 /// An X25519 identity of age and its recipient.
 pub struct KeyPair {
@@ -47,8 +47,7 @@ impl KeyPair {
 /// [RFC 3339](https://www.rfc-editor.org/rfc/rfc3339), UTC, whole seconds. Times before 1970 count as 1970.
 fn timestamp(now: SystemTime) -> String {
     let seconds = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let rest = seconds % 86_400;
-    format!("{}T{:02}:{:02}:{:02}Z", Date::of_unix(seconds), rest / 3600, rest / 60 % 60, rest % 60)
+    format!("{}Z", date_time(seconds))
 }
 
 #[cfg(test)]

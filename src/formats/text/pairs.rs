@@ -204,11 +204,7 @@ fn assignment(page: Page, at: usize) -> Option<Hit> {
 /// Whether the parameter that begins at `front` is one of a picture's address: the token of a badge lets everybody see that badge.
 fn is_of_badge(page: Page, front: usize) -> bool {
     const LONGEST: usize = 200;
-    let mut start = front.saturating_sub(LONGEST);
-    while !page.text.is_char_boundary(start) {
-        start += 1;
-    }
-    let before = Span::new(start, front).of(page.text);
+    let before = Span::new(front.saturating_sub(LONGEST), front).narrowed(page.text).of(page.text);
     let address = before.rsplit(|c: char| c.is_whitespace() || matches!(c, '(' | '"' | '\'' | '<')).next().unwrap_or("");
     let path = address.split('?').next().unwrap_or("");
     path.contains("://") && (path.ends_with(".svg") || path.rsplit('/').next().is_some_and(|last| last.contains("badge")))
