@@ -12,12 +12,16 @@ use crate::model::secret::Secret;
 /// Below this an encoded value is more likely a word that happens to fit the alphabet.
 const LEAST_DECODED: usize = 8;
 
+/// Above this more bytes add nothing, and no reader is known to ask for them: 128 is the block of the widest hash that keys are made for
+/// (SHA-512, [RFC 2104](https://www.rfc-editor.org/rfc/rfc2104)). An old value that is longer says nothing about how long a new one must be.
+const MOST_BYTES: usize = 128;
+
 /// A form that a value has, and how to make another of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
     /// Name in the registry of generators.
     pub generator: &'static str,
-    /// As many bytes as the old value had, or the minimum where that is more.
+    /// As many bytes as the old value had, but 128 at most; the minimum where that is more.
     pub spec: Spec,
 }
 
@@ -38,7 +42,7 @@ impl Shape {
             None => hex(text).or_else(|| base64(text))?,
         };
         // 16 is what every generator asks for
-        Some(Self { generator, spec: Spec { bytes: Some(bytes.max(least).max(16)), ..Spec::default() } })
+        Some(Self { generator, spec: Spec { bytes: Some(bytes.min(MOST_BYTES).max(least).max(16)), ..Spec::default() } })
     }
 }
 
@@ -95,6 +99,17 @@ mod tests {
         assert_eq!(of("6f1c1d2e-0000-4000-8000-00000000abcd", 32), None);
         assert_eq!(of("AAECAwQFBgcICQoLDA0OD+//AAECAwQF", 16), Some(("base64", Some(24))));
         assert_eq!(of("base64:AAECAwQFBgcICQoLDA0ODw==", 32), Some(("base64-prefixed", Some(32))));
+    }
+
+    #[test]
+    fn a_value_of_any_length_gets_one_that_can_be_made() {
+        for text in ["a".repeat(5 << 20), "/".repeat(4 << 10), format!("base64:{}", "A".repeat(4 << 10)), format!("{}=", "A".repeat(4095))] {
+            let shape = Shape::of(&Secret::copy_of(&text), 32).unwrap();
+            assert_eq!(shape.spec.bytes, Some(128));
+            assert!(by_name(shape.generator).unwrap().generate(&shape.spec, &mut SystemEntropy).is_ok());
+        }
+        // what is not absurd is kept
+        assert_eq!(of(&"0f".repeat(96), 16), Some(("hex", Some(96))));
     }
 
     #[test]

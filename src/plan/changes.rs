@@ -182,13 +182,34 @@ fn secret(
         }
         let in_url = change.places.iter().any(|p| p.in_url);
         let old = change.places.first().map(|p| p.text.clone()).unwrap_or_default();
-        change.value = choose(row, purpose_of(&change, in_url), &old, in_url, entropy)?;
-        if let Some(reason) = unwritable(documents, &change) {
+        let reason = match possible(choose(row, purpose_of(&change, in_url), &old, in_url, entropy))? {
+            Ok(value) => {
+                change.value = value;
+                unwritable(documents, &change)
+            }
+            Err(problem) => Some(unmade(documents, &change, &problem)),
+        };
+        if let Some(reason) = reason {
             (change.fix, change.why, change.value) = (Fix::Manual, reason, Secret::default());
             change.added.clear();
         }
     }
     Ok(change)
+}
+
+/// A wish that cannot be kept concerns one secret; a system without random bytes concerns all.
+fn possible(made: Result<Secret, KeygenError>) -> Result<Result<Secret, KeygenError>, KeygenError> {
+    match made {
+        Err(KeygenError::NoRandomness) => Err(KeygenError::NoRandomness),
+        other => Ok(other),
+    }
+}
+
+/// Why no value could be made for `change`, and where it was to stand.
+fn unmade(documents: &[Document], change: &SecretChange, problem: &KeygenError) -> String {
+    let first = change.places.first().and_then(|p| setting_of(documents, p));
+    let place = first.map(|(d, s)| format!("{}:{}: ", d.path, d.lines.line(s.span.start))).unwrap_or_default();
+    format!("{place}{problem}")
 }
 
 /// A secret that a sealed twin has replaced already.
@@ -361,4 +382,36 @@ fn name_is_password(name: &str) -> bool {
 /// The folder of a path for people.
 fn folder(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KeygenError, Place, Secret, SecretChange, possible, unmade};
+    use crate::formats;
+    use crate::model::environment::Environment;
+    use crate::model::severity::Fix;
+    use crate::plan::place::places;
+    use crate::rules::kinds::kind_in;
+
+    #[test]
+    fn what_cannot_be_made_ends_its_own_change_and_names_the_place() {
+        let problem = KeygenError::TooLong { generator: "hex", asked: 5000, most: 1024, unit: "bytes" };
+        assert_eq!(possible(Err(problem.clone())).unwrap().unwrap_err(), problem);
+        assert_eq!(possible(Err(KeygenError::NoRandomness)).unwrap_err(), KeygenError::NoRandomness);
+        let documents = [formats::parse("app/.env", b"A=1\nPASSWORD=changeme\n", Environment::Production)];
+        let places: Vec<Place> = places(&documents).into_iter().filter(|p| p.setting == 1).collect();
+        let change = SecretChange {
+            name: "PASSWORD".to_owned(),
+            row: kind_in("", "PASSWORD"),
+            fix: Fix::Safe,
+            why: String::new(),
+            value: Secret::default(),
+            places,
+            outside: Vec::new(),
+            added: Vec::new(),
+            tags: std::collections::BTreeSet::new(),
+        };
+        let why = unmade(&documents, &change, &problem);
+        assert!(why.starts_with("app/.env:2: ") && why.contains("5000"), "{why}");
+    }
 }
