@@ -46,7 +46,7 @@ pub fn judge(path: &str, facts: &Facts<'_>) -> Verdict {
         (Environment::Example, "its name says that it is a template to copy from")
     } else if name == ".env" {
         plain_env(folders, facts)
-    } else if is_development(name) {
+    } else if is_development(name) && !is_pipeline(&path) {
         (Environment::Development, "its name says so")
     } else if in_tests(folders) {
         (Environment::Development, "it lies in a folder of tests")
@@ -79,6 +79,8 @@ const DEVELOPMENT_FOLDERS: &[&str] = &[
     "benchmark",
     "benchmarks",
 ];
+/// What test runners are set up with, by the names that they look for.
+const RUNNERS: &[&str] = &["phpunit", "pytest", "tox", "conftest", "cypress", "cypress.env", "cypress.config", "playwright.config"];
 const PRODUCTION_WORDS: &[&str] = &["production", "prod", "staging"];
 const DOCUMENT_EXTENSIONS: &[&str] = &["md", "mdx", "markdown", "rst", "adoc", "asciidoc", "html", "htm"];
 /// Files that are documents with the extension `.txt` or none: any other `.txt` may be a list of passwords.
@@ -119,9 +121,12 @@ fn is_example(name: &str) -> bool {
     named || part || env
 }
 
-fn is_development(name: &str) -> bool {
+/// Whether the name of a file, in small letters, is one for development or tests.
+pub(super) fn is_development(name: &str) -> bool {
     let (stem, extension) = extension(name);
-    words(name).any(|w| DEVELOPMENT_WORDS.contains(&w)) || (SPEC_EXTENSIONS.contains(&extension) && words(stem).last() == Some("spec"))
+    RUNNERS.contains(&stem)
+        || words(name).any(|w| DEVELOPMENT_WORDS.contains(&w))
+        || (SPEC_EXTENSIONS.contains(&extension) && words(stem).last() == Some("spec"))
 }
 
 fn in_tests(folders: &str) -> bool {
@@ -149,10 +154,49 @@ fn is_deployed_env(name: &str) -> bool {
     deployed && !is_example(name) && !is_development(name)
 }
 
-fn is_development_compose(name: &str) -> bool {
+/// Whether the name of a file is one that Compose reads.
+#[must_use]
+pub fn is_compose(name: &str) -> bool {
     let (stem, extension) = extension(name);
-    let compose = matches!(extension, "yml" | "yaml") && (stem.starts_with("compose") || stem.starts_with("docker-compose"));
-    compose && !is_example(name) && (is_development(name) || words(stem).any(|w| w == "override"))
+    matches!(extension, "yml" | "yaml") && (stem.starts_with("compose") || stem.starts_with("docker-compose"))
+}
+
+/// Whether the name is one of a file of Compose for development, or of its override.
+#[must_use]
+pub fn is_development_compose(name: &str) -> bool {
+    let (stem, _) = extension(name);
+    is_compose(name) && !is_example(name) && (is_development(name) || words(stem).any(|w| w == "override"))
+}
+
+/// Whether the file at `path` says what a CI service runs.
+pub(super) fn is_pipeline(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    let (folders, name) = path.rsplit_once('/').unwrap_or(("", &path));
+    if !(name.ends_with(".yml") || name.ends_with(".yaml")) {
+        return false;
+    }
+    let mut folders = folders.rsplit('/');
+    let last = folders.next().unwrap_or("");
+    let above = folders.next().unwrap_or("");
+    let hosted = matches!((above, last), (".github" | ".gitea" | ".forgejo", "workflows") | (".gitlab", "ci"));
+    hosted
+        || matches!(last, ".circleci" | ".woodpecker" | ".semaphore")
+        || name.ends_with(".gitlab-ci.yml")
+        || name.starts_with("azure-pipelines")
+        || matches!(name, "bitbucket-pipelines.yml" | ".travis.yml" | ".drone.yml" | ".woodpecker.yml" | "appveyor.yml" | ".appveyor.yml")
+}
+
+/// Whether a variable `name` says in which environment the application runs.
+pub(super) fn names_environment(name: &str) -> bool {
+    const NAMES: &[&str] =
+        &["APP_ENV", "NODE_ENV", "RAILS_ENV", "RACK_ENV", "FLASK_ENV", "MIX_ENV", "ASPNETCORE_ENVIRONMENT", "DOTNET_ENVIRONMENT"];
+    NAMES.contains(&name)
+}
+
+/// Whether a variable `name` of `value` says that the application runs in development.
+pub(super) fn declares_development(name: &str, value: &str) -> bool {
+    let value = value.trim_matches(['"', '\'']).to_ascii_lowercase();
+    names_environment(name) && matches!(value.as_str(), "dev" | "development" | "local" | "test" | "testing")
 }
 
 #[cfg(test)]
@@ -248,7 +292,10 @@ mod tests {
                 "user.spec.ts",
                 "user_spec.rb",
                 "local.settings.json",
-                ".gitlab-ci.yml",
+                "phpunit.xml",
+                "tox.ini",
+                "cypress.env.json",
+                "playwright.config.ts",
             ],
         );
         all(
@@ -265,6 +312,9 @@ mod tests {
                 "attestation.json",
                 "circle.yml",
                 "devops.env",
+                // what a pipeline deploys with is live; its parts are judged by themselves
+                ".gitlab-ci.yml",
+                ".github/workflows/test.yml",
             ],
         );
     }

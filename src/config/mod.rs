@@ -2,12 +2,16 @@
 //!
 //! The file belongs to the repository that is judged, so it is data: it can mute and classify, and it starts nothing.
 
+mod blocks;
 pub mod environment;
 mod error;
 mod globs;
 mod load;
 mod parse;
+mod pipeline;
 mod settings;
+pub mod stage;
+mod tools;
 
 pub use error::ConfigError;
 pub use globs::{BadGlob, Globs};

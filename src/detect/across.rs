@@ -87,6 +87,7 @@ pub fn project_finding(rule: &Rule, place: Place, severity: Severity, what: &str
         fingerprint: String::new(),
         place: String::new(),
         environment: place.environment,
+        because: "",
         fix: Fix::Manual,
         message: rule.message.replace("{key}", what).replace("{other}", other.as_ref().map_or("", |(_, words)| words)),
         help: rule.help.to_string(),

@@ -1,5 +1,7 @@
 //! What a detector must know of a file beside its content.
 
+use crate::config::stage::Defaults;
+
 /// Whether git keeps a file to itself or hands it round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Kept {
@@ -17,4 +19,6 @@ pub enum Kept {
 pub struct Circumstances {
     /// Whether git hands it round.
     pub kept: Kept,
+    /// Whether it may hold a framework's defaults.
+    pub defaults: Defaults,
 }

@@ -14,7 +14,7 @@ use super::rule_set::Set;
 use super::source::is_catalogue;
 use super::subject::Subject;
 use super::value::check_regex;
-use super::weight::{reach, severity_in};
+use super::weight::{at_stage, reach, severity_in};
 use crate::config::{InternalPlaintext, Network};
 use crate::dsn::HostClass;
 use crate::model::document::Document;
@@ -175,20 +175,21 @@ impl Detectors {
         if !rule.path.is_empty() && !subject.setting.key.matches(&rule.path) {
             return;
         }
-        let environment = self.environment(subject.document);
+        let environment = self.environment(subject.document.environment);
         let hit = (compiled.test)(subject);
         if let Some(concerns) = &compiled.concerns
             && (hit || concerns(subject))
         {
             outcome.seen.push(Seen {
                 id: self.id(&(&rule.id, &subject.document.path, &subject.setting.key)),
-                environment,
+                environment: self.environment(subject.document.environment_of(subject.setting)),
                 what: Sort::Setting(compiled.index),
             });
         }
         if !hit {
             return;
         }
+        let (environment, because) = at_stage(environment, subject.setting.stage, rule);
         let environment = match subject.around.section(subject.setting) {
             "documentation" if environment == Environment::Production => Environment::Example,
             "test" => Environment::Development,
@@ -212,6 +213,7 @@ impl Detectors {
             fingerprint: String::new(),
             place: String::new(),
             environment,
+            because,
             fix: reach(rule, subject, severity, environment),
             message: message::fill(&rule.message, rule, subject),
             help: message::fill(&rule.help, rule, subject),
@@ -240,8 +242,8 @@ impl Detectors {
         }
     }
 
-    fn environment(&self, document: &Document) -> Environment {
-        match (self.profile, document.environment) {
+    fn environment(&self, environment: Environment) -> Environment {
+        match (self.profile, environment) {
             (Profile::Development, Environment::Production) => Environment::Development,
             (_, environment) => environment,
         }
@@ -249,7 +251,7 @@ impl Detectors {
 
     /// Counts what could be at fault here, whether or not it is: a secret, a connection.
     fn count(&self, subject: &Subject<'_>, outcome: &mut Outcome) {
-        let environment = self.environment(subject.document);
+        let environment = self.environment(subject.document.environment_of(subject.setting));
         let secret = subject.name_class() == NameClass::Secret
             && !matches!(subject.verdict().class, ValueClass::Reference | ValueClass::NotSecret | ValueClass::Empty);
         if secret && subject.connection().is_none() {

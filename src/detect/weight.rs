@@ -2,7 +2,7 @@
 
 use super::subject::Subject;
 use crate::dsn::drivers;
-use crate::model::environment::Environment;
+use crate::model::environment::{Environment, Stage};
 use crate::model::setting::Role;
 use crate::model::severity::{Class, Fix, Severity};
 use crate::rules::kinds::{Kind, kind_in};
@@ -10,6 +10,9 @@ use crate::rules::schema::{Reach, Rule, Strategy};
 
 /// The topic of rules on what a provider issued.
 pub(super) const PROVIDER_TOKEN: &str = "provider-token";
+
+/// The topic of rules on private keys.
+const PRIVATE_KEY: &str = "private-key";
 
 /// The severity in a file's environment (docs/environments.md): it is lowered, never made nothing.
 pub(super) fn severity_in(environment: Environment, rule: &Rule, severity: Severity) -> Severity {
@@ -24,6 +27,17 @@ pub(super) fn severity_in(environment: Environment, rule: &Rule, severity: Sever
             (Class::HardcodedSecret, _) => severity.min(Severity::Medium),
             _ => severity.min(Severity::Low),
         },
+    }
+}
+
+/// The environment of a finding of `rule` whose file speaks for `environment`, and why where its part of the file says so. What only passes
+/// weighs less where it is weak: a strong secret there may be in use elsewhere, and what a provider issued is.
+pub(super) fn at_stage(environment: Environment, stage: Option<Stage>, rule: &Rule) -> (Environment, &'static str) {
+    let strong = || rule.class == Class::HardcodedSecret || matches!(&*rule.topic, PROVIDER_TOKEN | PRIVATE_KEY);
+    match stage {
+        Some(Stage::Passing(_)) if strong() => (environment, ""),
+        Some(stage) if environment == Environment::Production => (Environment::Development, stage.because()),
+        _ => (environment, ""),
     }
 }
 

@@ -103,7 +103,8 @@ mod tests {
 
     #[test]
     fn a_value_of_any_length_gets_one_that_can_be_made() {
-        for text in ["a".repeat(5 << 20), "/".repeat(4 << 10), format!("base64:{}", "A".repeat(4 << 10)), format!("{}=", "A".repeat(4095))] {
+        for text in ["a".repeat(5 << 20), "/".repeat(4 << 10), format!("base64:{}", "A".repeat(4 << 10)), format!("{}=", "A".repeat(4095))]
+        {
             let shape = Shape::of(&Secret::copy_of(&text), 32).unwrap();
             assert_eq!(shape.spec.bytes, Some(128));
             assert!(by_name(shape.generator).unwrap().generate(&shape.spec, &mut SystemEntropy).is_ok());

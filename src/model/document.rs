@@ -3,6 +3,8 @@
 use zeroize::Zeroizing;
 
 use super::environment::Environment;
+#[cfg(doc)]
+use super::environment::Stage;
 use super::setting::Setting;
 use super::span::LineIndex;
 
@@ -39,6 +41,16 @@ pub struct Document {
 }
 
 impl Document {
+    /// The deployment that `setting` of this file speaks for. What is strong in a passing part of a file may well be somebody's: see
+    /// [`Stage::Passing`].
+    #[must_use]
+    pub fn environment_of(&self, setting: &Setting) -> Environment {
+        match (self.environment, setting.stage) {
+            (Environment::Production, Some(_)) => Environment::Development,
+            (environment, _) => environment,
+        }
+    }
+
     /// The last component of the path.
     #[must_use]
     pub fn file_name(&self) -> &str {

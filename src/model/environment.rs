@@ -34,6 +34,26 @@ impl Environment {
     }
 }
 
+/// What a part of a file says of its deployment, in a file that speaks for production as a whole; with the reason, to be put after
+/// "because".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// It is named for development or tests: all in it is theirs.
+    Named(&'static str),
+    /// It lasts as long as a run of tests, or is for one machine: what is weak there opens nothing, what is strong may be in use elsewhere.
+    Passing(&'static str),
+}
+
+impl Stage {
+    /// The reason.
+    #[must_use]
+    pub fn because(self) -> &'static str {
+        match self {
+            Self::Named(because) | Self::Passing(because) => because,
+        }
+    }
+}
+
 impl fmt::Display for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.word())

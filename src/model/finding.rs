@@ -33,6 +33,8 @@ pub struct Finding {
     pub place: String,
     /// The deployment that the file speaks for.
     pub environment: Environment,
+    /// Why a part of the file speaks for another one than the file; empty where it does not.
+    pub because: &'static str,
     /// How far a fix may go here.
     pub fix: Fix,
     /// One sentence, without the value.

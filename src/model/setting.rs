@@ -1,5 +1,6 @@
 //! One setting: a key, its value, and the exact bytes of that value in the file.
 
+use super::environment::Stage;
 use super::key_path::KeyPath;
 use super::secret::Secret;
 use super::span::Span;
@@ -104,6 +105,8 @@ pub struct Setting {
     pub editable: bool,
     /// What stands around the value.
     pub around: Surroundings,
+    /// What the part of the file that it stands in says of its deployment; `config::stage` fills it in.
+    pub stage: Option<Stage>,
 }
 
 impl Setting {
@@ -121,6 +124,7 @@ impl Setting {
             part: 0,
             editable: true,
             around: Surroundings::default(),
+            stage: None,
         }
     }
 

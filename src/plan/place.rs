@@ -67,8 +67,9 @@ impl Place {
     pub fn is_live(&self, documents: &[Document]) -> bool {
         let document = documents.get(self.document);
         let setting = document.and_then(|d| d.settings.get(self.setting));
-        document.is_some_and(|d| d.environment == Environment::Production)
-            && setting.is_some_and(|s| matches!(s.role, Role::Live | Role::Argument))
+        document
+            .zip(setting)
+            .is_some_and(|(d, s)| d.environment_of(s) == Environment::Production && matches!(s.role, Role::Live | Role::Argument))
     }
 }
 

@@ -88,8 +88,10 @@ fn at(place: &Place, documents: &[Document]) -> String {
 
 fn reason(place: &Place, documents: &[Document]) -> &'static str {
     use crate::model::environment::Environment;
-    match documents.get(place.document).map(|d| d.environment) {
+    let document = documents.get(place.document);
+    match document.map(|d| d.environment) {
         Some(Environment::Example) => "an example or document",
+        _ if document.and_then(|d| d.settings.get(place.setting)).is_some_and(|s| s.stage.is_some()) => "a part for development",
         Some(Environment::Development) => "a development file",
         _ => "a program or text: change it by hand",
     }

@@ -23,6 +23,8 @@ pub(super) struct Fields<'a> {
     environment: &'static str,
     fix: &'static str,
     message: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    because: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     history: Option<Commit<'a>>,
 }
@@ -59,6 +61,7 @@ impl<'a> Fields<'a> {
             environment: finding.environment.word(),
             fix: finding.fix.word(),
             message: &finding.message,
+            because: finding.because,
             history: entry.origin.as_ref().map(Commit::from),
         }
     }

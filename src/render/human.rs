@@ -125,6 +125,7 @@ fn notes(finding: &Finding) -> Vec<String> {
     }
     match finding.environment {
         Environment::Production => {}
+        _ if !finding.because.is_empty() => notes.push(format!("it weighs less because {}", finding.because)),
         Environment::Development => notes.push("the file's name says development".to_owned()),
         Environment::Example => notes.push("the file is an example or a document".to_owned()),
     }

@@ -94,6 +94,7 @@ pub(crate) fn finding(rule: &str, class: Class, severity: Severity, file: &str, 
         help: String::new(),
         setting: Some(0),
         subject: 1,
+        because: "",
         related: Vec::new(),
     }
 }

@@ -12,7 +12,7 @@ use super::facts::Surroundings;
 use super::known::Known;
 use super::project::{self, Project};
 use super::source::{Blob, Source, touches};
-use crate::config::Loaded;
+use crate::config::{Loaded, stage};
 use crate::detect::{Circumstances, Detectors, Kept, Links, Mark, Seen, marks, suppress};
 use crate::disk::read::{Content, Skip};
 use crate::disk::walk::Candidate;
@@ -118,7 +118,7 @@ impl Engine<'_> {
             }
             let Some(content) = self.again(file) else { continue };
             let environment = around.environment(file, &around.below(file)).environment;
-            let mut document = formats::parse(&file.display, &content.bytes, environment);
+            let mut document = self.parsed(&file.display, &content.bytes, environment, (around.circumstances(file), Some(file)));
             findings.iter_mut().for_each(|finding| project::complete(&document, finding));
             if let Some(second) = second {
                 findings.extend(project.copies(i, &document, second, around.circumstances(file).kept == Kept::Private));
@@ -186,7 +186,7 @@ impl Engine<'_> {
             Ok(Ok(content)) => {
                 let below = around.below(file);
                 let verdict = around.environment(file, &below);
-                let settled = self.within(file).and_then(|path| self.config.and_then(|c| c.config.environment(&path))).is_some();
+                let settled = self.is_settled(file);
                 if file.path.file_name().is_some_and(|n| n == ".env") && verdict.environment == Environment::Development && !settled {
                     let message = format!("taken for development, because {}; [[environment]] in harden.toml settles it", verdict.because);
                     looked.notices.push(Notice { file: file.display.clone(), line: 0, message });
@@ -211,6 +211,21 @@ impl Engine<'_> {
         self.root.and_then(|root| file.path.strip_prefix(root).ok()).map(|p| p.to_string_lossy().into_owned())
     }
 
+    /// The document `name`, with what its parts say of their deployment, unless harden.toml says it of the whole.
+    fn parsed(&self, name: &str, bytes: &[u8], environment: Environment, of: (Circumstances, Option<&Candidate>)) -> Document {
+        let mut document = formats::parse(name, bytes, environment);
+        let (circumstances, file) = of;
+        if !file.is_some_and(|file| self.is_settled(file)) {
+            stage::settle(&mut document, circumstances.defaults);
+        }
+        document
+    }
+
+    /// Whether harden.toml says which deployment `file` speaks for.
+    fn is_settled(&self, file: &Candidate) -> bool {
+        self.within(file).and_then(|path| self.config.and_then(|c| c.config.environment(&path))).is_some()
+    }
+
     /// Looks at one blob; `file` is where it lies, if it does.
     pub(super) fn blob(
         &self,
@@ -220,7 +235,7 @@ impl Engine<'_> {
         file: Option<&Candidate>,
         mut looked: Looked,
     ) -> Looked {
-        let mut document = formats::parse(&blob.name, &blob.content.bytes, environment);
+        let mut document = self.parsed(&blob.name, &blob.content.bytes, environment, (circumstances, file));
         document.lossy |= blob.content.utf16;
         let outcome = self.detectors.run(&document, circumstances);
         looked.seen = outcome.seen;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::Loaded;
 use crate::config::environment::{self, Facts, Verdict};
+use crate::config::stage::Defaults;
 use crate::detect::{Circumstances, Kept};
 use crate::disk::walk::{Candidate, ignored_below};
 use crate::git::Repository;
@@ -43,7 +44,7 @@ impl<'c> Surroundings<'c> {
         let mut names: HashMap<PathBuf, Vec<String>> = HashMap::new();
         // no other file is judged by its neighbours
         for file in files.iter().filter(|f| f.path.file_name().is_some_and(|n| n == ".env")) {
-            if let Some(folder) = file.path.parent() {
+            for folder in file.path.ancestors().skip(1).take(FARTHEST + 1).filter(|folder| folder.starts_with(root)) {
                 names.entry(folder.to_owned()).or_insert_with(|| beside(folder));
             }
         }
@@ -106,9 +107,34 @@ impl<'c> Surroundings<'c> {
             (true, true) => Kept::Private,
             (true, false) => Kept::Shared,
         };
-        Circumstances { kept }
+        let defaults = if kept == Kept::Private { Defaults::No } else { self.defaults(file) };
+        Circumstances { kept, defaults }
+    }
+
+    /// Whether `file` may hold a framework's defaults. It holds none where Compose may run with it: of a file of Compose beside it or in a
+    /// folder above, with none for development there.
+    fn defaults(&self, file: &Candidate) -> Defaults {
+        let Some(folder) = file.path.parent().filter(|_| file.path.file_name().is_some_and(|n| n == ".env")) else { return Defaults::No };
+        // the file may be looked at alone
+        let beside = if self.tracked { Vec::new() } else { list(folder) };
+        let own = || beside.iter().chain(self.names.get(folder).into_iter().flatten());
+        let deployed = |names: &[&String]| {
+            let has = |test: fn(&str) -> bool| names.iter().any(|n| test(&n.to_ascii_lowercase()));
+            has(environment::is_compose) && !has(environment::is_development_compose)
+        };
+        let above = folder.ancestors().skip(1).take(FARTHEST).filter_map(|f| self.names.get(f));
+        if deployed(&own().collect::<Vec<_>>()) || above.into_iter().any(|names| deployed(&names.iter().collect::<Vec<_>>())) {
+            Defaults::No
+        } else if own().any(|n| matches!(n.as_str(), "symfony.lock" | ".env.local")) {
+            Defaults::Likely
+        } else {
+            Defaults::Possible
+        }
     }
 }
+
+/// Folders above that of a file in which a file of Compose may speak of it.
+const FARTHEST: usize = 4;
 
 /// Whether a name is that of a file to be copied and filled in.
 fn is_template(name: &str) -> bool {

@@ -19,4 +19,5 @@ mod repository;
 mod rules;
 mod seal;
 mod staged;
+mod stages;
 mod tls;

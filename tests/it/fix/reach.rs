@@ -151,7 +151,7 @@ fn a_giant_value_gets_one_of_sense_and_stops_no_other() {
     let env = format!("PASSWORD={}\nJWT_SECRET=changeme\n", "a".repeat(5_000_000));
     let desk = Desk::with(&[(".env", &env)]);
     let output = desk.harden(&["fix", "--emit", "plain"]);
-    assert_code(&output, 0);
+    assert_code(&output, 1);
     let plan = stdout(&output);
     assert!(plan.contains("PASSWORD (coordinated): a new value of 256 characters"), "{plan}");
     assert!(safe(&desk).contains("JWT_SECRET"), "{plan}");

@@ -1,0 +1,110 @@
+//! Files of CI services. A database that a run starts and throws away harms nobody with its password; what a job deploys with does.
+//!
+//! [GitHub](https://docs.github.com/actions/using-containerized-services/about-service-containers),
+//! [GitLab](https://docs.gitlab.com/ci/services/), [CircleCI](https://circleci.com/docs/configuration-reference/#docker),
+//! [Bitbucket](https://support.atlassian.com/bitbucket-cloud/docs/databases-and-service-containers/),
+//! [Azure](https://learn.microsoft.com/azure/devops/pipelines/process/service-containers).
+
+use std::collections::BTreeSet;
+
+use super::environment::is_development;
+use crate::model::document::Document;
+use crate::model::environment::Stage;
+use crate::model::key_path::{Segment, words};
+use crate::model::setting::Setting;
+
+const SERVICE: Stage = Stage::Passing("the service lives as long as a run of the pipeline");
+const CLIENT: Stage = Stage::Passing("it logs in at a service that lives as long as a run of the pipeline");
+const RUN: Stage = Stage::Passing("by the file's name the pipeline tests");
+
+/// What each setting of the pipeline is for.
+pub(super) fn stages(document: &Document) -> Vec<Option<Stage>> {
+    let settings = &document.settings;
+    let tests = is_development(&document.file_name().to_lowercase());
+    let any_service = settings.iter().any(is_of_service);
+    let of_service = |s: &Setting| is_of_service(s) || (any_service && is_image_variable(s.name()) && !deploys(s));
+    let secrets = settings.iter().filter(|s| of_service(s) && is_secret(s.name()) && !s.value.is_empty());
+    let secrets: BTreeSet<&str> = secrets.map(|s| s.value.expose()).collect();
+    let hosts: BTreeSet<String> = settings.iter().filter_map(host).collect();
+    let stage = |s: &Setting| {
+        if of_service(s) {
+            Some(SERVICE)
+        } else if deploys(s) {
+            None
+        } else if (is_secret(s.name()) && secrets.contains(s.value.expose())) || logs_in_at(s.value.expose(), &hosts) {
+            Some(CLIENT)
+        } else {
+            tests.then_some(RUN)
+        }
+    };
+    settings.iter().map(stage).collect()
+}
+
+/// Whether the setting stands in what describes a container beside that of the job.
+fn is_of_service(setting: &Setting) -> bool {
+    let segments = setting.key.segments();
+    segments.windows(2).any(|pair| match pair {
+        [Segment::Key(name), Segment::Index(i)] if name == "docker" => *i > 0,
+        [Segment::Key(name), _] => name == "services" || name == "containers",
+        _ => false,
+    })
+}
+
+/// Whether a name on the way to the setting is that of a job, a stage or a branch from which something goes live.
+fn deploys(setting: &Setting) -> bool {
+    const WORDS: &[&str] =
+        &["deploy", "deploys", "deployment", "release", "publish", "production", "prod", "staging", "live", "delivery", "ship"];
+    setting.key.names().any(|name| words(name).iter().any(|word| WORDS.contains(&word.as_str())))
+}
+
+/// Variables that images of databases and brokers set themselves up with.
+fn is_image_variable(name: &str) -> bool {
+    const BEGINNINGS: &[&str] =
+        &["POSTGRES_", "MYSQL_", "MARIADB_", "MONGO_INITDB_", "RABBITMQ_DEFAULT_", "MSSQL_", "MINIO_ROOT_", "COUCHDB_", "CLICKHOUSE_"];
+    const NAMES: &[&str] = &["SA_PASSWORD", "NEO4J_AUTH", "ELASTIC_PASSWORD", "PGPASSWORD", "ARANGO_ROOT_PASSWORD", "ORACLE_PASSWORD"];
+    BEGINNINGS.iter().any(|beginning| name.starts_with(beginning)) || NAMES.contains(&name)
+}
+
+fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    ["PASS", "PWD", "SECRET", "AUTH"].iter().any(|part| name.contains(part))
+}
+
+/// By which name a job reaches a service: its own, its alias, its image's.
+fn host(setting: &Setting) -> Option<String> {
+    let segments = setting.key.segments();
+    let at = segments.iter().position(|s| matches!(s, Segment::Key(name) if name == "services" || name == "containers"))?;
+    match segments.get(at + 1)? {
+        Segment::Key(name) => Some(name.clone()),
+        Segment::Index(_) => match segments.get(at + 2) {
+            None => image(setting.value.expose()),
+            Some(Segment::Key(name)) if name == "name" || name == "image" => image(setting.value.expose()),
+            Some(Segment::Key(name)) if name == "alias" || name == "container" => Some(setting.value.expose().to_owned()),
+            Some(_) => None,
+        },
+    }
+}
+
+/// `registry/postgres:16` is reached as `postgres`.
+fn image(value: &str) -> Option<String> {
+    let name = value.rsplit('/').next()?.split([':', '@']).next()?;
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+/// Whether every address in `value` is one of this machine or of `hosts`.
+fn logs_in_at(value: &str, hosts: &BTreeSet<String>) -> bool {
+    const OWN: &[&str] = &["localhost", "127.0.0.1", "0.0.0.0", "[::1]", "host.docker.internal"];
+    let mut rest = value.split("://").skip(1).peekable();
+    rest.peek().is_some()
+        && rest.all(|address| {
+            let end =
+                address.find(|c: char| matches!(c, '/' | '?' | '#' | '"' | '\'' | '\\') || c.is_whitespace()).unwrap_or(address.len());
+            let authority = address.get(..end).unwrap_or("");
+            let list = authority.rsplit_once('@').map_or(authority, |(_, list)| list);
+            list.split(',').all(|host| {
+                let name =
+                    host.rsplit_once(':').map_or(host, |(name, port)| if port.bytes().all(|b| b.is_ascii_digit()) { name } else { host });
+                OWN.contains(&name) || hosts.contains(name)
+            })
+        })
+}

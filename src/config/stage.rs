@@ -1,0 +1,228 @@
+//! Which deployment a part of a file speaks for, in a file that speaks for production as a whole: `development:` beside `production:`, a
+//! profile's document, a service of a pipeline, a tool of one machine.
+//!
+//! Names of environments: [Rails](https://guides.rubyonrails.org/configuring.html), [Sequelize](https://sequelize.org/docs/v6/other-topics/migrations/),
+//! [Wrangler](https://developers.cloudflare.com/workers/wrangler/environments/); profiles: [Spring](https://docs.spring.io/spring-boot/reference/features/external-config.html),
+//! [Quarkus](https://quarkus.io/guides/config-reference#profiles).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::blocks::{self, Label};
+use super::{environment, pipeline, tools};
+use crate::model::document::Document;
+use crate::model::environment::{Environment, Stage};
+use crate::model::setting::{Role, Setting};
+
+const NAMED: Stage = Stage::Named("it stands under a name for development");
+const PROFILE: Stage = Stage::Named("only a profile for development reads it");
+
+const DECLARED: Stage = Stage::Passing("it declares itself development, and its framework overrides it where it is deployed");
+
+/// Whether an env file holds a framework's defaults, which are handed round and overridden where they do not fit: `.env` of
+/// [Symfony](https://symfony.com/doc/current/configuration.html#overriding-environment-values-via-env-local).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Defaults {
+    /// It does not: Compose may run with it, git keeps it to this machine, or nothing is known.
+    #[default]
+    No,
+    /// It does if its text says so.
+    Possible,
+    /// What lies beside it says so.
+    Likely,
+}
+
+/// Fills in what the parts of `document` say of their deployment, where the file speaks for production.
+pub fn settle(document: &mut Document, defaults: Defaults) {
+    if document.environment != Environment::Production || document.settings.is_empty() {
+        return;
+    }
+    let stages: Vec<Option<Stage>> = if environment::is_pipeline(&document.path) {
+        pipeline::stages(document)
+    } else if let Some(stage) = tools::whole(document) {
+        vec![Some(stage); document.settings.len()]
+    } else if document.file_name() == ".env" && declares_development(document, defaults) {
+        vec![Some(DECLARED); document.settings.len()]
+    } else if document.format == "code" {
+        members(document)
+    } else if is_tree(document.format) {
+        let (profiles, trees) = (profiles(document), trees(document));
+        let own =
+            |(i, setting): (usize, &Setting)| tools::part(document, setting).or_else(|| *profiles.get(i)?).or_else(|| *trees.get(i)?);
+        document.settings.iter().enumerate().map(own).collect()
+    } else {
+        document.settings.iter().map(|setting| tools::part(document, setting)).collect()
+    };
+    document.settings.iter_mut().zip(stages).for_each(|(setting, stage)| setting.stage = stage);
+}
+
+/// Whether an env file says that it is for development, and is one to be overridden.
+fn declares_development(document: &Document, defaults: Defaults) -> bool {
+    let overridden = match defaults {
+        Defaults::No => false,
+        Defaults::Possible => document.text.contains("###> symfony/"),
+        Defaults::Likely => true,
+    };
+    let live = || document.settings.iter().filter(|s| s.role == Role::Live && environment::names_environment(s.name()));
+    overridden && live().next().is_some() && live().all(|s| environment::declares_development(s.name(), s.value.expose()))
+}
+
+/// Formats whose maps may be environments. A service of Compose may be called anything.
+fn is_tree(format: &str) -> bool {
+    matches!(format, "yaml" | "json" | "jsonc" | "toml" | "ini" | "properties")
+}
+
+/// Whether `name` is one for development or tests.
+fn is_development(name: &str) -> bool {
+    ["development", "dev", "develop", "test", "testing", "local"].iter().any(|word| name.eq_ignore_ascii_case(word))
+}
+
+/// Whether `name` is one for what goes live.
+fn is_production(name: &str) -> bool {
+    ["production", "prod", "staging", "stage", "live", "preprod", "preproduction", "uat"].iter().any(|word| name.eq_ignore_ascii_case(word))
+}
+
+/// Whether `name` is one for what all environments share.
+fn is_shared(name: &str) -> bool {
+    let shared = ["default", "defaults", "shared", "common", "base", "global", "all"];
+    shared.iter().any(|word| name.eq_ignore_ascii_case(word)) || name.starts_with(['.', '_']) || name.starts_with("x-")
+}
+
+/// Maps under names of environments, where those beside them are environments, too, or the file is known to be made of them.
+fn trees(document: &Document) -> Vec<Option<Stage>> {
+    let none = || vec![None; document.settings.len()];
+    // the maps in which a map is named for development, by what leads to them
+    let mut parents: BTreeSet<(usize, Vec<&str>)> = BTreeSet::new();
+    for setting in &document.settings {
+        for depth in named(setting) {
+            parents.insert((setting.part, setting.key.names().take(depth).collect()));
+        }
+        if parents.len() > MOST_MAPS {
+            return none();
+        }
+    }
+    if parents.is_empty() {
+        return document.settings.iter().map(|setting| rocket(document, setting)).collect();
+    }
+    let mut below: BTreeMap<(usize, &[&str]), BTreeSet<&str>> = BTreeMap::new();
+    for setting in &document.settings {
+        let names: Vec<&str> = setting.key.names().collect();
+        for (part, parent) in parents.iter().filter(|(part, parent)| *part == setting.part && names.starts_with(parent)) {
+            if names.len() > parent.len() + 1 {
+                below.entry((*part, parent)).or_default().extend(names.get(parent.len()));
+            }
+        }
+    }
+    let known = is_made_of_environments(document.file_name());
+    let sure: BTreeSet<(usize, &[&str])> = below
+        .iter()
+        .filter(|((_, parent), names)| {
+            let environments = names.iter().filter(|n| is_development(n) || is_production(n)).count();
+            let alone = names.iter().all(|n| is_development(n) || is_production(n) || is_shared(n));
+            let holder = parent.last().is_none_or(|n| is_holder(n));
+            names.iter().any(|n| is_production(n)) || (known && holder) || (holder && alone && environments > 1)
+        })
+        .map(|(place, _)| *place)
+        .collect();
+    let stage = |setting: &Setting| {
+        let names: Vec<&str> = setting.key.names().collect();
+        named(setting).any(|depth| names.get(..depth).is_some_and(|parent| sure.contains(&(setting.part, parent)))).then_some(NAMED)
+    };
+    document.settings.iter().map(|setting| stage(setting).or_else(|| rocket(document, setting))).collect()
+}
+
+/// Maps that hold something named for development: a file of more is a list of something.
+const MOST_MAPS: usize = 64;
+
+/// How many names stand before each name of a map for development, on the way to `setting`.
+fn named(setting: &Setting) -> impl Iterator<Item = usize> {
+    let last = setting.key.names().count().saturating_sub(1);
+    setting.key.names().take(last).enumerate().filter(|(_, name)| is_development(name)).map(|(depth, _)| depth)
+}
+
+/// Names of maps whose members are environments.
+fn is_holder(name: &str) -> bool {
+    ["env", "envs", "environment", "environments", "profiles", "stages"].iter().any(|word| name.eq_ignore_ascii_case(word))
+}
+
+/// Files that frameworks read by environment, whichever of them are written.
+fn is_made_of_environments(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "database.yml",
+        "database.json",
+        "dbconfig.yml",
+        "secrets.yml",
+        "mongoid.yml",
+        "cable.yml",
+        "storage.yml",
+        "redis.yml",
+        "resque.yml",
+        "sidekiq.yml",
+        "wrangler.toml",
+        "wrangler.json",
+        "wrangler.jsonc",
+        "rocket.toml",
+        "knexfile.json",
+        "ormconfig.json",
+    ];
+    NAMES.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// What [Rocket](https://rocket.rs/guide/v0.5/configuration/) calls development is the profile of debug builds.
+fn rocket(document: &Document, setting: &Setting) -> Option<Stage> {
+    let debug = document.file_name().eq_ignore_ascii_case("rocket.toml") && setting.key.names().next() == Some("debug");
+    debug.then_some(NAMED)
+}
+
+/// `%dev.name` of Quarkus, and documents that Spring reads with some profiles only.
+fn profiles(document: &Document) -> Vec<Option<Stage>> {
+    const ACTIVATION: &[&str] = &["spring.config.activate.on-profile", "spring.config.activate.onProfile", "spring.profiles"];
+    let mark = |line: &str| matches!(line.trim_end(), "#---" | "!---");
+    let starts: Vec<usize> = if document.format == "properties" {
+        let mut at = 0;
+        let lines = document.text.split_inclusive('\n').map(|line| {
+            at += line.len();
+            (at, line)
+        });
+        lines.filter(|(_, line)| mark(line)).map(|(end, _)| end).collect()
+    } else {
+        Vec::new()
+    };
+    let part = |setting: &Setting| setting.part + starts.partition_point(|start| *start <= setting.span.start);
+    let activates = |setting: &&Setting| {
+        let top = setting.key.names().next().is_some_and(|n| n.starts_with("spring"));
+        top && ACTIVATION.contains(&setting.key.names().collect::<Vec<_>>().join(".").as_str())
+    };
+    let mut told: BTreeMap<usize, bool> = BTreeMap::new();
+    for setting in document.settings.iter().filter(activates) {
+        *told.entry(part(setting)).or_insert(true) &= only_development(setting.value.expose());
+    }
+    let quarkus = |setting: &Setting| {
+        let name = setting.key.names().next().and_then(|n| n.strip_prefix('%'));
+        name.is_some_and(|n| n.split('.').next().is_some_and(only_development))
+    };
+    let of = |s: &Setting| (quarkus(s) || told.get(&part(s)) == Some(&true)).then_some(PROFILE);
+    document.settings.iter().map(of).collect()
+}
+
+/// Whether an expression of profiles names none but those for development: `dev`, `dev,test`, `local | test`.
+fn only_development(expression: &str) -> bool {
+    let mut names =
+        expression.split(|c: char| matches!(c, ',' | '|' | '(' | ')') || c.is_whitespace()).filter(|n| !n.is_empty()).peekable();
+    names.peek().is_some() && names.all(is_development)
+}
+
+/// Members of objects in programs, where another is named for what goes live: `knexfile.js`, `ormconfig.ts`, `config.js`.
+fn members(document: &Document) -> Vec<Option<Stage>> {
+    let name = document.file_name();
+    let gradle = name.ends_with(".gradle") || name.ends_with(".gradle.kts");
+    let member =
+        !gradle && blocks::any(&document.text, Label::Member, is_production) && blocks::any(&document.text, Label::Member, is_development);
+    let of = |setting: &Setting| {
+        let at = setting.span.start;
+        if member && blocks::around(&document.text, at, Label::Member).into_iter().any(is_development) {
+            return Some(NAMED);
+        }
+        tools::part(document, setting)
+    };
+    document.settings.iter().map(of).collect()
+}

@@ -1,0 +1,189 @@
+//! What part of a file speaks for development, as the program says: beside each, the part that speaks for production and is found as before.
+
+use std::fs;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::harness::{assert_code, command, stdout};
+
+/// Line, severity and reason of each finding in `path`, the worst of each line, with `files` around it.
+fn scan(files: &[(&str, &str)], path: &str) -> Vec<(u64, String, String)> {
+    let home = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let file = home.path().join("project").join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text.replace("~|~", "")).unwrap();
+    }
+    let mut harden: Command = command(env!("CARGO_BIN_EXE_harden"), home.path(), &home.path().join("project"));
+    let output = harden.args(["scan", "--format", "jsonl", "--fail-on", "none"]).output().unwrap();
+    assert_code(&output, 0);
+    let mut found: Vec<(u64, String, String)> = Vec::new();
+    for line in stdout(&output).lines() {
+        let finding: Value = serde_json::from_str(line).unwrap();
+        if finding["file"] != path {
+            continue;
+        }
+        let text = |name: &str| finding[name].as_str().unwrap_or("").to_owned();
+        let new = (finding["line"].as_u64().unwrap(), text("severity"), text("because"));
+        match found.iter_mut().find(|(at, ..)| *at == new.0) {
+            Some(known) if known.1 == "info" => *known = new,
+            Some(_) => {}
+            None => found.push(new),
+        }
+    }
+    found
+}
+
+/// Exactly the lines `light` of `text` as `path` are `info`, exactly the lines `full` are more.
+#[track_caller]
+fn weighs(path: &str, text: &str, light: &[u64], full: &[u64]) {
+    weighs_among(&[(path, text)], path, light, full);
+}
+
+#[track_caller]
+fn weighs_among(files: &[(&str, &str)], path: &str, light: &[u64], full: &[u64]) {
+    let found = scan(files, path);
+    let lines = |info: bool| found.iter().filter(|(_, s, _)| (s == "info") == info).map(|(line, ..)| *line).collect::<Vec<_>>();
+    assert_eq!((lines(true).as_slice(), lines(false).as_slice()), (light, full), "{path}: {found:?}");
+}
+
+#[test]
+fn maps_named_for_development_weigh_less_beside_production() {
+    let rails = "development:\n  password: postgres\ntest:\n  password: postgres\nproduction:\n  password: postgres\n";
+    weighs("config/database.yml", rails, &[2, 4], &[6]);
+    weighs("config/app.yml", rails, &[2, 4], &[6]);
+    weighs("config/mongoid.yml", "development:\n  clients:\n    default:\n      options:\n        password: changeme\n", &[5], &[]);
+    let json = "{\n\"development\": {\n\"password\": \"root\"\n},\n\"test\": {\n\"password\": \"root\"\n},\n\"production\": {\n\"password\": \"root\"\n}\n}\n";
+    weighs("config/config.json", json, &[3, 6], &[9]);
+    let toml = "[default]\nport = 1\n[development]\npassword = \"changeme\"\n[production]\npassword = \"changeme\"\n";
+    weighs("settings.toml", toml, &[4], &[6]);
+    weighs("app.ini", "[development]\npassword = changeme\n[production]\npassword = changeme\n", &[2], &[4]);
+    weighs(
+        "wrangler.toml",
+        "[vars]\nJWT_SECRET = \"changeme\"\n[env.dev.vars]\nJWT_SECRET = \"changeme\"\n[env.main.vars]\nJWT_SECRET = \"changeme\"\n",
+        &[4],
+        &[2, 6],
+    );
+    weighs("Rocket.toml", "[debug]\nsecret_key = \"changeme\"\n[release]\nsecret_key = \"changeme\"\n", &[2], &[4]);
+    let knex = "module.exports = {\n  development: {\n    connection: { user: 'postgres', password: 'postgres1' }\n  },\n  \
+                production: {\n    connection: { user: 'postgres', password: 'postgres1' }\n  }\n};\n";
+    weighs("knexfile.js", knex, &[3], &[6]);
+}
+
+#[test]
+fn a_map_that_is_merely_called_test_weighs_what_it_did() {
+    weighs("app.yml", "test:\n  password: changeme\nweb:\n  password: changeme\n", &[], &[2, 4]);
+    let service = |name: &str| format!("  {name}:\n    image: postgres:16\n    environment:\n      POSTGRES_PASSWORD: postgres\n");
+    weighs("compose.yml", &format!("services:\n{}{}", service("test"), service("production")), &[], &[5, 9]);
+    weighs("config.json", "{\n\"dev\": {\n\"password\": \"root\"\n}\n}\n", &[], &[3]);
+}
+
+#[test]
+fn a_providers_token_is_never_nothing() {
+    let token = "github_token: ghp_~|~wWPw5k4aXcaT4fNP0UcnZwJUVFk6LO2tTlnC";
+    weighs("database.yml", &format!("development:\n  {token}\nproduction:\n  {token}\n"), &[], &[2, 4]);
+    let pipeline = format!("jobs:\n  test:\n    services:\n      db:\n        env:\n          {token}\n");
+    let found = scan(&[(".github/workflows/test.yml", &pipeline)], ".github/workflows/test.yml");
+    let plain = scan(&[("app.yml", &format!("{token}\n"))], "app.yml");
+    assert_eq!(found[0].1, plain[0].1, "{found:?}");
+}
+
+#[test]
+fn profiles_of_spring_and_quarkus_are_told_apart() {
+    let quarkus = "%dev.quarkus.datasource.password=quarkus\n%test.quarkus.datasource.password=quarkus\nquarkus.datasource.password=quarkus\n\
+                   %prod.quarkus.datasource.password=quarkus\n";
+    weighs("application.properties", quarkus, &[1, 2], &[3, 4]);
+    let spring = "spring.datasource.password: changeme\n---\nspring:\n  config:\n    activate:\n      on-profile: dev\n  datasource:\n    \
+                  password: changeme\n---\nspring:\n  profiles: test\n  datasource:\n    password: changeme\n---\nspring:\n  \
+                  config.activate.on-profile: dev,prod\n  datasource:\n    password: changeme\n";
+    weighs("application.yml", spring, &[8, 13], &[1, 18]);
+    let properties = "spring.datasource.password=changeme\n#---\nspring.config.activate.on-profile=dev\nspring.datasource.password=changeme\n\
+                      #---\nspring.config.activate.on-profile=prod\nspring.datasource.password=changeme\n";
+    weighs("application.properties", properties, &[4], &[1, 7]);
+}
+
+#[test]
+fn services_of_a_pipeline_weigh_less_and_what_it_deploys_with_does_not() {
+    let github = "jobs:\n  build:\n    services:\n      db:\n        image: postgres:16\n        env:\n          POSTGRES_PASSWORD: postgres\n    \
+                  env:\n      DATABASE_URL: postgres://postgres:postgres@localhost:5432/test\n      PGPASSWORD: postgres\n      \
+                  OTHER_PASSWORD: changeme\n  deploy:\n    env:\n      DEPLOY_PASSWORD: hunter2\n      DB_PASSWORD: changeme\n      \
+                  POSTGRES_PASSWORD: postgres\n      DATABASE_URL: postgres://app:postgres@db.example.com/app\n";
+    weighs(".github/workflows/build.yml", github, &[7, 9, 10], &[11, 14, 15, 16, 17]);
+    // tests by its name: what it deploys with stays
+    weighs(".github/workflows/ci.yml", github, &[7, 9, 10, 11], &[14, 15, 16, 17]);
+    let gitlab = "variables:\n  POSTGRES_PASSWORD: postgres\n  DB_PASSWORD: postgres\nservices:\n  - postgres:16\ndeploy:\n  variables:\n    \
+                  DEPLOY_PASSWORD: hunter2\n  script: [./deploy]\n";
+    weighs(".gitlab-ci.yml", gitlab, &[2, 3], &[8]);
+    let bitbucket = "definitions:\n  services:\n    db:\n      image: postgres:16\n      variables:\n        POSTGRES_PASSWORD: postgres\n";
+    weighs("bitbucket-pipelines.yml", bitbucket, &[6], &[]);
+    let circle = "jobs:\n  build:\n    docker:\n      - image: cimg/node:20\n        environment:\n          API_PASSWORD: changeme\n      \
+                  - image: postgres:16\n        environment:\n          POSTGRES_PASSWORD: secret\n";
+    weighs(".circleci/config.yml", circle, &[9], &[6]);
+    let azure = "resources:\n  containers:\n    - container: db\n      image: postgres:16\n      env:\n        POSTGRES_PASSWORD: postgres\n\
+                 variables:\n  DB_PASSWORD: changeme\n";
+    weighs("azure-pipelines.yml", azure, &[6], &[8]);
+    let travis = "services:\n  - mysql\nenv:\n  global:\n    - MYSQL_PASSWORD=password\n    - DEPLOY_PASSWORD=hunter2\n";
+    weighs(".travis.yml", travis, &[5], &[6]);
+    // outside of a pipeline the same is what it was
+    weighs("deploy/build.yml", github, &[], &[7, 9, 10, 11, 14, 15, 16, 17]);
+}
+
+#[test]
+fn tools_of_one_machine_and_runs_of_tests_weigh_less() {
+    let json = "{\n\"env\": {\n\"DB_PASSWORD\": \"postgres\"\n}\n}\n";
+    for path in [".vscode/launch.json", ".devcontainer/devcontainer.json", "Properties/launchSettings.json", "cypress.env.json"] {
+        weighs(path, json, &[3], &[]);
+    }
+    weighs("launch.json", json, &[], &[3]);
+    weighs("phpunit.xml", "<phpunit><php>\n<env name=\"DB_PASSWORD\" value=\"secret\"/>\n</php></phpunit>\n", &[2], &[]);
+    weighs("pytest.ini", "[pytest]\nenv =\n  DB_PASSWORD=secret\n", &[3], &[]);
+    weighs("setup.cfg", "[tool:pytest]\npassword = changeme\n[app]\npassword = changeme\n", &[2], &[4]);
+    weighs("Vagrantfile", "config.vm.provision \"shell\", env: {\"DB_PASSWORD\" => \"vagrant\"}\n", &[1], &[]);
+    let make = "dev:\n\tDB_PASSWORD=postgres node app.js\n\nrun:\n\tDB_PASSWORD=postgres node app.js\n\tNODE_ENV=development DB_PASSWORD=postgres node app.js\n";
+    weighs("Makefile", make, &[2, 6], &[5]);
+    let gradle = "android {\n  signingConfigs {\n    getByName(\"debug\") {\n      storePassword = \"android\"\n    }\n    create(\"release\") {\n      \
+                  storePassword = \"changeit\"\n    }\n  }\n}\n";
+    weighs("app/build.gradle.kts", gradle, &[4], &[7]);
+}
+
+#[test]
+fn an_override_of_compose_weighs_less_unless_it_stays_up() {
+    let service = "services:\n  db:\n    image: postgres:16\n    environment:\n      POSTGRES_PASSWORD: postgres\n";
+    weighs("docker-compose.override.yml", service, &[5], &[]);
+    weighs("docker-compose.override.yml", &format!("{service}    restart: always\n"), &[], &[5]);
+    weighs("docker-compose.yml", service, &[], &[5]);
+}
+
+#[test]
+fn what_is_strong_in_a_passing_part_counts_as_it_did() {
+    let strong = "{\n\"env\": {\n\"DB_PASSWORD\": \"v9~|~Kq2mXw7RtLz4Yb8Nc\"\n}\n}\n";
+    weighs(".vscode/launch.json", strong, &[], &[3]);
+}
+
+#[test]
+fn an_env_file_of_a_framework_may_declare_itself_development() {
+    let env = "APP_ENV=dev\nAPP_SECRET=changeme\nDATABASE_URL=postgres://app:changeme@db:5432/app\n";
+    let severities = |files: &[(&str, &str)]| {
+        let found = scan(files, ".env");
+        found
+            .into_iter()
+            .filter(|(line, ..)| *line > 1)
+            .map(|(_, severity, because)| (severity == "info", !because.is_empty()))
+            .collect::<Vec<_>>()
+    };
+    let (light, full) = (vec![(true, true), (true, true)], vec![(false, false), (false, false)]);
+    assert_eq!(severities(&[(".env", env), ("symfony.lock", "{}")]), light);
+    assert_eq!(severities(&[(".env", &format!("{env}# ###> symfony/framework-bundle ###\n"))]), light);
+    assert_eq!(severities(&[(".env", env)]), full, "a deployment may run with it");
+    assert_eq!(severities(&[(".env", &env.replace("=dev", "=prod")), ("symfony.lock", "{}")]), full);
+    let compose = "services:\n  app:\n    image: app:1\n    env_file: .env\n    restart: always\n";
+    assert_eq!(severities(&[(".env", env), ("symfony.lock", "{}"), ("compose.yml", compose)]), full, "Compose runs with it");
+}
+
+#[test]
+fn harden_toml_settles_all_parts() {
+    let rails = "development:\n  password: postgres\nproduction:\n  password: postgres\n";
+    let settled = "[[environment]]\npath = \"database.yml\"\nis = \"production\"\n";
+    weighs_among(&[("database.yml", rails), ("harden.toml", settled)], "database.yml", &[], &[2, 4]);
+}
