@@ -43,11 +43,18 @@ pub(super) fn stages(document: &Document) -> Vec<Option<Stage>> {
 /// Whether the setting stands in what describes a container beside that of the job.
 fn is_of_service(setting: &Setting) -> bool {
     let segments = setting.key.segments();
-    segments.windows(2).any(|pair| match pair {
-        [Segment::Key(name), Segment::Index(i)] if name == "docker" => *i > 0,
-        [Segment::Key(name), _] => name == "services" || name == "containers",
-        _ => false,
-    })
+    let second_image = |pair: &[Segment]| matches!(pair, [Segment::Key(name), Segment::Index(i)] if name == "docker" && *i > 0);
+    services(segments).is_some_and(|at| at + 1 < segments.len()) || segments.windows(2).any(second_image)
+}
+
+/// Where the list or map of services begins on a path. A job may be called so, too.
+fn services(segments: &[Segment]) -> Option<usize> {
+    const OF_JOBS: &[&str] = &["variables", "env", "environment", "script", "steps", "stage", "runs-on", "rules", "before_script"];
+    let named = |s: &Segment| matches!(s, Segment::Key(name) if name == "services" || name == "containers");
+    let at = segments.iter().position(named)?;
+    let below_jobs = at > 0 && matches!(segments.get(at - 1), Some(Segment::Key(name)) if name == "jobs");
+    let job = matches!(segments.get(at + 1), Some(Segment::Key(name)) if OF_JOBS.contains(&name.as_str()));
+    (!below_jobs && !job).then_some(at)
 }
 
 /// Whether a name on the way to the setting is that of a job, a stage or a branch from which something goes live.
@@ -73,7 +80,7 @@ fn is_secret(name: &str) -> bool {
 /// By which name a job reaches a service: its own, its alias, its image's.
 fn host(setting: &Setting) -> Option<String> {
     let segments = setting.key.segments();
-    let at = segments.iter().position(|s| matches!(s, Segment::Key(name) if name == "services" || name == "containers"))?;
+    let at = services(segments)?;
     match segments.get(at + 1)? {
         Segment::Key(name) => Some(name.clone()),
         Segment::Index(_) => match segments.get(at + 2) {

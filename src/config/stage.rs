@@ -11,6 +11,7 @@ use super::blocks::{self, Label};
 use super::{environment, pipeline, tools};
 use crate::model::document::Document;
 use crate::model::environment::{Environment, Stage};
+use crate::model::key_path::words;
 use crate::model::setting::{Role, Setting};
 
 const NAMED: Stage = Stage::Named("it stands under a name for development");
@@ -204,11 +205,34 @@ fn profiles(document: &Document) -> Vec<Option<Stage>> {
     document.settings.iter().map(of).collect()
 }
 
-/// Whether an expression of profiles names none but those for development: `dev`, `dev,test`, `local | test`.
+/// Whether an expression of profiles holds for none but those for development: `dev`, `dev,test`, `local | test`, `!prod`.
 fn only_development(expression: &str) -> bool {
     let mut names =
         expression.split(|c: char| matches!(c, ',' | '|' | '(' | ')') || c.is_whitespace()).filter(|n| !n.is_empty()).peekable();
-    names.peek().is_some() && names.all(is_development)
+    names.peek().is_some() && names.all(|n| is_development(n) || matches!(n, "!prod" | "!production"))
+}
+
+/// Where the classes of a program in Python begin and end, and whether each is named for development, where another is named for what goes live:
+/// `class DevelopmentConfig` beside `class ProductionConfig`, as [Flask](https://flask.palletsprojects.com/en/stable/config/#development-production) has it.
+fn classes(text: &str) -> Vec<(usize, usize, bool)> {
+    let mut all: Vec<(usize, usize, bool)> = Vec::new();
+    let (mut at, mut live, mut open) = (0, false, false);
+    for line in text.split_inclusive('\n') {
+        if line.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '@')) {
+            if let Some(last) = all.last_mut().filter(|_| open) {
+                last.1 = at;
+            }
+            let class = line.strip_prefix("class ").and_then(|rest| rest.split([':', '(']).next()).map(words);
+            open = class.is_some();
+            let named = |test: fn(&str) -> bool| class.iter().flatten().any(|w| test(w));
+            live |= named(is_production);
+            if open {
+                all.push((at, text.len(), named(is_development)));
+            }
+        }
+        at += line.len();
+    }
+    if live { all } else { Vec::new() }
 }
 
 /// Members of objects in programs, where another is named for what goes live: `knexfile.js`, `ormconfig.ts`, `config.js`.
@@ -217,8 +241,13 @@ fn members(document: &Document) -> Vec<Option<Stage>> {
     let gradle = name.ends_with(".gradle") || name.ends_with(".gradle.kts");
     let member =
         !gradle && blocks::any(&document.text, Label::Member, is_production) && blocks::any(&document.text, Label::Member, is_development);
+    let classes = if name.ends_with(".py") { classes(&document.text) } else { Vec::new() };
     let of = |setting: &Setting| {
         let at = setting.span.start;
+        let class = classes.partition_point(|(start, ..)| *start <= at).checked_sub(1).and_then(|i| classes.get(i));
+        if class.is_some_and(|(_, end, development)| *development && at < *end) {
+            return Some(NAMED);
+        }
         if member && blocks::around(&document.text, at, Label::Member).into_iter().any(is_development) {
             return Some(NAMED);
         }

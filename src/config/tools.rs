@@ -6,6 +6,7 @@ use crate::model::document::Document;
 use crate::model::environment::Stage;
 use crate::model::key_path::words;
 use crate::model::setting::Setting;
+use crate::model::span::Span;
 
 const MACHINE: Stage = Stage::Passing("its file sets up a machine for development");
 const OVERRIDE: Stage = Stage::Passing("Compose's override file is for development");
@@ -60,24 +61,22 @@ fn is_of_test_runner(setting: &Setting) -> bool {
     }
 }
 
-/// Lines of a recipe before a command that are looked back at.
-const LONGEST_RECIPE: usize = 200;
+/// Bytes that are looked back at, and a line may have: recipes are shorter.
+const FARTHEST: usize = 8192;
 
 /// Whether the command says that it runs in development, or its target is called by it: `NODE_ENV=development node app.js`, `dev:`.
 fn is_of_development_command(document: &Document, setting: &Setting) -> bool {
-    let text = document.text.as_str();
-    let at = setting.span.start.min(text.len());
-    let start = text.get(..at).and_then(|t| t.rfind('\n')).map_or(0, |i| i + 1);
-    let line = text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or("");
-    if line.split_whitespace().any(says_development) {
+    let (text, at) = (document.text.as_str(), setting.span.start);
+    let before = Span::new(at.saturating_sub(FARTHEST), at).narrowed(text).of(text);
+    let after = Span::new(at, at.saturating_add(FARTHEST)).narrowed(text).of(text);
+    let (above, head) = before.rsplit_once('\n').unwrap_or(("", before));
+    let tail = after.lines().next().unwrap_or("");
+    if head.split_whitespace().chain(tail.split_whitespace()).any(says_development) {
         return true;
     }
-    if !line.starts_with(['\t', ' ']) {
-        return false;
-    }
-    let before = text.get(..start).unwrap_or("").lines().rev().take(LONGEST_RECIPE);
-    let target = before.into_iter().find(|l| !l.is_empty() && !l.starts_with(['\t', ' ', '#']));
-    target.and_then(|l| l.split_once(':')).is_some_and(|(name, _)| words(name).iter().any(|w| is_development(w)))
+    let target = above.lines().rev().find(|l| !l.is_empty() && !l.starts_with(['\t', ' ', '#']));
+    head.starts_with(['\t', ' '])
+        && target.and_then(|l| l.split_once(':')).is_some_and(|(name, _)| words(name).iter().any(|w| is_development(w)))
 }
 
 /// `APP_ENV=dev`, `NODE_ENV=development` and their like.

@@ -1,6 +1,7 @@
 //! What part of a file speaks for development, as the program says: beside each, the part that speaks for production and is found as before.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write;
 use std::process::Command;
 
 use serde_json::Value;
@@ -13,7 +14,7 @@ fn scan(files: &[(&str, &str)], path: &str) -> Vec<(u64, String, String)> {
     for (name, text) in files {
         let file = home.path().join("project").join(name);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::write(file, text.replace("~|~", "")).unwrap();
+        File::create(file).unwrap().write_all(text.replace("~|~", "").as_bytes()).unwrap();
     }
     let mut harden: Command = command(env!("CARGO_BIN_EXE_harden"), home.path(), &home.path().join("project"));
     let output = harden.args(["scan", "--format", "jsonl", "--fail-on", "none"]).output().unwrap();
@@ -72,6 +73,24 @@ fn maps_named_for_development_weigh_less_beside_production() {
 }
 
 #[test]
+fn classes_of_settings_for_development_weigh_less_beside_productions() {
+    let flask = "class Config:\n    PASSWORD = \"hunter2\"\n\nclass DevelopmentConfig(Config):\n    PASSWORD = \"hunter2\"\n\n\
+                 class ProductionConfig(Config):\n    PASSWORD = \"hunter2\"\n\nPASSWORD = \"hunter2\"\n";
+    weighs("config.py", flask, &[5], &[2, 8, 10]);
+    weighs("config.py", &flask.replace("Production", "Other"), &[], &[2, 5, 8, 10]);
+}
+
+#[test]
+fn a_fix_leaves_the_part_for_development() {
+    let home = tempfile::tempdir().unwrap();
+    let rails = "development:\n  password: changeme\nproduction:\n  password: changeme\n";
+    File::create(home.path().join("database.yml")).unwrap().write_all(rails.as_bytes()).unwrap();
+    let output = command(env!("CARGO_BIN_EXE_harden"), home.path(), home.path()).args(["fix", "--emit", "plain"]).output().unwrap();
+    let plan = stdout(&output);
+    assert!(plan.contains("production.password") && !plan.contains("development.password="), "{plan}");
+}
+
+#[test]
 fn a_map_that_is_merely_called_test_weighs_what_it_did() {
     weighs("app.yml", "test:\n  password: changeme\nweb:\n  password: changeme\n", &[], &[2, 4]);
     let service = |name: &str| format!("  {name}:\n    image: postgres:16\n    environment:\n      POSTGRES_PASSWORD: postgres\n");
@@ -96,8 +115,9 @@ fn profiles_of_spring_and_quarkus_are_told_apart() {
     weighs("application.properties", quarkus, &[1, 2], &[3, 4]);
     let spring = "spring.datasource.password: changeme\n---\nspring:\n  config:\n    activate:\n      on-profile: dev\n  datasource:\n    \
                   password: changeme\n---\nspring:\n  profiles: test\n  datasource:\n    password: changeme\n---\nspring:\n  \
-                  config.activate.on-profile: dev,prod\n  datasource:\n    password: changeme\n";
-    weighs("application.yml", spring, &[8, 13], &[1, 18]);
+                  config.activate.on-profile: dev,prod\n  datasource:\n    password: changeme\n---\nspring:\n  \
+                  config.activate.on-profile: \"!prod\"\n  datasource:\n    password: changeme\n";
+    weighs("application.yml", spring, &[8, 13, 23], &[1, 18]);
     let properties = "spring.datasource.password=changeme\n#---\nspring.config.activate.on-profile=dev\nspring.datasource.password=changeme\n\
                       #---\nspring.config.activate.on-profile=prod\nspring.datasource.password=changeme\n";
     weighs("application.properties", properties, &[4], &[1, 7]);
@@ -125,6 +145,8 @@ fn services_of_a_pipeline_weigh_less_and_what_it_deploys_with_does_not() {
     weighs("azure-pipelines.yml", azure, &[6], &[8]);
     let travis = "services:\n  - mysql\nenv:\n  global:\n    - MYSQL_PASSWORD=password\n    - DEPLOY_PASSWORD=hunter2\n";
     weighs(".travis.yml", travis, &[5], &[6]);
+    // a job may be called as its services are
+    weighs(".github/workflows/run.yml", "jobs:\n  services:\n    env:\n      DEPLOYER_PASSWORD: hunter2\n", &[], &[4]);
     // outside of a pipeline the same is what it was
     weighs("deploy/build.yml", github, &[], &[7, 9, 10, 11, 14, 15, 16, 17]);
 }
