@@ -66,7 +66,8 @@ const FARTHEST: usize = 8192;
 
 /// Whether the command says that it runs in development, or its target is called by it: `NODE_ENV=development node app.js`, `dev:`.
 fn is_of_development_command(document: &Document, setting: &Setting) -> bool {
-    let (text, at) = (document.text.as_str(), setting.span.start);
+    // a word is not cut: its name comes first
+    let (text, at) = (document.text.as_str(), setting.key_span.start.min(setting.span.start));
     let before = Span::new(at.saturating_sub(FARTHEST), at).narrowed(text).of(text);
     let after = Span::new(at, at.saturating_add(FARTHEST)).narrowed(text).of(text);
     let (above, head) = before.rsplit_once('\n').unwrap_or(("", before));
