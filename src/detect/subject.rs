@@ -163,6 +163,9 @@ impl<'d> Subject<'d> {
     /// The judgement of [`Self::literal`].
     pub(super) fn verdict(&self) -> &Verdict {
         self.judged.get_or_init(|| {
+            if self.setting.role == Role::Reference {
+                return Verdict { class: ValueClass::Reference, reason: "a reference" };
+            }
             if self.setting.role == Role::Prose && is_cut(self.literal()) {
                 return Verdict { class: ValueClass::Reference, reason: "a copy that is cut short" };
             }

@@ -7,6 +7,7 @@ mod plain;
 mod reader;
 mod scalar;
 mod switch;
+mod tags;
 mod template;
 #[cfg(test)]
 mod testing;

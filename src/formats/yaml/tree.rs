@@ -5,8 +5,9 @@
 
 use std::collections::HashMap;
 
-use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, StructureStyle};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, StructureStyle, Tag};
 
+use super::tags;
 use crate::model::document::Fault;
 use crate::model::secret::Secret;
 use crate::model::setting::Quoting;
@@ -47,6 +48,8 @@ pub(super) struct Scalar {
     pub(super) indent: usize,
     /// Read as null: nothing, `~` or `null`, without a tag.
     pub(super) null: bool,
+    /// A tag says that the text names the place of the value: `!Ref X`.
+    pub(super) elsewhere: bool,
 }
 
 impl Node {
@@ -103,6 +106,8 @@ struct Open {
     map: bool,
     flow: bool,
     nodes: Vec<Node>,
+    /// Handle and suffix of its tag.
+    tag: Option<(String, String)>,
 }
 
 impl Builder {
@@ -115,22 +120,31 @@ impl Builder {
                     self.anchored.insert(anchor, value.clone());
                 }
                 let kind = Kind::Scalar(scalar(value, span, style, tag.is_some(), indent));
-                self.place(Node { kind, flow });
+                let mut node = Node { kind, flow };
+                if let Some(tag) = &tag {
+                    tags::settle(&mut node, tag.handle(), tag.suffix());
+                }
+                self.place(node);
             }
             Event::Alias(anchor) => {
                 let kind = Kind::Alias(self.anchored.get(&anchor).cloned(), span);
                 self.place(Node { kind, flow });
             }
-            Event::SequenceStart(style, ..) => {
-                self.open.push(Open { map: false, flow: flow || style == StructureStyle::Flow, nodes: Vec::new() });
+            Event::SequenceStart(style, _, tag) => {
+                let tag = tag.map(|tag: std::borrow::Cow<'_, Tag>| (tag.handle().to_owned(), tag.suffix().to_owned()));
+                self.open.push(Open { map: false, flow: flow || style == StructureStyle::Flow, nodes: Vec::new(), tag });
             }
             Event::MappingStart(style, ..) => {
-                self.open.push(Open { map: true, flow: flow || style == StructureStyle::Flow, nodes: Vec::new() });
+                self.open.push(Open { map: true, flow: flow || style == StructureStyle::Flow, nodes: Vec::new(), tag: None });
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 if let Some(open) = self.open.pop() {
                     let kind = if open.map { Kind::Map(pairs(open.nodes)) } else { Kind::List(open.nodes) };
-                    self.place(Node { kind, flow: open.flow });
+                    let mut node = Node { kind, flow: open.flow };
+                    if let Some((handle, suffix)) = &open.tag {
+                        tags::settle(&mut node, handle, suffix);
+                    }
+                    self.place(node);
                 }
             }
             // Anchors are names of one document.
@@ -170,7 +184,7 @@ fn scalar(mut value: Secret, span: Span, style: ScalarStyle, tagged: bool, inden
     if null || missing {
         value.wipe();
     }
-    Scalar { value, span, quoting, indent: indent.unwrap_or(0), null }
+    Scalar { value, span, quoting, indent: indent.unwrap_or(0), null, elsewhere: false }
 }
 
 fn fault(kind: &ErrorKind, at: &granit_parser::Marker) -> Fault {
