@@ -185,3 +185,37 @@ aj: {password: "file:hunter2"} # FOUND
 "##,
     );
 }
+
+#[test]
+fn expressions_of_bicep_and_arm() {
+    check(
+        "main.bicep",
+        "param adminPassword string
+param kettlePassword string = 'hunter2' // FOUND
+resource sql 'Microsoft.Sql/servers@2022-05-01-preview' = {
+  properties: {
+    administratorLoginPassword: adminPassword
+    adminPassword: adminPassword
+    apiSecret: kv.getSecret('api')
+    password: 'hunter2' // FOUND
+  }
+}
+",
+    );
+    check(
+        "azuredeploy.json",
+        r#"{"resources": [{"properties": {
+"administratorLoginPassword": "[parameters('adminPassword')]", "sharedKey": "[listKeys(resourceId('x'), '2019').keys[0].value]",
+"password": "hunter2", "is": "FOUND"}}]}"#,
+    );
+    check(
+        "main.tf",
+        r#"resource "aws_db_instance" "x" {
+  password       = var.db_password
+  admin_password = data.aws_secretsmanager_secret_version.x.secret_string
+  user_password  = aws_secretsmanager_secret_version.x.secret_string
+  other_password = "hunter2" # FOUND
+}
+"#,
+    );
+}
