@@ -18,7 +18,7 @@ use crate::tokens::{Token, Use};
 use super::issued::{Place, token_in};
 use super::neighbours::Neighbourhood;
 use super::path::{NameFacts, PathFacts};
-use super::source::{is_any_host, is_code, is_secret_in_code, other_data};
+use super::source::{is_any_host, is_code, is_prompt, is_secret_in_code, other_data};
 
 /// A compiled condition.
 pub(super) type Test = Box<dyn Fn(&Subject<'_>) -> bool + Send + Sync>;
@@ -169,8 +169,11 @@ impl<'d> Subject<'d> {
             if self.setting.role == Role::Prose && is_cut(self.literal()) {
                 return Verdict { class: ValueClass::Reference, reason: "a copy that is cut short" };
             }
-            if shows_form(self.setting) {
+            if self.is_described() {
                 return Verdict { class: ValueClass::NotSecret, reason: "an example of its own schema" };
+            }
+            if is_prompt(self.setting, self.literal()) {
+                return Verdict { class: ValueClass::NotSecret, reason: "what a program asks" };
             }
             if self.holds_settings() {
                 return Verdict { class: ValueClass::NotSecret, reason: "a file whose settings are looked at one by one" };
@@ -207,6 +210,15 @@ impl<'d> Subject<'d> {
                 None => found,
             }
         })
+    }
+
+    /// Whether the value is an example or a default in a description of data, which no program takes for its own.
+    fn is_described(&self) -> bool {
+        const EXAMPLES: &[&str] = &["const", "default", "enum", "example", "examples", "x-example", "x-examples"];
+        shows_form(self.setting)
+            || self.setting.role == Role::Live
+                && self.around.is_in_schema(self.setting)
+                && self.setting.key.names().any(|name| EXAMPLES.contains(&name))
     }
 
     /// Whether the value is a text of which settings were read that follow this one.
@@ -248,7 +260,7 @@ impl<'d> Subject<'d> {
     pub(super) fn connection(&self) -> Option<&Connection> {
         self.connection
             .get_or_init(|| {
-                if shows_form(self.setting) {
+                if self.is_described() {
                     return None;
                 }
                 let found = connection(self.value(), self.literal_span())?;
@@ -293,7 +305,14 @@ fn shows_form(setting: &Setting) -> bool {
     setting.role == Role::Live
         && (schema(own)
             || matches!(own, "description" | "placeholder")
-            || (schema(parent) && names.next().is_some_and(|n| n != "services")))
+            || (schema(parent) && names.next().is_some_and(|n| n != "services"))
+            || is_named_example(setting))
+}
+
+/// `examples: { NAME: { value: {..} } }` of OpenAPI.
+fn is_named_example(setting: &Setting) -> bool {
+    let mut steps = setting.key.names().skip_while(|name| *name != "examples").skip(2);
+    steps.next() == Some("value")
 }
 
 /// A value of which a document shows only the beginning.

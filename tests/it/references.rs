@@ -133,12 +133,8 @@ fn a_scheme_in_braces() {
 b.password=${directory:/mnt/secrets:password}
 c.password=${secretsmanager:prod/db:password}
 d.password=${vault.db.password}
-# FOUND
-e.password=${DB_PASSWORD:hunter2}
-"
-        .replace("# FOUND\n", "")
-        .replace("e.password", "eFOUND.password")
-        .as_str(),
+FOUNDe.password=${DB_PASSWORD:hunter2}
+",
     );
 }
 
@@ -217,5 +213,133 @@ resource sql 'Microsoft.Sql/servers@2022-05-01-preview' = {
   other_password = "hunter2" # FOUND
 }
 "#,
+    );
+}
+
+#[test]
+fn what_is_sealed_already_and_what_other_scanners_keep() {
+    check(
+        "settings.xml",
+        "<settings><servers>
+<server><id>a</id><username>ci</username><password>{COQLCE6DU6GtcS5P=}</password></server>
+<server><id>b</id><username>ci</username><password>reset in May {HSmb+vu4Dfy3s9O3hdOnmTWA7PTfYyNa/v87HuM6Rto=}</password></server>
+<server><id>c</id><username>ci</username><password>hunter2</password></server><!--FOUND-->
+<server><id>d</id><username>ci</username><password>{hunter2}</password></server><!--FOUND-->
+</servers></settings>",
+    );
+    check(
+        "application.properties",
+        "spring.datasource.password=ENC(G6N718UuyPE5bHyWKyuLQSm02auQPUtm)
+a.password={cipher}AQAjPgt3eFZQXwt8tsHAVv
+spring.FOUND.password=DEC(hunter2)
+",
+    );
+    let digest = "5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8";
+    let record = format!("{{\"results\": {{\"a.yml\": [\n{{\"type\": \"Secret Keyword\", \"hashed_secret\": \"{digest}\"}},\n");
+    check("record.json", &format!("{record}{{\"hashed_secret\": \"hunter2\", \"is\": \"FOUND\"}}]}}}}"));
+    let rules = "[allowlist]
+regexes = ['''password = \"changeme\"''', '''token=abcdef''', '''postgres://app:app@localhost''']
+";
+    let token = ["AKIA", "Q3EGRIBPT7KWZ2MX"].concat();
+    let files = [
+        (".gitleaks.toml", rules),
+        (".secrets.baseline", &format!("{record}{{}}]}}}}")),
+        (".gitleaksignore", "93f292c3dfa2649ac91f65bf4c4a1e5e3c6a4b7e:config/app.yml:generic-api-key:12\n"),
+        (".trufflehog.yml", "detectors:\n  - regex:\n      password: 'password=(.+)'\n      token: '[a-z]{12}'\n"),
+    ];
+    assert_eq!(found(&files), [""; 0]);
+    assert_eq!(found(&[("rules.toml", rules)]), ["rules.toml:2"]);
+    assert_eq!(found(&[(".gitleaks.toml", &format!("[allowlist]\nregexes = ['{token}']\n"))]), [".gitleaks.toml:2"]);
+}
+
+#[test]
+fn locked_accounts_and_questions() {
+    check(
+        "user-data.yml",
+        "#cloud-config
+users:
+  - {name: a, passwd: '!'}
+  - {name: b, passwd: '*'}
+  - {name: c, passwd: '!!'}
+  - {name: d, passwd: x}
+  - {name: e, passwd: '*LK*'}
+  - {name: f, passwd: '!hunter2'} # FOUND
+  - {name: g, passwd: hunter2} # FOUND
+other: {passwd: x} # FOUND
+",
+    );
+    check(
+        "openssl.cnf",
+        "[ req_attributes ]
+challengePassword = A challenge password
+challengePassword_min = 4
+challengePassword_max = 20
+[ req ]
+input_password = secret # FOUND
+[ plain ]
+challengePassword = hunter2 # FOUND
+",
+    );
+}
+
+#[test]
+fn names_of_policies_and_quantities() {
+    check(
+        ".env",
+        "JWT_SECRET_ROTATION=weekly
+API_SECRET_VERSION=kettle7
+ADMIN_PASSWORD_POLICY=strong
+ACCESS_TOKEN_EXPIRY=week
+ENCRYPTION_KEY_ROTATION_PERIOD=monthly
+FOUNDJWT_SECRET=weekly
+FOUNDROTATION_SECRET=weekly
+",
+    );
+    let rotated = found(&[(".env", "JWT_SECRET_ROTATION=supersecret\n")]);
+    assert_eq!(rotated, [".env:1"]);
+}
+
+#[test]
+fn examples_and_defaults_of_schemas() {
+    check(
+        "openapi.yaml",
+        "openapi: 3.0.0
+x-auth: {client_secret: hunter2} # FOUND
+paths:
+  /login:
+    post:
+      requestBody:
+        content:
+          application/json:
+            example: {username: admin, password: hunter2}
+            examples: {ok: {value: {username: admin, password: hunter2}}}
+components:
+  schemas:
+    Login:
+      properties:
+        password: {type: string, example: hunter2, default: hunter2}
+        apiKey: {type: string, enum: [hunter2, password]}
+  examples:
+    Login: {value: {password: hunter2, users: [{password: hunter2}]}}
+",
+    );
+    check(
+        "swagger.json",
+        r#"{"swagger": "2.0",
+"paths": {"/x": {"get": {"responses": {"200": {"examples": {"application/json": {"token": "hunter2", "user": {"password": "hunter2"}}}}}}}},
+"host": "x", "password": "hunter2", "is": "FOUND"}"#,
+    );
+    check(
+        "values.schema.json",
+        r#"{"$schema": "http://json-schema.org/draft-07/schema#",
+"properties": {"auth": {"default": {"adminPassword": "hunter2"}}}, "examples": [{"password": "hunter2"}],
+"password": "hunter2", "is": "FOUND"}"#,
+    );
+    check(
+        "config.yml",
+        "default: {password: hunter2} # FOUND
+services: {example: {environment: {PASSWORD: hunter2}}} # FOUND
+app: {value: {password: hunter2}} # FOUND
+",
     );
 }
