@@ -3,6 +3,7 @@
 mod command;
 mod compose;
 mod kubernetes;
+mod node;
 mod plain;
 mod reader;
 mod scalar;

@@ -1,6 +1,6 @@
 //! A YAML tree to settings. What is special to compose and Kubernetes files hooks in as a [`View`].
 
-use super::tree::{Kind, Node, Scalar};
+use super::node::{Kind, Node, Scalar};
 use crate::model::key_path::KeyPath;
 use crate::model::secret::Secret;
 use crate::model::setting::{Quoting, Role, Setting};

@@ -4,7 +4,7 @@
 //! (<https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html>) and the tags of Compose, Ansible,
 //! Home Assistant and their kin.
 
-use super::tree::{Kind, Node};
+use super::node::{Kind, Node};
 
 /// What a tag makes of what stands behind it.
 #[derive(Clone, Copy, PartialEq, Eq)]
