@@ -173,6 +173,7 @@ ab: {password: "secretref:db-password"}
 ac: {password: "secrets.DB_PASSWORD"}
 ad: {password: "__DB_PASSWORD__"} # FOUND: it must be filled in
 ae: {password: "vaulthunter2"} # FOUND
+al: {password: "{$DB_PASSWORD:hunter2}"} # FOUND
 af: {password: "env.hunter2!"} # FOUND
 ag: {password: "{hunter2}"} # FOUND
 ah: {password: "[hunter2]"} # FOUND
