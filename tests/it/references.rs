@@ -173,6 +173,9 @@ ab: {password: "secretref:db-password"}
 ac: {password: "secrets.DB_PASSWORD"}
 ad: {password: "__DB_PASSWORD__"} # FOUND: it must be filled in
 ae: {password: "vaulthunter2"} # FOUND
+am: {password: "conjur:hunter2"} # FOUND
+an: {password: "[hunter2(abc]"} # FOUND
+ao: {password: "{hunter2hunter2hunter2}"} # FOUND
 al: {password: "{$DB_PASSWORD:hunter2}"} # FOUND
 af: {password: "env.hunter2!"} # FOUND
 ag: {password: "{hunter2}"} # FOUND
