@@ -1,7 +1,8 @@
 //! Conditions on the server that a switch belongs to, where other settings name it.
 
+use super::fallback::fallback_of;
 use super::family::{Compile, Family, Test, flag, known};
-use super::subject::{Subject, fallback_of};
+use super::subject::Subject;
 use super::url::HOSTS;
 use crate::dsn::{self, HostClass};
 use crate::rules::schema::Argument;

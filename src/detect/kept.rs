@@ -43,12 +43,39 @@ pub(super) fn keep_the_worst(findings: &mut Vec<Finding>, first: usize) {
     findings.extend(kept);
 }
 
-/// Whether what looks like a secret is a checksum of a lock file, or sealed for a cluster: what a provider issued and what stands in a URL
-/// counts there, too.
+/// Whether what looks like a secret is a checksum of a lock file, sealed for a cluster, or what a scanner of secrets looks for: what a
+/// provider issued counts there, too, and but for the last what stands in a URL.
 pub(super) fn is_no_secret_there(document: &Document, finding: &Finding) -> bool {
+    if is_record_of_scanner(document.file_name()) {
+        return finding.topic != PROVIDER_TOKEN && !finding.rule.contains("private-key");
+    }
     let named = finding.topic != PROVIDER_TOKEN && !finding.rule.starts_with("url-");
     let sealed = || document.format == "kubernetes" && finding.key.starts_with("spec.encryptedData.");
     named && finding.class != Class::NonTlsUrl && (is_lock_file(document.file_name()) || sealed())
+}
+
+/// Files in which other scanners of secrets keep patterns, what they are to pass by and what they found.
+fn is_record_of_scanner(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        ".gitallowed",
+        ".gitguardian.yaml",
+        ".gitguardian.yml",
+        ".gitleaks.toml",
+        ".gitleaksignore",
+        ".secretlintignore",
+        ".secretlintrc.json",
+        ".secretlintrc.yaml",
+        ".secretlintrc.yml",
+        ".secrets.baseline",
+        ".talismanrc",
+        ".trufflehog.yaml",
+        ".trufflehog.yml",
+        ".trufflehogignore",
+        "gitleaks.toml",
+        "trufflehog-exclude.txt",
+        "trufflehog-excludes.txt",
+    ];
+    NAMES.iter().any(|n| n.eq_ignore_ascii_case(name))
 }
 
 /// Files in which a package manager keeps versions and checksums.

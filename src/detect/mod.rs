@@ -9,6 +9,7 @@ mod circumstances;
 mod comment;
 mod compile;
 mod dispatch;
+mod fallback;
 mod family;
 mod issued;
 mod kept;

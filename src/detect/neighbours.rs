@@ -26,6 +26,8 @@ pub(super) struct Neighbourhood<'d> {
     /// Images of compose's services, by part and service.
     images: HashMap<(usize, &'d str), Vec<&'d str>>,
     secret_parts: Vec<usize>,
+    /// Parts that describe the form of data: OpenAPI, JSON Schema.
+    schema_parts: Vec<usize>,
     paths: Paths,
     tests_begin: OnceCell<usize>,
     /// Names of the maps and settings of each map, in small letters; made when first asked for.
@@ -69,7 +71,7 @@ impl<'d> Neighbourhood<'d> {
         let mut scope_of = Vec::with_capacity(document.settings.len());
         let mut hosts: HashMap<(usize, KeyPath), Vec<usize>> = HashMap::new();
         let mut images: HashMap<(usize, &'d str), Vec<&'d str>> = HashMap::new();
-        let mut secret_parts = Vec::new();
+        let (mut secret_parts, mut schema_parts) = (Vec::new(), Vec::new());
         let mut before: Option<((usize, &[Segment]), usize)> = None;
         let mut parts: HashMap<usize, Vec<usize>> = HashMap::new();
         for (i, setting) in document.settings.iter().enumerate() {
@@ -111,6 +113,9 @@ impl<'d> Neighbourhood<'d> {
             if setting.value.expose() == "Secret" && setting.key == KeyPath::of("kind") {
                 secret_parts.push(setting.part);
             }
+            if setting.key.segments().len() == 1 && opens_schema(setting.name(), setting.value.expose()) {
+                schema_parts.push(setting.part);
+            }
         }
         let (below, found) = (OnceCell::new(), RefCell::default());
         Self {
@@ -121,6 +126,7 @@ impl<'d> Neighbourhood<'d> {
             scopes,
             images,
             secret_parts,
+            schema_parts,
             below,
             found,
             hosts,
@@ -143,6 +149,11 @@ impl<'d> Neighbourhood<'d> {
     pub(super) fn section(&self, setting: &Setting) -> &'static str {
         let begin = *self.tests_begin.get_or_init(|| tests_begin(&self.document.text));
         section(self.document, setting, begin)
+    }
+
+    /// Whether the setting stands in a document that describes the form of data.
+    pub(super) fn is_in_schema(&self, setting: &Setting) -> bool {
+        self.schema_parts.contains(&setting.part)
     }
 
     fn scope(&self, index: usize) -> Option<(usize, &Scope)> {
@@ -300,6 +311,15 @@ impl<'d> Neighbourhood<'d> {
             }
         }
         context
+    }
+}
+
+/// Whether a document with this setting at its root is a description of an API or a schema, by what their specifications ask for.
+fn opens_schema(name: &str, value: &str) -> bool {
+    match name {
+        "openapi" | "swagger" | "asyncapi" => value.starts_with(|c: char| c.is_ascii_digit()),
+        "$schema" => value.contains("json-schema.org/"),
+        _ => false,
     }
 }
 

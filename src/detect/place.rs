@@ -49,7 +49,7 @@ impl Family for Place {
                         Role::Live => "live",
                         Role::Argument => "argument",
                         Role::Prose => "prose",
-                        Role::Commented | Role::Alias => "",
+                        Role::Commented | Role::Alias | Role::Reference => "",
                     };
                     wanted.iter().any(|w| w == word)
                 }))

@@ -93,12 +93,38 @@ pub(super) fn other_data(document: &Document, setting: &Setting, literal: &str, 
     if encoded && setting.key.parent_name().eq_ignore_ascii_case("encrypted") {
         return Some("encrypted for the service that reads it");
     }
+    if is_record(setting.name(), literal) {
+        return Some("the digest of what was found");
+    }
+    let locked = literal == "x" && setting.name() == "passwd" && setting.key.names().rev().nth(1) == Some("users");
+    if locked {
+        return Some("an account without a password");
+    }
+    // `JWT_SECRET_ROTATION` holds the next key, or says how often it changes
+    if own.last().is_some_and(|w| w == "rotation") && INTERVALS.iter().any(|w| w.eq_ignore_ascii_case(literal)) {
+        return Some("how often it is changed");
+    }
     if is_required_version(setting, literal) {
         return Some("the version of a package");
     }
     // `"new_password": "New Password"` is a label
     let title = literal.starts_with(char::is_uppercase) && literal.chars().nth(1).is_some_and(char::is_lowercase);
     (json && title && setting.name().starts_with(char::is_lowercase) && words(literal) == own).then_some("a label")
+}
+
+/// How often something is done, in a word.
+const INTERVALS: &[&str] =
+    &["annually", "automatic", "biweekly", "daily", "hourly", "manual", "monthly", "quarterly", "scheduled", "weekly", "yearly"];
+
+/// `hashed_secret` of detect-secrets: SHA-1 of what it found.
+fn is_record(name: &str, literal: &str) -> bool {
+    name == "hashed_secret" && literal.len() == 40 && literal.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// `challengePassword = A challenge password`: the question that openssl asks before it reads the password.
+pub(super) fn is_prompt(setting: &Setting, literal: &str) -> bool {
+    let attribute = setting.name().eq_ignore_ascii_case("challengePassword");
+    attribute && literal.contains(' ') && words(literal).iter().any(|w| w == "password")
 }
 
 /// Whether a manifest says with the literal which versions of a package it takes; the package may be called anything.

@@ -10,15 +10,15 @@ use crate::model::document::Document;
 use crate::model::key_path::Segment;
 use crate::model::setting::{Layer, Role, Setting};
 use crate::model::span::Span;
-use crate::model::template::innermost_default;
 use crate::strength::judge::{ValueClass, Verdict, judge};
 use crate::strength::name::{NameClass, Purpose};
 use crate::tokens::{Token, Use};
 
+use super::fallback::fallback_of;
 use super::issued::{Place, token_in};
 use super::neighbours::Neighbourhood;
 use super::path::{NameFacts, PathFacts};
-use super::source::{is_any_host, is_code, is_secret_in_code, other_data};
+use super::source::{is_any_host, is_code, is_prompt, is_secret_in_code, other_data};
 
 /// A compiled condition.
 pub(super) type Test = Box<dyn Fn(&Subject<'_>) -> bool + Send + Sync>;
@@ -163,11 +163,17 @@ impl<'d> Subject<'d> {
     /// The judgement of [`Self::literal`].
     pub(super) fn verdict(&self) -> &Verdict {
         self.judged.get_or_init(|| {
+            if self.setting.role == Role::Reference {
+                return Verdict { class: ValueClass::Reference, reason: "a reference" };
+            }
             if self.setting.role == Role::Prose && is_cut(self.literal()) {
                 return Verdict { class: ValueClass::Reference, reason: "a copy that is cut short" };
             }
-            if shows_form(self.setting) {
+            if self.is_described() {
                 return Verdict { class: ValueClass::NotSecret, reason: "an example of its own schema" };
+            }
+            if is_prompt(self.setting, self.literal()) {
+                return Verdict { class: ValueClass::NotSecret, reason: "what a program asks" };
             }
             if self.holds_settings() {
                 return Verdict { class: ValueClass::NotSecret, reason: "a file whose settings are looked at one by one" };
@@ -204,6 +210,15 @@ impl<'d> Subject<'d> {
                 None => found,
             }
         })
+    }
+
+    /// Whether the value is an example or a default in a description of data, which no program takes for its own.
+    fn is_described(&self) -> bool {
+        const EXAMPLES: &[&str] = &["const", "default", "enum", "example", "examples", "x-example", "x-examples"];
+        shows_form(self.setting)
+            || self.setting.role == Role::Live
+                && self.around.is_in_schema(self.setting)
+                && self.setting.key.names().any(|name| EXAMPLES.contains(&name))
     }
 
     /// Whether the value is a text of which settings were read that follow this one.
@@ -245,7 +260,7 @@ impl<'d> Subject<'d> {
     pub(super) fn connection(&self) -> Option<&Connection> {
         self.connection
             .get_or_init(|| {
-                if shows_form(self.setting) {
+                if self.is_described() {
                     return None;
                 }
                 let found = connection(self.value(), self.literal_span())?;
@@ -290,7 +305,14 @@ fn shows_form(setting: &Setting) -> bool {
     setting.role == Role::Live
         && (schema(own)
             || matches!(own, "description" | "placeholder")
-            || (schema(parent) && names.next().is_some_and(|n| n != "services")))
+            || (schema(parent) && names.next().is_some_and(|n| n != "services"))
+            || is_named_example(setting))
+}
+
+/// `examples: { NAME: { value: {..} } }` of OpenAPI.
+fn is_named_example(setting: &Setting) -> bool {
+    let mut steps = setting.key.names().skip_while(|name| *name != "examples").skip(2);
+    steps.next() == Some("value")
 }
 
 /// A value of which a document shows only the beginning.
@@ -313,40 +335,6 @@ fn is_account(name: &str) -> bool {
     ]
     .iter()
     .any(|w| lower.ends_with(w))
-}
-
-/// The default of a value that is one `${NAME:-default}` and nothing else, through any nesting, or the literal that a template falls back
-/// to; else all of it.
-pub(super) fn fallback_of(value: &str) -> Span {
-    let span = innermost_default(value);
-    template_default(span.of(value)).map_or(span, |inner| inner.shift(span.start))
-}
-
-/// The literal in `<%= ENV["X"] || "lit" %>`, `<%= ENV.fetch("X") { "lit" } %>`, `{{ x | default('lit') }}`, `{{ getenv "X" "lit" }}`: what
-/// runs when nothing is set.
-fn template_default(value: &str) -> Option<Span> {
-    let trimmed = value.trim();
-    let ruby = trimmed.starts_with("<%=") && trimmed.ends_with("%>") && trimmed.contains("ENV");
-    let moustache = trimmed.starts_with("{{") && trimmed.ends_with("}}") && trimmed.matches("{{").count() == 1;
-    let signs: &[&str] = match (ruby, moustache) {
-        (true, _) => &["||", ",", "{"],
-        (_, true) => &["default(", "default ", "d("],
-        _ => return None,
-    };
-    let (close, quote) = trimmed.char_indices().rev().find(|(_, c)| matches!(c, '"' | '\''))?;
-    let open = trimmed.get(..close)?.rfind(quote)?;
-    let before = trimmed.get(..open)?.trim_end();
-    let called = before.trim_start_matches(['{', '-', ' ', '(']);
-    let getter = moustache && ["getenv ", "env.Getenv ", "envOr "].iter().any(|f| called.starts_with(f)) && before.ends_with(['"', '\'']);
-    let leads = getter || signs.iter().any(|s| before.ends_with(s.trim_end()));
-    let piped = ruby || getter || before.contains('|') || called.starts_with("default");
-    let after = trimmed.get(close + 1..)?;
-    let rest_is_end = after.chars().all(|c| c.is_whitespace() || "%>})".contains(c))
-        || moustache && after.trim_start().starts_with([',', ')'])
-        // what is done with it: `.Values.x | b64enc | quote`
-        || moustache && after.chars().all(|c| c.is_ascii_alphanumeric() || " .|$_()-}".contains(c));
-    let start = value.len() - value.trim_start().len() + open + 1;
-    (leads && piped && rest_is_end && close > open + 1).then(|| Span::new(start, start + close - open - 1))
 }
 
 fn connection(value: &str, literal: Span) -> Option<Connection> {
@@ -380,7 +368,7 @@ pub(super) fn tells_by_itself(class: ValueClass) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{fallback_of, label_before_url};
+    use super::label_before_url;
 
     #[test]
     fn a_name_before_a_url_is_left_out() {
@@ -392,33 +380,6 @@ mod tests {
             ("postgres+driver://a/b=c://d", 0),
         ] {
             assert_eq!(label_before_url(text), want, "{text}");
-        }
-    }
-
-    #[test]
-    fn templates_fall_back_to_their_literal() {
-        for (value, want) in [
-            ("<%= ENV['A'] || \"kettle\" %>", "kettle"),
-            ("<%= ENV.fetch(\"A\") { 'kettle' } %>", "kettle"),
-            ("<%= ENV.fetch('A', 'kettle') %>", "kettle"),
-            ("{{ lookup('env','A') | default('kettle', true) }}", "kettle"),
-            ("{{ .Values.a | default \"kettle\" }}", "kettle"),
-            ("{{ .Values.a | default \"kettle\" | b64enc | quote }}", "kettle"),
-            ("{{ default \"kettle\" .Values.a | b64enc }}", "kettle"),
-            ("{{ getenv \"A\" \"kettle\" }}", "kettle"),
-            ("${A:-${B:-kettle}}", "kettle"),
-        ] {
-            assert_eq!(fallback_of(value).of(value), want, "{value}");
-        }
-        for value in [
-            "<%= ENV['A'] %>",
-            "{{ lookup('env', 'A') }}",
-            "{{ a | default('') }}",
-            "<%= ENV.fetch('A') %>",
-            "kettle",
-            "{{ 'x' | b64enc }}",
-        ] {
-            assert_eq!(fallback_of(value).of(value), value);
         }
     }
 }

@@ -6,6 +6,7 @@ use regex::Regex;
 
 use super::family::{Compile, Family, Test, bounds, flag, known, words};
 use super::subject::{Subject, tells_by_itself};
+use crate::model::setting::Role;
 use crate::model::template;
 use crate::rules::ascii_classes;
 use crate::rules::schema::Argument;
@@ -67,7 +68,7 @@ impl Family for Value {
 fn form(subject: &Subject<'_>) -> &'static str {
     if subject.value().is_empty() {
         "empty"
-    } else if template::is_reference(subject.value()) {
+    } else if subject.setting.role == Role::Reference || template::is_reference(subject.value()) {
         "reference"
     } else if subject.is_fallback() {
         "fallback"

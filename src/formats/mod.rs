@@ -2,6 +2,7 @@
 //!
 //! A new format is one file beside this one (a folder where it takes several), and one line in [`FORMATS`].
 
+mod bicep;
 mod code;
 mod conf;
 mod credentials;
@@ -47,6 +48,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &ini::Ini,
     &shell::Shell,
     &sql::Sql,
+    &bicep::Bicep,
     &credentials::NETRC,
     &credentials::PGPASS,
     &credentials::HTPASSWD,

@@ -44,6 +44,8 @@ pub enum Role {
     Prose,
     /// Something that stands elsewhere in the file: an alias, which is not followed. It has no value; only that its name is there counts.
     Alias,
+    /// A name that stands where a value does, and by its form says so: YAML's `!Ref X`, `!secret x`. The value is somewhere else.
+    Reference,
 }
 
 /// How much of a written value a setting is.

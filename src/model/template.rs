@@ -208,6 +208,10 @@ fn braces(closers: &Closers<'_>, at: usize) -> Option<Part> {
     let name_len = text[..name_len].find('-').filter(|i| is_shell_name(&text[..*i])).unwrap_or(name_len);
     let name = Span::new(inner.start, inner.start + name_len);
     let rest = &text[name_len..];
+    let asked = rest.starts_with(':') && !rest.starts_with(":-") && !rest.starts_with(":=") && is_scheme(&text[..name_len]);
+    if asked || rest.starts_with('(') {
+        return Some(behind_scheme(value, whole, name, inner));
+    }
     let skip = match rest.as_bytes() {
         [b':', b'-' | b'=', ..] => 2,
         [b'-' | b'=', ..] => 1,
@@ -218,6 +222,89 @@ fn braces(closers: &Closers<'_>, at: usize) -> Option<Part> {
         _ => return Some(Part::Reference(whole)),
     };
     Some(Part::Fallback { whole, name, default: Span::new(name.end + skip, inner.end) })
+}
+
+/// What stands before the first `:` of `${env:X}` and names the kind of place that is asked: Serverless, Log4j and Commons Text, Kafka's
+/// and OpenTelemetry's providers, editors and their containers, WildFly's and Quarkus' stores. Any other name is Spring's, and a default
+/// follows it. Compared without case.
+const SCHEMES: &[&str] = &[
+    "aes-gcm-nopadding",
+    "aws",
+    "bundle",
+    "cf",
+    "command",
+    "config",
+    "containerenv",
+    "credstash",
+    "dir",
+    "directory",
+    "docker",
+    "enc",
+    "env",
+    "file",
+    "git",
+    "input",
+    "jndi",
+    "k8s",
+    "keyvault",
+    "kms",
+    "localenv",
+    "opt",
+    "output",
+    "param",
+    "s3",
+    "secret-manager",
+    "secretmanager",
+    "secretsmanager",
+    "securepass",
+    "self",
+    "sls",
+    "sm",
+    "spring",
+    "ssm",
+    "sys",
+    "terraform",
+    "vault",
+];
+
+/// Whether `name` is one of [`SCHEMES`], or one of a cloud's with a region: `ssm.eu-west-1`.
+fn is_scheme(name: &str) -> bool {
+    let regional = name.split_once('.').filter(|(head, region)| matches!(*head, "cf" | "s3" | "ssm") && region.split('-').count() == 3);
+    let name = regional.map_or(name, |(head, _)| head);
+    SCHEMES.iter().any(|scheme| scheme.eq_ignore_ascii_case(name))
+}
+
+/// A reference with a scheme. It has a default behind `:-`, behind a comma if in quotes (Serverless), and in an editor's `${localEnv:X:lit}`.
+fn behind_scheme(value: &str, whole: Span, name: Span, inner: Span) -> Part {
+    let text = inner.of(value);
+    let scheme = name.of(value);
+    let container = ["localenv", "containerenv"].iter().any(|s| s.eq_ignore_ascii_case(scheme));
+    let (mut depth, mut from, mut key_end) = (0_usize, None, text.len());
+    for (i, b) in text.bytes().enumerate().skip(name.len()) {
+        match b {
+            b'{' | b'(' => depth += 1,
+            b'}' | b')' => depth = depth.saturating_sub(1),
+            b':' if depth == 0 && from.is_none() && text.as_bytes().get(i + 1) == Some(&b'-') => from = Some((i, i + 2)),
+            b':' if depth == 0 && from.is_none() && container && i > name.len() => from = Some((i, i + 1)),
+            _ => {}
+        }
+        if let Some((end, _)) = from {
+            key_end = end;
+            break;
+        }
+    }
+    let start = from.map(|(_, start)| Span::new(start, text.len())).or_else(|| quoted_at_end(text));
+    let Some(default) = start else { return Part::Reference(whole) };
+    let key = Span::new(name.end + 1, (inner.start + key_end).max(name.end + 1));
+    Part::Fallback { whole, name: if from.is_some() { key } else { name }, default: default.shift(inner.start) }
+}
+
+/// The inside of the quotes in `.., 'literal'`.
+fn quoted_at_end(text: &str) -> Option<Span> {
+    let body = text.trim_end();
+    let quote = body.chars().last().filter(|c| matches!(c, '\'' | '"'))?;
+    let open = body.get(..body.len() - 1)?.rfind(quote)?;
+    body.get(..open)?.trim_end().ends_with(',').then(|| Span::new(open + 1, body.len() - 1))
 }
 
 fn is_generator(name: &str, length: &[u8]) -> bool {
@@ -287,6 +374,36 @@ mod tests {
         assert_eq!(default_of("${spring.a-b:c}"), Some("c"));
         assert_eq!(default_of("${A:-postgres://u:${P}@h/${D:-d}}"), Some("postgres://u:${P}@h/${D:-d}"));
         assert_eq!(default_of("${A:-}"), Some(""));
+    }
+
+    #[test]
+    fn a_scheme_before_the_colon_is_no_name_with_a_default() {
+        for value in [
+            "${env:DB_PASSWORD}",
+            "${self:custom.db.${opt:stage}}",
+            "${ssm.eu-west-1:/prod/password}",
+            "${ssm(eu-west-1):/prod/password}",
+            "${file(./secrets.yml):password}",
+            "${opt:stage, self:provider.stage}",
+            "${localEnv:DB_PASSWORD}",
+            "${VAULT::db::password::1}",
+            "$${sys:db.password}",
+        ] {
+            assert!(is_reference(value), "{value}");
+        }
+        for (value, default) in [
+            ("${env:DB_PASSWORD:-kettle}", "kettle"),
+            ("${env:A, ssm:/b, 'kettle'}", "kettle"),
+            ("${file(./secrets.yml):password, \"kettle\"}", "kettle"),
+            ("${localEnv:A:kettle}", "kettle"),
+            ("${sys:a.${env:B:-x}:-kettle}", "kettle"),
+            ("${DB_PASSWORD:kettle}", "kettle"),
+            ("${rabbit.password:kettle}", "kettle"),
+            ("${ssm.password:kettle}", "kettle"),
+            ("${env:-kettle}", "kettle"),
+        ] {
+            assert_eq!(default_of(value), Some(default), "{value}");
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod hostile;
 mod leaks;
 mod live;
 mod outputs;
+mod references;
 mod registries;
 mod repository;
 mod rules;

@@ -2,9 +2,9 @@
 //!
 //! A command is either a list whose items are the words, or a text that is split into words.
 
+use super::node::{Kind, Node, Scalar};
 use super::reader::{At, Reader, View, letters};
 use super::switch::{Steering, inside, interpret};
-use super::tree::{Kind, Node, Scalar};
 use super::words::{Char, How, Splitter, Word, split};
 use crate::model::setting::Role;
 

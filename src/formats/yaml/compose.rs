@@ -3,9 +3,9 @@
 //! Follows <https://github.com/compose-spec/compose-spec/blob/main/spec.md>. References (`${NAME:-default}`, `$$`) stay as written.
 
 use super::command::{list, text};
+use super::node::{Kind, Node};
 use super::plain::stem;
 use super::reader::{At, Reader, View};
-use super::tree::{Kind, Node};
 use super::variables::{assignments, is_variable};
 use super::words::Splitter;
 use super::{scalar, template};

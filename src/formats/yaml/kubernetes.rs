@@ -7,9 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::command::list;
+use super::node::{Kind, Node};
 use super::plain::stem;
 use super::reader::{At, Reader, View};
-use super::tree::{Kind, Node};
 use super::{scalar, template, variables};
 use crate::formats::format::{Claim, EncodeError, Format};
 use crate::model::document::Fault;

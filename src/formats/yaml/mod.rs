@@ -3,10 +3,12 @@
 mod command;
 mod compose;
 mod kubernetes;
+mod node;
 mod plain;
 mod reader;
 mod scalar;
 mod switch;
+mod tags;
 mod template;
 #[cfg(test)]
 mod testing;

@@ -1,6 +1,6 @@
 //! A YAML tree to settings. What is special to compose and Kubernetes files hooks in as a [`View`].
 
-use super::tree::{Kind, Node, Scalar};
+use super::node::{Kind, Node, Scalar};
 use crate::model::key_path::KeyPath;
 use crate::model::secret::Secret;
 use crate::model::setting::{Quoting, Role, Setting};
@@ -107,6 +107,11 @@ impl Reader<'_> {
         let mut setting = Setting::new(at.path.clone(), key, scalar.value.clone(), span, scalar.quoting);
         setting.part = self.part;
         setting.around.flow = node.flow;
+        if scalar.elsewhere {
+            setting.role = Role::Reference;
+            setting.editable = false;
+            return setting;
+        }
         if block {
             let value = scalar.value.expose();
             let before = self.text.get(..span.start).unwrap_or("");

@@ -5,8 +5,10 @@
 
 use std::collections::HashMap;
 
-use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, StructureStyle};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, StructureStyle, Tag};
 
+use super::node::{Kind, Node, Scalar};
+use super::tags;
 use crate::model::document::Fault;
 use crate::model::secret::Secret;
 use crate::model::setting::Quoting;
@@ -14,67 +16,6 @@ use crate::model::span::Span;
 
 /// Block and flow collections inside each other; real files stay under 30.
 const DEEPEST: usize = 100;
-
-/// One node of a document.
-pub(super) struct Node {
-    /// What it is.
-    pub(super) kind: Kind,
-    /// Whether it stands inside `[]` or `{}`.
-    pub(super) flow: bool,
-}
-
-/// The kinds of node.
-pub(super) enum Kind {
-    /// A value.
-    Scalar(Scalar),
-    /// Pairs in file order, duplicates included.
-    Map(Vec<(Node, Node)>),
-    /// Items in order.
-    List(Vec<Node>),
-    /// A use of an anchor, and where; holds the text of the anchored scalar, for use as a key.
-    Alias(Option<Secret>, Span),
-}
-
-/// A scalar as written.
-pub(super) struct Scalar {
-    /// The text it is read as; empty for a null.
-    pub(super) value: Secret,
-    /// Its bytes, quotes included, anchor, tag and block header not.
-    pub(super) span: Span,
-    /// How it is written.
-    pub(super) quoting: Quoting,
-    /// Blanks before each line of a block.
-    pub(super) indent: usize,
-    /// Read as null: nothing, `~` or `null`, without a tag.
-    pub(super) null: bool,
-}
-
-impl Node {
-    /// The scalar, if it is one.
-    pub(super) fn scalar(&self) -> Option<&Scalar> {
-        match &self.kind {
-            Kind::Scalar(scalar) => Some(scalar),
-            _ => None,
-        }
-    }
-
-    /// The text of a scalar or of the scalar that an alias stands for.
-    pub(super) fn text(&self) -> Option<&str> {
-        match &self.kind {
-            Kind::Scalar(scalar) => Some(scalar.value.expose()),
-            Kind::Alias(text, _) => text.as_ref().map(Secret::expose),
-            _ => None,
-        }
-    }
-
-    /// The value at `name` of a map; the first of duplicates.
-    pub(super) fn get(&self, name: &str) -> Option<&Node> {
-        match &self.kind {
-            Kind::Map(pairs) => pairs.iter().find(|(key, _)| key.text() == Some(name)).map(|(_, value)| value),
-            _ => None,
-        }
-    }
-}
 
 /// The root node of each document in the stream; one without content is a null.
 ///
@@ -103,6 +44,8 @@ struct Open {
     map: bool,
     flow: bool,
     nodes: Vec<Node>,
+    /// Handle and suffix of its tag.
+    tag: Option<(String, String)>,
 }
 
 impl Builder {
@@ -115,22 +58,31 @@ impl Builder {
                     self.anchored.insert(anchor, value.clone());
                 }
                 let kind = Kind::Scalar(scalar(value, span, style, tag.is_some(), indent));
-                self.place(Node { kind, flow });
+                let mut node = Node { kind, flow };
+                if let Some(tag) = &tag {
+                    tags::settle(&mut node, tag.handle(), tag.suffix());
+                }
+                self.place(node);
             }
             Event::Alias(anchor) => {
                 let kind = Kind::Alias(self.anchored.get(&anchor).cloned(), span);
                 self.place(Node { kind, flow });
             }
-            Event::SequenceStart(style, ..) => {
-                self.open.push(Open { map: false, flow: flow || style == StructureStyle::Flow, nodes: Vec::new() });
+            Event::SequenceStart(style, _, tag) => {
+                let tag = tag.map(|tag: std::borrow::Cow<'_, Tag>| (tag.handle().to_owned(), tag.suffix().to_owned()));
+                self.open.push(Open { map: false, flow: flow || style == StructureStyle::Flow, nodes: Vec::new(), tag });
             }
             Event::MappingStart(style, ..) => {
-                self.open.push(Open { map: true, flow: flow || style == StructureStyle::Flow, nodes: Vec::new() });
+                self.open.push(Open { map: true, flow: flow || style == StructureStyle::Flow, nodes: Vec::new(), tag: None });
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 if let Some(open) = self.open.pop() {
                     let kind = if open.map { Kind::Map(pairs(open.nodes)) } else { Kind::List(open.nodes) };
-                    self.place(Node { kind, flow: open.flow });
+                    let mut node = Node { kind, flow: open.flow };
+                    if let Some((handle, suffix)) = &open.tag {
+                        tags::settle(&mut node, handle, suffix);
+                    }
+                    self.place(node);
                 }
             }
             // Anchors are names of one document.
@@ -170,7 +122,7 @@ fn scalar(mut value: Secret, span: Span, style: ScalarStyle, tagged: bool, inden
     if null || missing {
         value.wipe();
     }
-    Scalar { value, span, quoting, indent: indent.unwrap_or(0), null }
+    Scalar { value, span, quoting, indent: indent.unwrap_or(0), null, elsewhere: false }
 }
 
 fn fault(kind: &ErrorKind, at: &granit_parser::Marker) -> Fault {

@@ -1,8 +1,8 @@
 //! Lists that set variables: pairs of `name` and `value` as Kubernetes and Helm values have them, and `K=V` as Compose and Kustomize have.
 
+use super::node::{Kind, Node};
 use super::reader::{At, Reader, View, letters, rest};
 use super::scalar::names_a_variable;
-use super::tree::{Kind, Node};
 use crate::model::secret::Secret;
 use crate::model::setting::{Portion, Setting};
 use crate::model::span::Span;
