@@ -334,7 +334,7 @@ const MOST_ACCOUNTS: usize = 64;
 const MOST_HOST: usize = 1024;
 
 /// Letters and digits without an order that a name would have.
-fn is_random(setting: &Setting) -> bool {
+pub(super) fn is_random(setting: &Setting) -> bool {
     let value = setting.value.expose();
     value.len() >= 24 && value.bytes().all(|b| b.is_ascii_alphanumeric()) && value.bytes().filter(u8::is_ascii_digit).count() >= 4
 }

@@ -1,12 +1,14 @@
 //! What source code and message catalogues say: there a name that announces a secret mostly stands beside a label, a field's name or a key
 //! of another table. A literal in code counts only where it cannot well be one of those.
 
+use crate::config::environment::is_for_development;
 use crate::model::document::Document;
-use crate::model::key_path::words;
+use crate::model::key_path::{Segment, words};
 use crate::model::setting::{Quoting, Role, Setting};
 use crate::model::span::{Span, line_before};
 use crate::strength::judge::ValueClass;
 use crate::strength::name::{Purpose, purpose};
+use crate::strength::table::{Holds, holds};
 
 /// Whether the document is source code as `formats` sees it.
 pub(super) fn is_code(document: &Document) -> bool {
@@ -14,11 +16,11 @@ pub(super) fn is_code(document: &Document) -> bool {
 }
 
 /// In what part of a program the setting stands: a comment that documents, or behind the place where tests begin; `code` for the rest of a
-/// program and `other` outside of one.
+/// program and `other` outside of one. A script or task for development is one of tests.
 pub(super) fn section(document: &Document, setting: &Setting, tests_begin: usize) -> &'static str {
     const DOCUMENTS: &[&str] = &["///", "//!", "* ", "/**", "#'"];
     if !is_code(document) {
-        return "other";
+        return if is_in_a_command_for_tests(setting) { "test" } else { "other" };
     }
     let line = line_before(&document.text, setting.span.start).trim_start();
     if DOCUMENTS.iter().any(|mark| line.starts_with(mark)) {
@@ -28,6 +30,15 @@ pub(super) fn section(document: &Document, setting: &Setting, tests_begin: usize
     } else {
         "code"
     }
+}
+
+/// Whether the setting stands in a script or task that is for development: `scripts: { "test:e2e": .. }`.
+fn is_in_a_command_for_tests(setting: &Setting) -> bool {
+    let named = |pair: &[Segment]| match pair {
+        [Segment::Key(table), Segment::Key(command)] => is_for_development(command) && holds(table, Holds::Commands),
+        _ => false,
+    };
+    setting.key.segments().windows(2).any(named)
 }
 
 /// Where the tests of a program begin, by what announces them in common languages; the end of the text where none do.
@@ -131,7 +142,8 @@ pub(super) fn is_prompt(setting: &Setting, literal: &str) -> bool {
 fn is_required_version(setting: &Setting, literal: &str) -> bool {
     const MAPS: &[&str] =
         &["require", "require-dev", "packages", "dev-packages", "overrides", "resolutions", "versions", "catalog", "engines"];
-    const ELSEWHERE: &[&str] = &["workspace:", "file:", "link:", "npm:", "catalog:", "git+", "github:", "path:", "http://", "https://"];
+    const ELSEWHERE: &[&str] =
+        &["workspace:", "file:", "link:", "npm:", "jsr:", "portal:", "catalog:", "git+", "github:", "path:", "http://", "https://"];
     let listed = |name: &str| {
         let lower = name.to_ascii_lowercase();
         lower.ends_with("dependencies") || lower.ends_with("dependency_overrides") || MAPS.contains(&lower.as_str())
@@ -241,6 +253,23 @@ pub(super) fn is_any_host(host: &str) -> bool {
             .any(|d| lower.strip_suffix(d).is_some_and(|head| head.is_empty() || head.ends_with('.')))
 }
 
+/// Folders of texts for people.
+pub(super) const TEXT_FOLDERS: &[&str] = &[
+    "locale",
+    "locales",
+    "i18n",
+    "l10n",
+    "lang",
+    "langs",
+    "language",
+    "languages",
+    "translations",
+    "translation",
+    "nls",
+    "lc_messages",
+    "messages",
+];
+
 /// Whether the file only repeats what stands elsewhere: a source map, or the texts of a program in some language: `locale/de/LC_MESSAGES/x.po`, `i18n/pt-BR.json`,
 /// `messages_fr.properties`.
 pub(super) fn is_catalogue(path: &str) -> bool {
@@ -252,22 +281,7 @@ pub(super) fn is_catalogue(path: &str) -> bool {
         "map" => [".js", ".mjs", ".cjs", ".ts", ".css"].iter().any(|e| stem.ends_with(e)),
         "po" | "pot" | "xlf" | "xliff" | "arb" | "resx" | "strings" => true,
         "json" | "yml" | "yaml" | "properties" | "js" | "ts" | "php" | "py" | "rb" | "toml" | "ini" | "xml" | "ftl" => {
-            const FOLDERS: &[&str] = &[
-                "locale",
-                "locales",
-                "i18n",
-                "l10n",
-                "lang",
-                "langs",
-                "language",
-                "languages",
-                "translations",
-                "translation",
-                "nls",
-                "lc_messages",
-                "messages",
-            ];
-            let in_folder = folders.iter().any(|f| FOLDERS.contains(&f.as_str()));
+            let in_folder = folders.iter().any(|f| TEXT_FOLDERS.contains(&f.as_str()));
             let parent = folders.first().map_or("", String::as_str);
             let tail = stem.rsplit(['.', '_', '-']).next().unwrap_or(stem);
             let spoken = is_language(stem) || is_language(parent) || is_language(tail) || parent == "lc_messages";
@@ -279,7 +293,7 @@ pub(super) fn is_catalogue(path: &str) -> bool {
 }
 
 /// `de`, `pt_BR`, `zh-Hans`.
-fn is_language(code: &str) -> bool {
+pub(super) fn is_language(code: &str) -> bool {
     let (language, region) = code.split_once(['_', '-']).map_or((code, ""), |(l, r)| (l, r));
     let letters = |s: &str| s.bytes().all(|b| b.is_ascii_alphabetic());
     (language.len() == 2 || language.len() == 3 && !matches!(language, "env" | "dev" | "app" | "api"))

@@ -16,8 +16,10 @@ use crate::tokens::{Token, Use};
 
 use super::fallback::fallback_of;
 use super::issued::{Place, token_in};
+use super::label::label;
 use super::neighbours::Neighbourhood;
 use super::path::{NameFacts, PathFacts};
+use super::selector::selects;
 use super::source::{is_any_host, is_code, is_prompt, is_secret_in_code, other_data};
 
 /// A compiled condition.
@@ -108,6 +110,10 @@ impl<'d> Subject<'d> {
                 return NameClass::Other;
             }
             let class = self.announced().class;
+            let telling = !matches!(class, NameClass::Other | NameClass::Setting);
+            if telling && selects(self.around, self.document, self.index, self.setting) {
+                return NameClass::Other;
+            }
             // `secrets: { cookie: [..] }`
             let gathered =
                 matches!(self.document.format, "yaml" | "json" | "toml") && self.setting.key.names().rev().nth(1) == Some("secrets");
@@ -203,6 +209,9 @@ impl<'d> Subject<'d> {
             };
             if is_code(self.document) && vague() {
                 return Verdict { class: ValueClass::NotSecret, reason: "a word of a program" };
+            }
+            if let Some(reason) = label(self.document, self.setting, self.literal(), found.class) {
+                return Verdict { class: ValueClass::NotSecret, reason };
             }
             let known = matches!(found.class, ValueClass::Reference | ValueClass::Empty | ValueClass::Placeholder);
             match other_data(self.document, self.setting, self.literal(), self.purpose()).filter(|_| !known) {

@@ -11,3 +11,4 @@ pub mod name;
 pub mod phc;
 pub mod published;
 pub mod structure;
+pub mod table;

@@ -169,7 +169,7 @@ fn without_number(joined: &str) -> &str {
     joined.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end()
 }
 
-fn ends_with_words(joined: &str, tail: &str) -> bool {
+pub(super) fn ends_with_words(joined: &str, tail: &str) -> bool {
     joined.strip_suffix(tail).is_some_and(|head| head.is_empty() || head.ends_with(' '))
 }
 

@@ -13,6 +13,7 @@ mod hook;
 mod hostile;
 mod leaks;
 mod live;
+mod names;
 mod outputs;
 mod references;
 mod registries;

@@ -1,0 +1,127 @@
+//! Values that are names or texts for people under names that could be a secret's: what stands in a map of columns, in a catalogue of
+//! messages, what a page is searched for.
+
+use super::source::{TEXT_FOLDERS, is_code, is_language};
+use crate::model::document::Document;
+use crate::model::key_path::{Segment, words};
+use crate::model::setting::{Role, Setting};
+use crate::strength::judge::ValueClass;
+use crate::strength::table::{Holds, holds, is_texts};
+
+/// Why the literal, judged `class`, is a name or a text; `None` where it may well be the secret.
+pub(super) fn label(document: &Document, setting: &Setting, literal: &str, class: ValueClass) -> Option<&'static str> {
+    if matches!(class, ValueClass::Reference | ValueClass::Empty) || !matches!(setting.role, Role::Live | Role::Prose) || is_code(document)
+    {
+        return None;
+    }
+    let literal = literal.trim();
+    if is_sentence(literal) && is_for_people(&document.path) {
+        return Some("a text for people");
+    }
+    let mapped = matches!(document.format, "yaml" | "json" | "jsonc" | "toml");
+    if mapped && (is_selector(setting, literal) || is_named_in_a_table(setting, literal, class)) {
+        return Some("a name");
+    }
+    None
+}
+
+/// Whether the file holds texts for people by its name or place, though no language is named: `messages.properties`, `i18n/app.yml`.
+fn is_for_people(path: &str) -> bool {
+    let mut parts = path.rsplit('/');
+    let file = parts.next().unwrap_or("");
+    let (stem, extension) = file.rsplit_once('.').unwrap_or((file, ""));
+    const TYPES: &[&str] = &["ftl", "ini", "js", "json", "php", "properties", "toml", "ts", "xml", "yaml", "yml"];
+    let placed = || parts.take(3).any(|folder| TEXT_FOLDERS.contains(&folder.to_ascii_lowercase().as_str()));
+    TYPES.contains(&extension) && (extension == "ftl" || is_texts(without_language(stem)) || placed())
+}
+
+/// `ValidationMessages` of `ValidationMessages_pt_BR`.
+fn without_language(stem: &str) -> &str {
+    stem.split_once(['_', '.', '-']).filter(|(_, rest)| is_language(rest)).map_or(stem, |(head, _)| head)
+}
+
+/// A text as people read it: a word with a capital (`Password`, `Forgot?`), several words, or letters of a script without capitals.
+fn is_sentence(text: &str) -> bool {
+    let ends = |c: char| c.is_ascii_punctuation();
+    let word = text.trim_end_matches(ends);
+    let mut letters = word.chars();
+    let title = letters.next().is_some_and(char::is_uppercase) && word.len() > 1 && letters.all(|c| c.is_lowercase());
+    let foreign = text.chars().any(|c| !c.is_ascii() && c.is_alphabetic()) && !text.bytes().any(|b| b.is_ascii_digit());
+    let plain = |w: &str| w.bytes().all(|b| !b.is_ascii_digit()) || w.bytes().all(|b| !b.is_ascii_alphabetic());
+    let several = word.split_whitespace().count() > 1 && word.split_whitespace().all(plain);
+    title && text.len() - word.len() <= 3 || foreign || several
+}
+
+/// What a page is searched for: `#password`, `.token`, in letters and with a word of the setting's own.
+fn is_selector(setting: &Setting, literal: &str) -> bool {
+    let Some(name) = literal.strip_prefix(['#', '.']) else { return false };
+    let own = setting.key.names().rev().take(2).flat_map(words).collect::<Vec<_>>();
+    let said = words(name);
+    let plain = name.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b'_'));
+    plain && said.iter().any(|w| own.contains(w) || own.iter().any(|o| o.starts_with(w.as_str()) && w.len() > 1))
+}
+
+/// Whether the map holds names, and the literal could be one.
+fn is_named_in_a_table(setting: &Setting, literal: &str, class: ValueClass) -> bool {
+    let mut steps = setting.key.segments().iter().rev().skip_while(|s| matches!(s, Segment::Index(_))).skip(1).peekable();
+    let listed = matches!(steps.peek(), Some(Segment::Index(_)));
+    let Some(table) = steps.find_map(|s| if let Segment::Key(name) = s { Some(name.as_str()) } else { None }) else { return false };
+    // the places of a navigation are a list
+    if listed && table != "nav" {
+        return false;
+    }
+    let own = words(setting.name());
+    let said = words(literal);
+    let shared = said.iter().any(|w| own.contains(w)) || said.last().is_some_and(|w| w == "password" || w == "token" || w == "secret");
+    let letters = !literal.bytes().any(|b| b.is_ascii_digit());
+    let names = is_name(literal) && (letters || class != ValueClass::LiveDefault);
+    (holds(table, Holds::Names) && names) || (holds(table, Holds::Forms) && letters && shared && class != ValueClass::Placeholder)
+}
+
+/// Words of letters, with a number behind them or alone: `user_password`, `required|min:8`, `E1001`. No key, and no password of a person's
+/// that mixes them.
+fn is_name(literal: &str) -> bool {
+    let word = |w: &str| {
+        let head = w.trim_end_matches(|c: char| c.is_ascii_digit());
+        w.len() <= 24 && w.len() - head.len() <= 4 && head.chars().all(char::is_alphabetic)
+    };
+    let colour = literal.strip_prefix('#').is_some_and(|c| c.len() <= 8 && c.bytes().all(|b| b.is_ascii_hexdigit()));
+    !literal.is_empty() && literal.len() <= 120 && (colour || literal.split(|c: char| !c.is_alphanumeric()).all(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_for_people, is_name, is_sentence};
+
+    #[test]
+    fn texts_are_told_from_passwords() {
+        for text in ["Password", "Forgot?", "must be at least 8 characters", "Invalid password!", "Пароль", "密码", "API key", "New"]
+        {
+            assert!(is_sentence(text), "{text}");
+        }
+        for secret in ["password", "hunter2", "changeme", "Welcome1", "PASSWORD", "Xq7fP2mKvR9tLw3z", "pass w0rd", "S3cr3t!", "A", "P4ß"] {
+            assert!(!is_sentence(secret), "{secret}");
+        }
+    }
+
+    #[test]
+    fn names_are_told_from_keys() {
+        for name in ["passwd", "user_password", "auth.token", "E1001", "required|string|min:8", "#1e90ff", "fa-lock", "INVALID_PASSWORD"] {
+            assert!(is_name(name), "{name}");
+        }
+        for key in ["Xq7fP2mKvR9tLw3z", "8f3b2c1d9e7a4b6c8d0e1f2a3b4c5d6e", "S3cr3t", "pass!w0rd", ""] {
+            assert!(!is_name(key), "{key}");
+        }
+    }
+
+    #[test]
+    fn files_for_people_need_no_language_in_their_names() {
+        for path in ["messages.properties", "src/ValidationMessages_pt_BR.properties", "i18n/app.yml", "res/values/strings.xml", "main.ftl"]
+        {
+            assert!(is_for_people(path), "{path}");
+        }
+        for path in ["application.properties", "config/app.yml", ".env", "lang/app/.env"] {
+            assert!(!is_for_people(path), "{path}");
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Names and texts that stand where a secret could, and the secrets that stand beside them, through the program.
+
+use std::fs;
+use std::path::Path;
+
+use crate::harness::{command, stdout};
+
+/// `key severity` of every finding of a scan of one file.
+fn scan(file: &str, text: &str) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(file);
+    fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).unwrap();
+    fs::write(path, text).unwrap();
+    let mut program = command(env!("CARGO_BIN_EXE_harden"), folder.path(), folder.path());
+    let output = program.args(["scan", "--no-config", "--format", "jsonl", "."]).output().unwrap();
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{file} was not looked at");
+    let rows = stdout(&output);
+    let rows = rows.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok()).filter(|v| v.get("rule").is_some());
+    rows.map(|v| format!("{} {}", v["key"].as_str().unwrap_or_default(), v["severity"].as_str().unwrap_or_default())).collect()
+}
+
+/// Fails unless exactly these settings are found, each with its severity.
+#[track_caller]
+fn finds(file: &str, text: &str, wanted: &[&str]) {
+    assert_eq!(scan(file, text), wanted, "{file}");
+}
+
+#[track_caller]
+fn clean(file: &str, text: &str) {
+    finds(file, text, &[]);
+}
+
+/// A resource of Kubernetes.
+fn resource(kind: &str, rest: &str) -> String {
+    format!("apiVersion: example.io/v1\nkind: {kind}\nmetadata:\n  name: web\n{rest}")
+}
+
+#[test]
+fn a_key_beside_a_path_or_an_object_selects_an_entry() {
+    let volumes = "spec:\n  volumes:\n    - secret:\n        secretName: web\n        items:\n          - key: password\n            path: db-password\n    - \
+                   projected:\n        sources:\n          - secret: {name: web, items: [{key: admin, path: admin}]}\n          - configMap: {items: [{key: changeme, path: x}]}\n";
+    clean("pod.yaml", &resource("Pod", volumes));
+    let provider =
+        "spec:\n  secretObjects:\n    - secretName: web\n      data:\n        - key: password\n          objectName: db-password\n";
+    clean("provider.yaml", &resource("SecretProviderClass", provider));
+    let external = "spec:\n  target:\n    template:\n      data:\n        password: \"{{ .password }}\"\n  data:\n    - secretKey: password\n      \
+                    remoteRef: {key: admin, property: password}\n  dataFrom:\n    - extract:\n        key: secret\n";
+    clean("external.yaml", &resource("ExternalSecret", external));
+    clean("kafka.yaml", &resource("KafkaConnect", "spec:\n  passwordSecret:\n    secretName: web\n    password: password\n"));
+    let config = "data:\n  app.yml: |\n    jwt:\n      key: changeme\n      path: /auth\n";
+    finds("config.yaml", &resource("ConfigMap", config), &["data.\"app.yml\".jwt.key high"]);
+    finds("secret.yaml", "apiVersion: v1\nkind: Secret\nstringData:\n  key: changeme\n  path: /x\n", &["stringData.key high"]);
+    finds("app.yml", "jwt:\n  key: changeme\n  secretName: ''\n", &["jwt.key high"]);
+}
+
+#[test]
+fn charts_name_objects_and_their_keys() {
+    clean(
+        "chart/values.yaml",
+        "redis:\n  existingSecret: web-redis\n  passwordKey: password\n  userPasswordKey: redis-password\nsmtp:\n  secretName: smtp\n  secretKey: \
+         password\ntlsSecret: my-tls\ncertSecret: web-cert\ndbSecret: web-db-secret\npullSecret: regcred\npasswordSecret: web-db\n\
+         passwordSecretKey: password\njwt:\n  secretName: web-jwt\n  key: secret\nsecretKeys:\n  adminPassword: admin-password\ningress:\n  \
+         annotations:\n    nginx.ingress.kubernetes.io/auth-secret: basic-auth\n    nginx.ingress.kubernetes.io/auth-tls-secret: \
+         default/ca-secret\nimagePullSecrets:\n  - regcred\n",
+    );
+    finds(
+        "chart/values.yaml",
+        "clientSecret: hunter2-hunter2\njwtSecret: changeme\nadminSecret: supersecret\nsecretKey: changeme-please\nsecret: \
+         s3cr3t\nwebhookSecret: webhook-secret\ndbSecret: super-secret\ndjango:\n  secretKey: secret\nredis:\n  existingSecret: ''\n  \
+         passwordKey: changeme\nsecretKeys:\n  password: hunter2\nbasicAuth:\n  secret: s3cr3t\npasswordSecret: hunter2\n",
+        &[
+            "clientSecret high",
+            "jwtSecret high",
+            "adminSecret critical",
+            "secretKey high",
+            "secret critical",
+            "webhookSecret critical",
+            "dbSecret critical",
+            "django.secretKey critical",
+            "redis.passwordKey high",
+            "secretKeys.password critical",
+            "basicAuth.secret critical",
+            "passwordSecret critical",
+        ],
+    );
+}
+
+#[test]
+fn resources_name_objects() {
+    clean("a.yaml", &resource("Middleware", "spec:\n  basicAuth:\n    secret: authsecret\n"));
+    clean("b.yaml", &resource("ServersTransport", "spec:\n  certificatesSecrets:\n    - my-cert\n  rootCAsSecrets:\n    - root-ca\n"));
+    clean(
+        "c.yaml",
+        &resource("Database", "spec:\n  clientTLS:\n    certSecret: db-client\n  certificates:\n    serverTLSSecret: db-server-tls\n"),
+    );
+    clean("d.yaml", &resource("Issuer", "spec:\n  acme:\n    privateKeySecretRef:\n      name: account-key\n"));
+    let annotations = "  annotations:\n    ingress.kubernetes.io/auth-secret: admin\n    \
+                       vault.hashicorp.com/agent-inject-secret-password: secret/data/db\n";
+    clean("e.yaml", &resource("Ingress", annotations));
+    let release = "spec:\n  values:\n    secret: s3cr3t\n    basicAuth:\n      secret: changeme\n";
+    finds("f.yaml", &resource("HelmRelease", release), &["spec.values.secret critical", "spec.values.basicAuth.secret high"]);
+    let thing = "  annotations:\n    example.com/api-token: 8f3b2c1d9e7a4b6c8d0e1f2a3b4c5d6e\nspec:\n  clientSecret: changeme\n  jwtSecret: supersecret\n";
+    let wanted = ["metadata.annotations.\"example.com/api-token\" medium", "spec.clientSecret high", "spec.jwtSecret critical"];
+    finds("g.yaml", &resource("Thing", thing), &wanted);
+}
+
+#[test]
+fn commands_have_names_and_their_text_is_read() {
+    clean("package.json", r#"{"scripts": {"reset-password": "node scripts/reset.js", "secret": "admin", "token": "ts-node token.ts"}}"#);
+    clean("composer.json", r#"{"scripts": {"password": ["php password.php", "@token"]}, "scripts-descriptions": {"secret": "Makes one"}}"#);
+    clean("deno.json", r#"{"tasks": {"token": "deno run token.ts"}}"#);
+    clean("Taskfile.yml", "tasks:\n  secret: openssl rand -hex 32\n  token: admin\n  password:\n    - go run ./password\n");
+    clean("Pipfile", "[scripts]\nsecret = \"python secret.py\"\ntoken = \"admin\"\n");
+    clean(
+        "pyproject.toml",
+        "[project.scripts]\nsecret = \"x:secret\"\n[project.entry-points.\"x.y\"]\npassword = \"x:Password\"\n[tool.pdm.scripts]\ntoken = {cmd = \
+         \"python token.py\"}\n[tool.poe.tasks]\nsecret = \"python -m secret\"\n[tool.hatch.envs.default.scripts]\npassword = [\"python a.py\"]\n",
+    );
+    finds(
+        "package.json",
+        r#"{"scripts": {"reset-password": "PGPASSWORD=hunter2 psql -h db", "dev": "DB_PASSWORD=postgres next dev",
+            "test:e2e": "ADMIN_PASSWORD=admin123 playwright test"}, "config": {"password": "hunter2"}}"#,
+        &[
+            "scripts.reset-password.PGPASSWORD critical",
+            "scripts.dev.DB_PASSWORD info",
+            "scripts.\"test:e2e\".ADMIN_PASSWORD info",
+            "config.password critical",
+        ],
+    );
+    finds(
+        "pyproject.toml",
+        "[tool.poe.tasks.migrate]\nenv = {DB_PASSWORD = \"hunter2\"}\n",
+        &["tool.poe.tasks.migrate.env.DB_PASSWORD critical"],
+    );
+    finds("playbook.yml", "- tasks:\n    - password: hunter2\n", &["[0].tasks[0].password critical"]);
+    finds("app.json", r#"{"scripts": {"password": "hunter2"}}"#, &["scripts.password critical"]);
+}
+
+#[test]
+fn packages_have_names() {
+    clean("composer.json", r#"{"require": {"a/jwt-secret": "^2", "symfony/token": "dev-main"}, "replace": {"a/token": "self.version"}}"#);
+    clean("deno.json", r#"{"imports": {"csrf-token": "npm:csrf-token@^1", "@std/secret": "jsr:@std/secret", "token": "./token.ts"}}"#);
+    clean("tsconfig.json", r#"{"compilerOptions": {"paths": {"api-key": ["packages/api-key/src"], "@secret": ["src/secret"]}}}"#);
+    clean(
+        "libs.versions.toml",
+        "[versions]\nsecret = \"2.0\"\n[libraries]\njwt-secret = \"io.jsonwebtoken:jjwt-api:0.12.5\"\n[plugins]\nsecrets = \
+         \"com.google.android.libraries.mapsplatform.secrets-gradle-plugin:2.0.1\"\n",
+    );
+    clean(
+        "package.json",
+        r#"{"exports": {"./secret": "./dist/secret.js", "./password": "./password"}, "pnpm": {"overrides": {"secret": "-"}},
+            "resolutions": {"token": "npm:a@1"}, "jest": {"moduleNameMapper": {"^secret$": "<rootDir>/secret", "token": "admin"}},
+            "peerDependencies": {"secret": "portal:../x"}}"#,
+    );
+    finds(
+        "package.json",
+        r#"{"dependencies": {"a": "git+https://user:hunter2@git.kettle.io/a.git"}, "publishConfig": {"token": "8f3b2c1d9e7a4b6c8d0e1f2a3b4c5d6e"}}"#,
+        &["dependencies.a critical", "publishConfig.token medium"],
+    );
+    finds(
+        "settings.json",
+        r#"{"imports": {"password": "hunter2"}, "overrides": {"token": "changeme"}}"#,
+        &["imports.password critical", "overrides.token high"],
+    );
+}
+
+#[test]
+fn texts_for_people_are_no_passwords() {
+    let texts = "login.password=Password\npasswordRequired=Required\nforgotPassword=Forgot?\nlogin.secret=Secret\napi.token=API Token\n\
+                 error.password=Invalid password!\n";
+    for file in ["messages.properties", "labels.properties", "ValidationMessages.properties", "ValidationMessages_pt_BR.properties"] {
+        clean(file, texts);
+    }
+    clean(
+        "strings.json",
+        r#"{"password": "Password", "newPassword": "New", "apiKey": "API key", "errors": {"password": "must be at least 8 long"}}"#,
+    );
+    clean("i18n/app.yml", "login:\n  password: Password\n  token: Token\nsecret: Secret\n");
+    clean("main.ftl", "password = Password\nlogin-secret = Secret\n");
+    clean("res/values/strings.xml", "<resources><string name=\"password\">Password</string></resources>\n");
+    clean("a.resx", "<root><data name=\"Password\"><value>Password</value></data></root>\n");
+    finds("application.properties", "spring.datasource.password=Password\n", &["\"spring.datasource.password\" critical"]);
+    finds("i18n/config.yml", "password: hunter2\nsmtp:\n  password: changeme\n", &["password critical", "smtp.password high"]);
+    finds(
+        "messages.properties",
+        "db.password=hunter2\nmail.password=changeme\napi.password=Welcome1\n",
+        &["\"db.password\" critical", "\"mail.password\" high", "\"api.password\" critical"],
+    );
+}
+
+#[test]
+fn maps_of_names_hold_names() {
+    clean(
+        "a.yaml",
+        "headers:\n  api_key: X-Api-Key\n  token: Authorization\ncolumns:\n  password: passwd\n  secret: secret\nerrorCodes:\n  password: \
+         INVALID_PASSWORD\nargTypes:\n  password: text\nrules:\n  password: required|min:8\ninputTypes:\n  password: password\nfields:\n  token: \
+         access_token\nlabels:\n  password: Password\nicons:\n  secret: fa-lock\ncolors:\n  token: \"#1e90ff\"\n  secret: \"#fff\"\nroutes:\n  \
+         token: token\nselectors:\n  password: \"#password\"\n  secret: input[name=password]\naliases:\n  token: admin\nattributes:\n  \
+         password: userPassword\nplaceholders:\n  token: Your token\npermissions:\n  token: write\n",
+    );
+    clean(
+        "mkdocs.yml",
+        "nav:\n  - Home: index.md\n  - Password: password.md\n  - Secret: guide/secret.html\ntheme:\n  token: \"#1e90ff\"\n",
+    );
+    finds(
+        "a.yaml",
+        "headers:\n  Authorization: Bearer 8f3b2c1d9e7a4b6c8d0e1f2a3b4c5d6e\n  X-Api-Key: 8f3b2c1d9e7a4b6c8d0e1f2a3b4c5d6e\n  X-Token: \
+         changeme\nfields:\n  password: hunter2\n  token: changeme\ncolumns:\n  token: 8f3b2c1d9e7a4b6c8d0e1f2a3b4c5d6e\nnav:\n  - Password: \
+         hunter2\ndb:\n  password: \"#123456\"\n",
+        &[
+            "headers.Authorization.token medium",
+            "headers.X-Api-Key medium",
+            "headers.X-Token high",
+            "fields.password critical",
+            "fields.token high",
+            "columns.token medium",
+            "nav[0].Password critical",
+            "db.password high",
+        ],
+    );
+    let compose = "services:\n  a:\n    image: a\n    labels:\n      app.password: hunter2\n";
+    assert!(scan("compose.yml", compose).contains(&"services.a.labels.\"app.password\" critical".to_owned()));
+    finds(".env", "DB_PASSWORD='#password'\n", &["DB_PASSWORD high"]);
+}
