@@ -19,7 +19,7 @@ pub(super) fn label(document: &Document, setting: &Setting, literal: &str, class
         return Some("a text for people");
     }
     let mapped = matches!(document.format, "yaml" | "json" | "jsonc" | "toml");
-    if mapped && (is_selector(setting, literal) || is_named_in_a_table(setting, literal, class)) {
+    if mapped && (is_colour(literal) || is_selector(setting, literal) || is_named_in_a_table(setting, literal, class)) {
         return Some("a name");
     }
     None
@@ -50,6 +50,12 @@ fn is_sentence(text: &str) -> bool {
     let plain = |w: &str| w.bytes().all(|b| !b.is_ascii_digit()) || w.bytes().all(|b| !b.is_ascii_alphabetic());
     let several = word.split_whitespace().count() > 1 && word.split_whitespace().all(plain);
     title && text.len() - word.len() <= 3 || foreign || several
+}
+
+/// `#1e90ff`; a letter shows that it is none of the numbers that people use.
+fn is_colour(literal: &str) -> bool {
+    let hex = literal.strip_prefix('#').filter(|c| matches!(c.len(), 6 | 8) && c.bytes().all(|b| b.is_ascii_hexdigit()));
+    hex.is_some_and(|c| c.bytes().any(|b| b.is_ascii_alphabetic()))
 }
 
 /// What a page is searched for: `#password`, `.token`, in letters and with a word of the setting's own.
