@@ -31,7 +31,10 @@ fn is_for_people(path: &str) -> bool {
     let file = parts.next().unwrap_or("");
     let (stem, extension) = file.rsplit_once('.').unwrap_or((file, ""));
     const TYPES: &[&str] = &["ftl", "ini", "js", "json", "php", "properties", "toml", "ts", "xml", "yaml", "yml"];
-    let placed = || parts.take(3).any(|folder| TEXT_FOLDERS.contains(&folder.to_ascii_lowercase().as_str()));
+    // a program's settings may lie anywhere
+    const SETTINGS: &[&str] = &["application", "bootstrap", "config", "configuration", "credentials", "database", "secrets", "settings"];
+    let settings = words(stem).iter().any(|w| SETTINGS.contains(&w.as_str()));
+    let placed = || !settings && parts.take(3).any(|folder| TEXT_FOLDERS.contains(&folder.to_ascii_lowercase().as_str()));
     TYPES.contains(&extension) && (extension == "ftl" || is_texts(without_language(stem)) || placed())
 }
 
@@ -45,9 +48,10 @@ fn is_sentence(text: &str) -> bool {
     let ends = |c: char| c.is_ascii_punctuation();
     let word = text.trim_end_matches(ends);
     let mut letters = word.chars();
-    let title = letters.next().is_some_and(char::is_uppercase) && word.len() > 1 && letters.all(|c| c.is_lowercase());
+    let within = |c: char| c.is_lowercase() || matches!(c, '-' | '\'');
+    let title = letters.next().is_some_and(char::is_uppercase) && word.len() > 1 && letters.all(within);
     let foreign = text.chars().any(|c| !c.is_ascii() && c.is_alphabetic()) && !text.bytes().any(|b| b.is_ascii_digit());
-    let plain = |w: &str| w.bytes().all(|b| !b.is_ascii_digit()) || w.bytes().all(|b| !b.is_ascii_alphabetic());
+    let plain = |w: &str| w.len() < 8 || w.bytes().all(|b| !b.is_ascii_digit()) || w.bytes().all(|b| !b.is_ascii_alphabetic());
     let several = word.split_whitespace().count() > 1 && word.split_whitespace().all(plain);
     title && text.len() - word.len() <= 3 || foreign || several
 }
@@ -101,11 +105,23 @@ mod tests {
 
     #[test]
     fn texts_are_told_from_passwords() {
-        for text in ["Password", "Forgot?", "must be at least 8 characters", "Invalid password!", "Пароль", "密码", "API key", "New"]
-        {
+        for text in [
+            "Password",
+            "Forgot?",
+            "must be at least 8 characters",
+            "Invalid password!",
+            "Пароль",
+            "密码",
+            "API key",
+            "New",
+            "Re-enter",
+            "OAuth2 token",
+        ] {
             assert!(is_sentence(text), "{text}");
         }
-        for secret in ["password", "hunter2", "changeme", "Welcome1", "PASSWORD", "Xq7fP2mKvR9tLw3z", "pass w0rd", "S3cr3t!", "A", "P4ß"] {
+        for secret in
+            ["password", "hunter2", "changeme", "Welcome1", "PASSWORD", "Xq7fP2mKvR9tLw3z", "key 8f3b2c1d9e7a", "S3cr3t!", "A", "P4ß"]
+        {
             assert!(!is_sentence(secret), "{secret}");
         }
     }

@@ -280,8 +280,6 @@ impl<'d> Neighbourhood<'d> {
             // a feature of a Rust package lists other features
             || (listed && self.document.format == "toml" && setting.key.names().next() == Some("features"))
             || parent.ends_with("ref")
-            // an ExternalSecret says under which name to keep what it fetches
-            || (name == "secretkey" && setting.key.names().take(2).eq(["spec", "data"]))
             // `{ name: some-secret, key: some-entry }`
             || (name == "key" && self.scope(index).is_some_and(|(_, scope)| scope.named) && !(parent.ends_with("_key") && is_random(setting)))
             || (matches!(name.as_str(), "source" | "target" | "name" | "external")

@@ -10,16 +10,18 @@ use crate::model::key_path::{Segment, words};
 use crate::model::setting::Setting;
 use crate::strength::table::{Holds, Word, holds, is_manifest, is_word};
 
-/// Whether the setting at `index`, whose name announces a secret, says where one is.
-pub(super) fn selects<'d>(around: &Neighbourhood<'d>, document: &'d Document, index: usize, setting: &'d Setting) -> bool {
-    if is_random(setting) || !matches!(document.format, "kubernetes" | "yaml" | "json" | "jsonc" | "toml" | "hcl" | "ini") {
-        return false;
-    }
-    is_key_of_a_table(document, setting)
-        || selects_entry(around, index, setting)
-        || is_path_in_a_store(setting)
-        || place(document, setting).is_some_and(|place| names_an_object(around, place, index, setting))
-        || says_what_holds_it(setting)
+/// A setting whose name announces a secret, and where it stands.
+pub(super) struct Announced<'s, 'd> {
+    /// What stands around it.
+    pub(super) around: &'s Neighbourhood<'d>,
+    /// The file.
+    pub(super) document: &'d Document,
+    /// Its index in the file.
+    pub(super) index: usize,
+    /// The setting.
+    pub(super) setting: &'d Setting,
+    /// The text that runs when nothing else is set.
+    pub(super) literal: &'d str,
 }
 
 /// In what way a setting is Kubernetes'.
@@ -31,14 +33,160 @@ enum Place {
     Values,
 }
 
+/// Settings on each side in which an object may be named.
+const NEAR: usize = 24;
+
+impl<'d> Announced<'_, 'd> {
+    /// Whether it says where a secret is, and holds none.
+    pub(super) fn selects(&self) -> bool {
+        const FORMATS: &[&str] = &["kubernetes", "yaml", "json", "jsonc", "toml", "hcl", "ini"];
+        if is_random(self.setting) || is_encoded(self.literal) || !FORMATS.contains(&self.document.format) {
+            return false;
+        }
+        self.is_key_of_a_table()
+            || self.selects_entry()
+            || self.is_path_in_a_store()
+            || self.says_what_holds_it()
+            || place(self.document, self.setting).is_some_and(|place| self.names_an_object(place))
+    }
+
+    /// The settings of the same map that hold anything.
+    fn beside(&self) -> impl Iterator<Item = &'d Setting> {
+        self.around.near(self.index, NEAR).filter(|other| !other.value.is_empty())
+    }
+
+    /// Whether its own name is that of a command or a package. In files that may hold anything under such a map's name, only where the
+    /// value is more than a word.
+    fn is_key_of_a_table(&self) -> bool {
+        // the maps around it, without the list in which it stands
+        let steps = self.setting.key.segments().iter().rev().skip_while(|s| matches!(s, Segment::Index(_))).skip(1);
+        let mut above = steps.map_while(|s| match s {
+            Segment::Key(name) => Some(name.as_str()),
+            Segment::Index(_) => None,
+        });
+        let (Some(parent), outer) = (above.next(), above.next()) else { return false };
+        let manifest = is_manifest(self.document.file_name());
+        let command = self.literal.trim().contains([' ', '/']) && self.document.format != "kubernetes";
+        let packages = holds(parent, Holds::Packages) || outer.is_some_and(|name| holds(name, Holds::Packages));
+        let catalogue = self.document.file_name().ends_with(".versions.toml");
+        // `[project.entry-points."some.group"]`, which Poetry calls `plugins`: `name = "module:object"`
+        let plugin = outer.is_some_and(|name| matches!(name, "entry-points" | "entry_points" | "plugins")) && self.literal.contains(':');
+        holds(parent, Holds::Commands) && (manifest || command) || manifest && (packages || catalogue || plugin)
+    }
+
+    /// `{ key: password, path: db-password }` and its kin: an entry of what is named beside it, or above.
+    fn selects_entry(&self) -> bool {
+        let name = self.setting.name().to_ascii_lowercase();
+        let mut top = self.setting.key.names();
+        let fetched = top.next() == Some("spec") && top.next().is_some_and(|n| n == "data" || n == "dataFrom");
+        if fetched && matches!(name.as_str(), "key" | "property" | "secretkey" | "remotekey") {
+            return true;
+        }
+        if !is_plain(self.literal) {
+            return false;
+        }
+        let key = &self.setting.key;
+        let item = matches!(key.segments().iter().rev().nth(1), Some(Segment::Index(_)));
+        let has = |name: &str| self.around.has_beside(self.setting, name);
+        let listed = item && matches!(key.parent_name(), "items" | "entries") && (has("path") || has("mode"));
+        let beside = |named: &str| self.beside().any(|s| s.name().eq_ignore_ascii_case(named));
+        match name.as_str() {
+            "key" if listed || beside("objectName") || beside("secretName") => true,
+            "secretkey" if beside("objectName") || has("remoteref") && self.ends_as(Word::Entry) => true,
+            // `passwordSecret: { secretName: web, password: admin-password }`
+            _ => words(key.parent_name()).last().is_some_and(|w| w == "secret") && beside("secretName") && self.ends_as(Word::Entry),
+        }
+    }
+
+    /// `passwordKey: password`, and all below `secretKeys`: under which key the secret is kept.
+    fn says_what_holds_it(&self) -> bool {
+        let parent = words(self.setting.key.parent_name());
+        let of_keys = matches!(&parent[..], [.., secret, keys] if secret == "secret" && keys == "keys");
+        (is_key_of_a_secret(self.setting) || of_keys) && self.ends_as(Word::Entry)
+    }
+
+    /// `vault.hashicorp.com/agent-inject-secret-password: secret/data/db`
+    fn is_path_in_a_store(&self) -> bool {
+        is_annotation(self.setting) && self.literal.contains('/') && self.literal.split('/').all(is_label)
+    }
+
+    /// Whether it is called as an object that holds a secret, or as a key in one, and its value could be that name.
+    fn names_an_object(&self, place: Place) -> bool {
+        let own = words(self.setting.name());
+        let Some((last, before)) = own.split_last() else { return false };
+        let kind = before.last().map_or("", String::as_str);
+        match last.as_str() {
+            "key" if before.is_empty() => self.ends_as(Word::Entry) && self.is_paired(),
+            "key" if is_word(kind, Word::Held) => {
+                is_plain(self.literal) && !self.literal.bytes().any(|b| b.is_ascii_digit()) && self.has_its_object_beside()
+            }
+            "key" => {
+                // `passwordSecretKey`: a password has no secret of its own
+                let held = kind == "secret" && before.iter().rev().nth(1).is_some_and(|w| is_word(w, Word::Held));
+                let another = || kind == "secret" && self.beside().any(is_key_of_a_secret);
+                self.ends_as(Word::Entry) && (held || self.has_its_object_beside() || another())
+            }
+            "secret" | "secrets" => self.is_object_name(place, before),
+            _ => false,
+        }
+    }
+
+    /// Whether the value is what an object is called; `before` is the name without `secret`.
+    fn is_object_name(&self, place: Place, before: &[String]) -> bool {
+        let (annotation, kind) = (is_annotation(self.setting), before.last().map_or("", String::as_str));
+        let spaced = self.literal.split_once('/').filter(|(space, _)| annotation && is_label(space));
+        let label = spaced.map_or(self.literal, |(_, name)| name);
+        if !is_label(label) {
+            return false;
+        }
+        if annotation || is_word(kind, Word::Kind) || before.concat().ends_with("cas") {
+            return true;
+        }
+        // `basicAuth: { secret: .. }` of a resource; a chart's value may be the secret
+        if before.is_empty() {
+            const HOLDERS: &[&str] = &["basicauth", "clientauth", "clienttls", "digestauth", "tls"];
+            let holder = self.setting.key.parent_name().to_ascii_lowercase();
+            let bare = ["basic", "client", "digest"].iter().find_map(|head| holder.strip_prefix(head)).unwrap_or(&holder);
+            let said = || label.replace('-', "") == format!("{bare}secret");
+            return HOLDERS.contains(&holder.as_str()) && (place == Place::Manifest || said()) || self.is_paired();
+        }
+        // `dbSecret: web-db` beside `dbSecretKey`
+        let partner = format!("{}key", self.setting.name().to_ascii_lowercase());
+        self.around.near(self.index, NEAR).any(|s| s.name().to_ascii_lowercase() == partner)
+            || !is_word(kind, Word::Itself) && label.contains('-') && self.ends_as(Word::Tail) && !asks(label)
+    }
+
+    /// `{ secret: web-postgresql, key: password }`: the pair of an object's name and a key in it.
+    fn is_paired(&self) -> bool {
+        let same = |s: &&Setting| s.key.parent() == self.setting.key.parent();
+        let value = |name: &str| match self.setting.name() == name {
+            true => Some(self.literal),
+            false => self.beside().filter(same).find(|s| s.name() == name).map(|s| s.value.expose()),
+        };
+        value("secret").is_some_and(|secret| is_label(secret) && secret.contains('-') && !asks(secret))
+            && value("key").is_some_and(|key| ends_as(key, Word::Entry))
+    }
+
+    /// Whether the object that holds it is named in the same map: `existingSecret`, `secretName`.
+    fn has_its_object_beside(&self) -> bool {
+        self.beside().any(|other| {
+            let own = words(other.name());
+            let existing = own.first().is_some_and(|w| w == "existing") && own.iter().any(|w| w == "secret");
+            existing || matches!(&own[..], [.., secret, name] if secret == "secret" && matches!(name.as_str(), "name" | "ref"))
+        })
+    }
+
+    fn ends_as(&self, what: Word) -> bool {
+        ends_as(self.literal, what)
+    }
+}
+
 fn place(document: &Document, setting: &Setting) -> Option<Place> {
     if document.format != "kubernetes" {
         return is_values(document).then_some(Place::Values);
     }
-    let mut names = setting.key.names();
-    let top = names.next()?;
-    let values = names.next().is_some_and(|n| n == "values") || setting.key.names().any(|n| matches!(n, "valuesObject" | "valuesInline"));
-    match top {
+    let values = setting.key.names().any(|n| matches!(n, "values" | "valuesObject" | "valuesInline"));
+    match setting.key.names().next()? {
         "spec" | "metadata" if !values => Some(Place::Manifest),
         "spec" => Some(Place::Values),
         _ => None,
@@ -53,142 +201,28 @@ fn is_values(document: &Document) -> bool {
     document.format == "yaml" && (named || parts.next() == Some("values"))
 }
 
-/// Whether the setting's own name is that of a command or a package. In files that may hold anything under such a map's name, only where
-/// the value is more than a word.
-fn is_key_of_a_table(document: &Document, setting: &Setting) -> bool {
-    // the maps around it, without the list in which it stands
-    let mut above = setting.key.segments().iter().rev().skip_while(|s| matches!(s, Segment::Index(_))).skip(1).map_while(|s| match s {
-        Segment::Key(name) => Some(name.as_str()),
-        Segment::Index(_) => None,
-    });
-    let manifest = is_manifest(document.file_name());
-    let command = setting.value.expose().trim().contains([' ', '/']) && document.format != "kubernetes";
-    let (Some(parent), outer) = (above.next(), above.next()) else { return false };
-    let is = |what: Holds| holds(parent, what) || outer.is_some_and(|name| name != "config" && holds(name, what));
-    let catalogue = document.file_name().ends_with(".versions.toml");
-    holds(parent, Holds::Commands) && (manifest || command)
-        || manifest && (is(Holds::Packages) || catalogue || is_entry_point(outer, setting))
+/// `passwordKey`: under which key a secret is kept.
+fn is_key_of_a_secret(setting: &Setting) -> bool {
+    matches!(&words(setting.name())[..], [.., held, key] if key == "key" && is_word(held, Word::Held))
 }
 
-/// `[project.entry-points."some.group"]`, which Poetry calls `plugins`: `name = "module:object"`.
-fn is_entry_point(outer: Option<&str>, setting: &Setting) -> bool {
-    outer.is_some_and(|name| matches!(name, "entry-points" | "entry_points" | "plugins")) && setting.value.expose().contains(':')
+fn is_annotation(setting: &Setting) -> bool {
+    setting.key.parent_name() == "annotations" && setting.name().contains('/')
 }
 
-/// `{ key: password, path: db-password }` and its kin: an entry of what is named beside it, or above.
-fn selects_entry<'d>(around: &Neighbourhood<'d>, index: usize, setting: &'d Setting) -> bool {
-    let name = setting.name().to_ascii_lowercase();
-    let mut top = setting.key.names();
-    let fetched = top.next() == Some("spec") && top.next().is_some_and(|n| n == "data" || n == "dataFrom");
-    if matches!(name.as_str(), "key" | "property" | "secretkey" | "remotekey") && fetched {
-        return true;
-    }
-    if !is_entry(setting) {
-        return false;
-    }
-    let item = matches!(setting.key.segments().iter().rev().nth(1), Some(Segment::Index(_)));
-    let listed =
-        item && matches!(setting.key.parent_name(), "items" | "entries") && ["path", "mode"].iter().any(|n| around.has_beside(setting, n));
-    let beside = |named: &str| around.near(index, NEAR).any(|s| s.name().eq_ignore_ascii_case(named) && !s.value.is_empty());
-    // `passwordSecret: { secretName: web, password: admin-password }`
-    let parent = words(setting.key.parent_name());
-    let within = parent.last().is_some_and(|w| w == "secret") && beside("secretName");
-    within || name == "key" && (listed || beside("objectName") || beside("secretName"))
+/// Whether the value is one that a person leaves where a secret belongs: `super-secret`, `change-me-secret`.
+fn asks(value: &str) -> bool {
+    words(value).iter().any(|w| matches!(w.as_str(), "change" | "changeme" | "my" | "replace" | "super" | "your"))
 }
 
-/// `passwordKey: password`, and all below `secretKeys`: under which key the secret is kept.
-fn says_what_holds_it(setting: &Setting) -> bool {
-    let (own, parent) = (words(setting.name()), words(setting.key.parent_name()));
-    let of_key = matches!(&own[..], [.., held, key] if key == "key" && is_word(held, Word::Held));
-    let of_keys = matches!(&parent[..], [.., secret, keys] if secret == "secret" && keys == "keys");
-    (of_key || of_keys) && ends_as(setting.value.expose(), Word::Entry)
-}
-
-/// `vault.hashicorp.com/agent-inject-secret-password: secret/data/db`
-fn is_path_in_a_store(setting: &Setting) -> bool {
-    let value = setting.value.expose();
-    let annotation = setting.key.parent_name() == "annotations" && setting.name().contains('/');
-    annotation && value.contains('/') && value.split('/').all(|step| is_label(step))
-}
-
-/// Whether the setting is called as an object that holds a secret, or as a key in one, and its value could be that name.
-fn names_an_object<'d>(around: &Neighbourhood<'d>, place: Place, index: usize, setting: &'d Setting) -> bool {
-    let own = words(setting.name());
-    let Some((last, before)) = own.split_last() else { return false };
-    let kind = before.last().map_or("", String::as_str);
-    match last.as_str() {
-        "key" if is_word(kind, Word::Held) => is_plain_name(setting) && object_beside(around, index),
-        // `passwordSecretKey`: a password has no secret of its own
-        "key" if kind == "secret" => {
-            let held = before.iter().rev().nth(1).is_some_and(|w| is_word(w, Word::Held));
-            (held || object_beside(around, index)) && ends_as(setting.value.expose(), Word::Entry)
-        }
-        "secret" | "secrets" => is_object_name(around, place, index, setting, before),
-        _ => false,
-    }
-}
-
-fn is_object_name<'d>(around: &Neighbourhood<'d>, place: Place, index: usize, setting: &'d Setting, before: &[String]) -> bool {
-    let (value, kind) = (setting.value.expose(), before.last().map_or("", String::as_str));
-    let annotation = setting.key.parent_name() == "annotations" && setting.name().contains('/');
-    let label = value.split_once('/').filter(|(space, _)| annotation && is_label(space)).map_or(value, |(_, name)| name);
-    if !is_label(label) {
-        return false;
-    }
-    if annotation || is_word(kind, Word::Kind) || before.concat().ends_with("cas") {
-        return true;
-    }
-    // `basicAuth: { secret: .. }` of a resource; a chart's value may be the secret
-    if before.is_empty() {
-        const HOLDERS: &[&str] = &["basicauth", "clientauth", "clienttls", "digestauth", "tls"];
-        let holder = setting.key.parent_name().to_ascii_lowercase();
-        let said = label.replace('-', "");
-        return HOLDERS.contains(&holder.as_str()) && (place == Place::Manifest || said == format!("{}secret", trimmed(&holder)));
-    }
-    // `dbSecret: web-db` beside `dbSecretKey`
-    let partner = format!("{}key", setting.name().to_ascii_lowercase());
-    if around.near(index, NEAR).any(|s| s.name().to_ascii_lowercase() == partner) {
-        return true;
-    }
-    let asks = ["change", "my", "replace", "super", "your"];
-    let told = words(label);
-    !is_word(kind, Word::Itself) && told.len() > 1 && ends_as(label, Word::Tail) && !told.iter().any(|w| asks.contains(&w.as_str()))
-}
-
-/// `auth` of `basicauth`.
-fn trimmed(holder: &str) -> &str {
-    ["basic", "client", "digest"].iter().find_map(|head| holder.strip_prefix(head)).unwrap_or(holder)
-}
-
-/// Settings on each side in which an object may be named.
-const NEAR: usize = 24;
-
-/// Whether the object that holds it is named in the same map, or another of its keys is.
-fn object_beside<'d>(around: &Neighbourhood<'d>, index: usize) -> bool {
-    around.near(index, NEAR).any(|other| {
-        let own = words(other.name());
-        let ends = |tail: &[&str]| own.len() >= tail.len() && own.iter().rev().zip(tail.iter().rev()).all(|(a, b)| a == b);
-        let filled = !other.value.is_empty();
-        let named = ends(&["secret", "name"]) || ends(&["secret", "ref"]) || own.first().is_some_and(|w| w == "existing");
-        filled && (named || ends(&["password", "key"]) || ends(&["name"]) && own.len() == 1)
-    })
-}
-
-/// Whether the value could be a key of a ConfigMap or Secret, and no setting's secret: `redis-password`, `tls.key`, `admin`.
-fn is_entry(setting: &Setting) -> bool {
-    let value = setting.value.expose();
+/// Whether the value has the form of a key of a ConfigMap or Secret: `redis-password`, `tls.key`.
+fn is_plain(value: &str) -> bool {
     value.len() <= 253 && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
 }
 
-/// An entry without a digit.
-fn is_plain_name(setting: &Setting) -> bool {
-    is_entry(setting) && !setting.value.expose().bytes().any(|b| b.is_ascii_digit())
-}
-
-/// Whether the value's last word, whole, is one of `what`.
+/// Whether the value is such a key, and its last word, whole, is one of `what`.
 fn ends_as(value: &str, what: Word) -> bool {
-    let plain = value.len() <= 253 && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
-    plain && words(value).last().is_some_and(|w| is_word(w, what))
+    is_plain(value) && words(value).last().is_some_and(|w| is_word(w, what))
 }
 
 /// A name of an object (RFC 1123), in which digits stand at the end of words or alone.
@@ -200,4 +234,11 @@ fn is_label(value: &str) -> bool {
         && value.starts_with(edge)
         && value.ends_with(edge)
         && value.split(['-', '.']).all(|w| plain(w) || short(w))
+}
+
+/// What a program wrote in base64: both cases and digits, mixed.
+fn is_encoded(value: &str) -> bool {
+    let count = |f: fn(&u8) -> bool| value.bytes().filter(f).count();
+    let plain = value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'_' | b'-'));
+    value.len() >= 20 && plain && count(u8::is_ascii_digit) >= 3 && count(u8::is_ascii_uppercase) >= 3 && count(u8::is_ascii_lowercase) >= 3
 }

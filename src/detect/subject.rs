@@ -19,7 +19,7 @@ use super::issued::{Place, token_in};
 use super::label::label;
 use super::neighbours::Neighbourhood;
 use super::path::{NameFacts, PathFacts};
-use super::selector::selects;
+use super::selector::Announced;
 use super::source::{is_any_host, is_code, is_prompt, is_secret_in_code, other_data};
 
 /// A compiled condition.
@@ -111,7 +111,11 @@ impl<'d> Subject<'d> {
             }
             let class = self.announced().class;
             let telling = !matches!(class, NameClass::Other | NameClass::Setting);
-            if telling && selects(self.around, self.document, self.index, self.setting) {
+            let announced = || {
+                let (around, document, index, setting) = (self.around, self.document, self.index, self.setting);
+                Announced { around, document, index, setting, literal: self.literal() }
+            };
+            if telling && announced().selects() {
                 return NameClass::Other;
             }
             // `secrets: { cookie: [..] }`

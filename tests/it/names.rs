@@ -47,6 +47,11 @@ fn a_key_beside_a_path_or_an_object_selects_an_entry() {
                     remoteRef: {key: admin, property: password}\n  dataFrom:\n    - extract:\n        key: secret\n";
     clean("external.yaml", &resource("ExternalSecret", external));
     clean("kafka.yaml", &resource("KafkaConnect", "spec:\n  passwordSecret:\n    secretName: web\n    password: password\n"));
+    let store =
+        "spec:\n  parameters:\n    objects: |\n      - objectName: db\n        secretPath: secret/data/db\n        secretKey: password\n";
+    clean("store.yaml", &resource("SecretProviderClass", store));
+    let chart = "spec:\n  volumes:\n    - secret:\n        items:\n          - key: {{ .Values.passwordKey | default \"password\" }}\n            path: password\n";
+    clean("templates/pod.yaml", &resource("Pod", chart));
     let config = "data:\n  app.yml: |\n    jwt:\n      key: changeme\n      path: /auth\n";
     finds("config.yaml", &resource("ConfigMap", config), &["data.\"app.yml\".jwt.key high"]);
     finds("secret.yaml", "apiVersion: v1\nkind: Secret\nstringData:\n  key: changeme\n  path: /x\n", &["stringData.key high"]);
@@ -82,6 +87,21 @@ fn charts_name_objects_and_their_keys() {
             "basicAuth.secret critical",
             "passwordSecret critical",
         ],
+    );
+}
+
+#[test]
+fn a_companion_makes_a_key_of_a_secret() {
+    clean(
+        "values.yaml",
+        "psql:\n  password:\n    secret: web-postgresql\n    key: postgresql-password\nredis:\n  existingSecret: redis\n  authKey: \
+         auth\nexternalSecrets:\n  data:\n    - secretKey: password\n      remoteRef:\n        key: secret/data/x\n",
+    );
+    finds(
+        "values.yaml",
+        "oauth:\n  key: changeme\n  secret: s3cr3t\nweb:\n  name: foo\n  encryptionKey: secret\ndisk:\n  existingClaim: x\n  encryptionKey: \
+         password\n",
+        &["oauth.key high", "oauth.secret critical", "web.encryptionKey critical", "disk.encryptionKey critical"],
     );
 }
 
@@ -134,6 +154,7 @@ fn commands_have_names_and_their_text_is_read() {
     );
     finds("playbook.yml", "- tasks:\n    - password: hunter2\n", &["[0].tasks[0].password critical"]);
     finds("app.json", r#"{"scripts": {"password": "hunter2"}}"#, &["scripts.password critical"]);
+    finds("app.yml", "tasks:\n  token: ab/Cd9fG3hJ5kL7mN9pQ2rS4tU6vW8==\n", &["tasks.token medium"]);
 }
 
 #[test]
@@ -180,6 +201,7 @@ fn texts_for_people_are_no_passwords() {
     clean("res/values/strings.xml", "<resources><string name=\"password\">Password</string></resources>\n");
     clean("a.resx", "<root><data name=\"Password\"><value>Password</value></data></root>\n");
     finds("application.properties", "spring.datasource.password=Password\n", &["\"spring.datasource.password\" critical"]);
+    finds("i18n/application.properties", "spring.datasource.password=Password\n", &["\"spring.datasource.password\" critical"]);
     finds("i18n/config.yml", "password: hunter2\nsmtp:\n  password: changeme\n", &["password critical", "smtp.password high"]);
     finds(
         "messages.properties",
