@@ -129,14 +129,6 @@ pub(super) fn is_development(name: &str) -> bool {
         || (SPEC_EXTENSIONS.contains(&extension) && words(stem).last() == Some("spec"))
 }
 
-/// Whether what is called `name`, a script or a task, is for development: `dev`, `test:e2e`; not `build:prod:ci`.
-#[must_use]
-pub fn is_for_development(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    let has = |list: &[&str]| words(&lower).any(|w| list.contains(&w));
-    has(DEVELOPMENT_WORDS) && !has(PRODUCTION_WORDS)
-}
-
 fn in_tests(folders: &str) -> bool {
     folders.split('/').any(|folder| DEVELOPMENT_FOLDERS.contains(&folder))
 }

@@ -4,7 +4,7 @@
 use super::blocks::{self, Label};
 use crate::model::document::Document;
 use crate::model::environment::Stage;
-use crate::model::key_path::words;
+use crate::model::key_path::{Segment, words};
 use crate::model::setting::Setting;
 use crate::model::span::Span;
 
@@ -37,6 +37,9 @@ fn stays_up(setting: &Setting) -> bool {
 /// What the part of `document` is for that `setting` stands in.
 pub(super) fn part(document: &Document, setting: &Setting) -> Option<Stage> {
     let name = document.file_name();
+    if is_in_development_script(setting) {
+        return Some(COMMAND);
+    }
     let gradle = || name.ends_with(".gradle") || name.ends_with(".gradle.kts");
     match name {
         "setup.cfg" | "pyproject.toml" => is_of_test_runner(setting).then_some(TESTS),
@@ -49,6 +52,18 @@ pub(super) fn part(document: &Document, setting: &Setting) -> Option<Stage> {
         }
         _ => None,
     }
+}
+
+/// `scripts: { "test:e2e": .. }` of package.json and its like, `tasks:` of Taskfiles and Deno: what the command is called.
+fn is_in_development_script(setting: &Setting) -> bool {
+    let development = |name: &str| {
+        let said = words(name);
+        said.iter().any(|w| is_development(w)) && !said.iter().any(|w| matches!(w.as_str(), "prod" | "production" | "staging"))
+    };
+    setting.key.segments().windows(2).any(|pair| match pair {
+        [Segment::Key(table), Segment::Key(command)] => matches!(table.as_str(), "scripts" | "tasks") && development(command),
+        _ => false,
+    })
 }
 
 /// `[tool.pytest.ini_options]`, `[tool:pytest]`, `[testenv]`

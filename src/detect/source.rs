@@ -1,14 +1,12 @@
 //! What source code and message catalogues say: there a name that announces a secret mostly stands beside a label, a field's name or a key
 //! of another table. A literal in code counts only where it cannot well be one of those.
 
-use crate::config::environment::is_for_development;
 use crate::model::document::Document;
-use crate::model::key_path::{Segment, words};
+use crate::model::key_path::words;
 use crate::model::setting::{Quoting, Role, Setting};
 use crate::model::span::{Span, line_before};
 use crate::strength::judge::ValueClass;
 use crate::strength::name::{Purpose, purpose};
-use crate::strength::table::{Holds, holds};
 
 /// Whether the document is source code as `formats` sees it.
 pub(super) fn is_code(document: &Document) -> bool {
@@ -16,11 +14,11 @@ pub(super) fn is_code(document: &Document) -> bool {
 }
 
 /// In what part of a program the setting stands: a comment that documents, or behind the place where tests begin; `code` for the rest of a
-/// program and `other` outside of one. A script or task for development is one of tests.
+/// program and `other` outside of one.
 pub(super) fn section(document: &Document, setting: &Setting, tests_begin: usize) -> &'static str {
     const DOCUMENTS: &[&str] = &["///", "//!", "* ", "/**", "#'"];
     if !is_code(document) {
-        return if is_in_a_command_for_tests(setting) { "test" } else { "other" };
+        return "other";
     }
     let line = line_before(&document.text, setting.span.start).trim_start();
     if DOCUMENTS.iter().any(|mark| line.starts_with(mark)) {
@@ -30,15 +28,6 @@ pub(super) fn section(document: &Document, setting: &Setting, tests_begin: usize
     } else {
         "code"
     }
-}
-
-/// Whether the setting stands in a script or task that is for development: `scripts: { "test:e2e": .. }`.
-fn is_in_a_command_for_tests(setting: &Setting) -> bool {
-    let named = |pair: &[Segment]| match pair {
-        [Segment::Key(table), Segment::Key(command)] => is_for_development(command) && holds(table, Holds::Commands),
-        _ => false,
-    };
-    setting.key.segments().windows(2).any(named)
 }
 
 /// Where the tests of a program begin, by what announces them in common languages; the end of the text where none do.
