@@ -15,7 +15,7 @@ pub(super) fn label(document: &Document, setting: &Setting, literal: &str, class
         return None;
     }
     let literal = literal.trim();
-    if is_sentence(literal) && is_for_people(&document.path) {
+    if is_for_people(&document.path) && is_sentence(literal) {
         return Some("a text for people");
     }
     let mapped = matches!(document.format, "yaml" | "json" | "jsonc" | "toml");
@@ -71,6 +71,9 @@ fn is_selector(setting: &Setting, literal: &str) -> bool {
     plain && said.iter().any(|w| own.contains(w) || own.iter().any(|o| o.starts_with(w.as_str()) && w.len() > 1))
 }
 
+/// Bytes of a value that may be a name, or a few of them.
+const LONGEST: usize = 120;
+
 /// Whether the map holds names, and the literal could be one.
 fn is_named_in_a_table(setting: &Setting, literal: &str, class: ValueClass) -> bool {
     let mut steps = setting.key.segments().iter().rev().skip_while(|s| matches!(s, Segment::Index(_))).skip(1).peekable();
@@ -80,12 +83,16 @@ fn is_named_in_a_table(setting: &Setting, literal: &str, class: ValueClass) -> b
     if listed && table != "nav" {
         return false;
     }
+    let (of_names, of_forms) = (holds(table, Holds::Names), holds(table, Holds::Forms));
+    if literal.len() > LONGEST || !(of_names || of_forms) {
+        return false;
+    }
     let own = words(setting.name());
     let said = words(literal);
     let shared = said.iter().any(|w| own.contains(w)) || said.last().is_some_and(|w| w == "password" || w == "token" || w == "secret");
     let letters = !literal.bytes().any(|b| b.is_ascii_digit());
     let names = is_name(literal) && (letters || class != ValueClass::LiveDefault);
-    (holds(table, Holds::Names) && names) || (holds(table, Holds::Forms) && letters && shared && class != ValueClass::Placeholder)
+    of_names && names || of_forms && letters && shared && class != ValueClass::Placeholder
 }
 
 /// Words of letters, with a number behind them or alone: `user_password`, `required|min:8`, `E1001`. No key, and no password of a person's
@@ -96,7 +103,7 @@ fn is_name(literal: &str) -> bool {
         w.len() <= 24 && w.len() - head.len() <= 4 && head.chars().all(char::is_alphabetic)
     };
     let colour = literal.strip_prefix('#').is_some_and(|c| c.len() <= 8 && c.bytes().all(|b| b.is_ascii_hexdigit()));
-    !literal.is_empty() && literal.len() <= 120 && (colour || literal.split(|c: char| !c.is_alphanumeric()).all(word))
+    !literal.is_empty() && (colour || literal.split(|c: char| !c.is_alphanumeric()).all(word))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Names and texts that stand where a secret could, and the secrets that stand beside them, through the program.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 
 use crate::harness::{command, stdout};
@@ -10,7 +11,7 @@ fn scan(file: &str, text: &str) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(file);
     fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).unwrap();
-    fs::write(path, text).unwrap();
+    fs::File::create(path).and_then(|mut file| file.write_all(text.as_bytes())).unwrap();
     let mut program = command(env!("CARGO_BIN_EXE_harden"), folder.path(), folder.path());
     let output = program.args(["scan", "--no-config", "--format", "jsonl", "."]).output().unwrap();
     assert!(matches!(output.status.code(), Some(0 | 1)), "{file} was not looked at");
