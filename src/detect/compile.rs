@@ -56,6 +56,8 @@ struct Compiled {
     at: Target,
     /// Whether it tells of what is missing around the setting: that is said beside anything else that the setting shows.
     missing: bool,
+    /// Whether it asks what else stands in the file.
+    around: bool,
 }
 
 /// Which part of the value a rule's findings point at.
@@ -140,6 +142,11 @@ impl Detectors {
         self.rules.get(index).map(|c| &c.rule)
     }
 
+    /// All rules that look.
+    pub(super) fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter().map(|c| &c.rule)
+    }
+
     /// Looks at every setting of `document`.
     #[must_use]
     pub fn run(&self, document: &Document, circumstances: Circumstances) -> Outcome {
@@ -168,6 +175,43 @@ impl Detectors {
         outcome.findings.retain(|finding| !is_no_secret_there(document, finding));
         outcome.findings.sort_by(|a, b| (a.span, &a.rule).cmp(&(b.span, &b.rule)));
         outcome
+    }
+
+    /// Looks at `document`, which holds of a program or a text only the settings whose names or values are asked for. Gives what could have
+    /// been at fault, or `None` where something may be: then all of the file has to be looked at.
+    #[must_use]
+    pub fn glance(&self, document: &Document, circumstances: Circumstances) -> Option<Vec<Seen>> {
+        let mut outcome = Outcome::default();
+        if is_catalogue(&document.path) {
+            return Some(outcome.seen);
+        }
+        let around = Neighbourhood::of_some(document, circumstances);
+        let fitting = self.dispatch.set(self.rules.iter().enumerate().filter(|(_, c)| fits_file(&c.rule, document)).map(|(i, _)| i));
+        let mut concerned = Set::default();
+        for (index, setting) in document.settings.iter().enumerate() {
+            let subject = Subject::new(document, index, setting, &around);
+            let live = subject.is_live();
+            if live {
+                self.count(&subject, &mut outcome);
+            }
+            self.dispatch.find(&subject, &fitting, &mut concerned);
+            let asked = concerned.iter().filter_map(|i| self.rules.get(i)).filter(|c| live || c.at == Target::Token);
+            for compiled in asked {
+                let named = compiled.concerns.as_ref().is_some_and(|concerns| concerns(&subject));
+                if (compiled.around && (named || compiled.concerns.is_none())) || (compiled.test)(&subject) {
+                    return None;
+                }
+                if named {
+                    let id = self.id(&(&compiled.rule.id, &document.path, &setting.key));
+                    outcome.seen.push(Seen {
+                        id,
+                        environment: self.environment(document.environment_of(setting)),
+                        what: Sort::Setting(compiled.index),
+                    });
+                }
+            }
+        }
+        Some(outcome.seen)
     }
 
     fn apply(&self, compiled: &Compiled, subject: &Subject<'_>, outcome: &mut Outcome) {
@@ -309,7 +353,8 @@ fn compile(index: usize, rule: &Rule) -> Result<Compiled, String> {
         false => Target::Literal,
     };
     let missing = rule.strict && rule.predicate.reads("sibling.has");
-    Ok(Compiled { index, test: test(&rule.predicate)?, concerns, when, at, missing, rule: rule.clone() })
+    let around = ["sibling", "beside.", "file.has"].iter().any(|condition| rule.predicate.reads(condition));
+    Ok(Compiled { index, test: test(&rule.predicate)?, concerns, when, at, missing, around, rule: rule.clone() })
 }
 
 fn test(predicate: &Predicate) -> Result<Test, String> {

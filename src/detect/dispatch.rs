@@ -170,6 +170,22 @@ fn needs(predicate: &Predicate) -> Option<Vec<Need>> {
     }
 }
 
+/// The conditions of `predicate` under which it is filed, where all are on names or on the text of the value; lists of which all must hold
+/// count only where `fit`. `None` for a rule that may hold for a setting of any name and value.
+pub(super) fn filed_under<'p>(predicate: &'p Predicate, fit: &dyn Fn(&[Predicate]) -> bool) -> Option<Vec<&'p Predicate>> {
+    match predicate {
+        Predicate::All(list) if !fit(list) => Some(Vec::new()),
+        Predicate::All(list) => {
+            let named = list.iter().find(|p| matches!(p, Predicate::Leaf(name, _) if name == "key.any" || name == "key.path"));
+            let cheapest = || list.iter().filter_map(|p| Some((cost(&needs(p)?), p))).min_by_key(|(cost, _)| *cost).map(|(_, p)| p);
+            filed_under(named.filter(|p| needs(p).is_some()).or_else(cheapest)?, fit)
+        }
+        Predicate::Any(list) => list.iter().map(|p| filed_under(p, fit)).collect::<Option<Vec<_>>>().map(|found| found.concat()),
+        Predicate::Not(_) => None,
+        leaf => needs(leaf).map(|_| vec![leaf]),
+    }
+}
+
 /// How many settings a list of needs lets through, roughly.
 fn cost(needs: &[Need]) -> usize {
     let settings = |need: &Need| match need {
@@ -207,7 +223,7 @@ fn leaf(name: &str, argument: &Argument) -> Option<Vec<Need>> {
 }
 
 /// The longest text that every match of `pattern` holds as it stands, three bytes or more; `None` where none can be told at a glance.
-fn literal(pattern: &str) -> Option<String> {
+pub(super) fn literal(pattern: &str) -> Option<String> {
     if pattern.contains("(?i") || pattern.contains("(?x") {
         return None;
     }

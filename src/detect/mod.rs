@@ -11,6 +11,7 @@ mod compile;
 mod dispatch;
 mod fallback;
 mod family;
+mod interest;
 mod issued;
 mod kept;
 mod label;
@@ -36,9 +37,10 @@ pub use across::{Place, SAME, across, project_finding, project_rule};
 pub use circumstances::{Circumstances, Kept};
 pub use compile::{CompileError, Detectors, Outcome, Seen, Sort};
 pub use family::Family;
+pub use interest::{Asked, Interest};
 pub use links::{Links, Live, Needed, Object, ObjectName, Want, differ_in_purpose, holds_by_right};
 pub use subject::Subject;
-pub use suppress::{Mark, marks, suppress, warnings};
+pub use suppress::{Mark, marks, speaks, suppress, warnings};
 
 /// Every family of conditions, found by the first word of a condition's name.
 pub static FAMILIES: &[&dyn Family] = &[

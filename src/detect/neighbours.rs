@@ -16,6 +16,8 @@ use crate::strength::context::Context;
 pub(super) struct Neighbourhood<'d> {
     document: &'d Document,
     circumstances: Circumstances,
+    /// Whether the file holds settings that are not known here.
+    partial: bool,
     /// The scope of each setting, by its index; comments are in none.
     scope_of: Vec<Option<usize>>,
     /// All that is no comment, by part of the file.
@@ -121,6 +123,7 @@ impl<'d> Neighbourhood<'d> {
         Self {
             document,
             circumstances,
+            partial: false,
             scope_of,
             parts,
             scopes,
@@ -135,6 +138,16 @@ impl<'d> Neighbourhood<'d> {
         }
     }
 
+    /// For a document that holds some of the settings of its file.
+    pub(super) fn of_some(document: &'d Document, circumstances: Circumstances) -> Self {
+        Self { partial: true, ..Self::new(document, circumstances) }
+    }
+
+    /// Whether the file holds settings that are not known here, so that nothing can be told of what stands there.
+    pub(super) fn is_partial(&self) -> bool {
+        self.partial
+    }
+
     /// What is known of the file beside its content.
     pub(super) fn circumstances(&self) -> Circumstances {
         self.circumstances
@@ -147,7 +160,7 @@ impl<'d> Neighbourhood<'d> {
 
     /// In what part of a program the setting stands, in the words of [`section`].
     pub(super) fn section(&self, setting: &Setting) -> &'static str {
-        let begin = *self.tests_begin.get_or_init(|| tests_begin(&self.document.text));
+        let begin = || *self.tests_begin.get_or_init(|| tests_begin(&self.document.text));
         section(self.document, setting, begin)
     }
 

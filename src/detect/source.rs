@@ -15,7 +15,7 @@ pub(super) fn is_code(document: &Document) -> bool {
 
 /// In what part of a program the setting stands: a comment that documents, or behind the place where tests begin; `code` for the rest of a
 /// program and `other` outside of one.
-pub(super) fn section(document: &Document, setting: &Setting, tests_begin: usize) -> &'static str {
+pub(super) fn section(document: &Document, setting: &Setting, tests_begin: impl FnOnce() -> usize) -> &'static str {
     const DOCUMENTS: &[&str] = &["///", "//!", "* ", "/**", "#'"];
     if !is_code(document) {
         return "other";
@@ -23,7 +23,7 @@ pub(super) fn section(document: &Document, setting: &Setting, tests_begin: usize
     let line = line_before(&document.text, setting.span.start).trim_start();
     if DOCUMENTS.iter().any(|mark| line.starts_with(mark)) {
         "documentation"
-    } else if setting.span.start >= tests_begin {
+    } else if setting.span.start >= tests_begin() {
         "test"
     } else {
         "code"
@@ -38,7 +38,10 @@ pub(super) fn tests_begin(text: &str) -> usize {
 }
 
 /// Whether a literal in code, judged `class`, is used as a secret rather than as a name or a label.
-pub(super) fn is_secret_in_code(document: &Document, index: usize, setting: &Setting, literal: &str, class: ValueClass) -> bool {
+///
+/// `partial`: the settings around it are not known; then it is one wherever an account beside it would make it one.
+pub(super) fn is_secret_in_code(document: &Document, index: usize, literal: &str, class: ValueClass, partial: bool) -> bool {
+    let Some(setting) = document.settings.get(index) else { return false };
     if setting.name().is_empty() || literal.starts_with("-----BEGIN") {
         return true;
     }
@@ -55,13 +58,15 @@ pub(super) fn is_secret_in_code(document: &Document, index: usize, setting: &Set
     if noise || literal.starts_with(['#', '.', '/', '@', ':', '-', '_', '&', '?', '$']) || literal.ends_with([':', '=', '_', '-', '.']) {
         return false;
     }
-    if says_its_name(setting.name(), literal) && !beside_an_account(document, index) {
+    let beside_an_account = || partial || beside_an_account(document, index);
+    if says_its_name(setting.name(), literal) && !beside_an_account() {
         return false;
     }
     let mixed = literal.len() >= 6 && literal.bytes().any(|b| b.is_ascii_digit()) && literal.bytes().any(|b| b.is_ascii_alphabetic());
     match class {
-        ValueClass::Short | ValueClass::Ok | ValueClass::Published => mixed && !is_dotted(literal) && !is_label(literal),
-        _ => beside_an_account(document, index) || names_a_key_or_password(setting.name()) && !is_dotted(literal) && !literal.contains('/'),
+        // an account of that name would make it a guess
+        ValueClass::Short | ValueClass::Ok | ValueClass::Published => partial || mixed && !is_dotted(literal) && !is_label(literal),
+        _ => beside_an_account() || names_a_key_or_password(setting.name()) && !is_dotted(literal) && !literal.contains('/'),
     }
 }
 

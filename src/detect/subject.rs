@@ -209,7 +209,7 @@ impl<'d> Subject<'d> {
             }
             let vague = || {
                 self.name_class() == NameClass::Weak
-                    || !is_secret_in_code(self.document, self.index, self.setting, self.literal(), found.class)
+                    || !is_secret_in_code(self.document, self.index, self.literal(), found.class, self.around.is_partial())
             };
             if is_code(self.document) && vague() {
                 return Verdict { class: ValueClass::NotSecret, reason: "a word of a program" };

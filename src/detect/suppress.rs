@@ -22,6 +22,12 @@ pub struct Mark {
     meant: bool,
 }
 
+/// Whether a comment in `text` may be one.
+#[must_use]
+pub fn speaks(text: &[u8]) -> bool {
+    memchr::memmem::find(text, WORD.as_bytes()).is_some()
+}
+
 /// The marks of `document`.
 #[must_use]
 pub fn marks(document: &Document, today: Date) -> Vec<Mark> {

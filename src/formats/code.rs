@@ -6,7 +6,7 @@
 
 use super::format::{Claim, EncodeError, Format};
 use super::lines::base_name;
-use super::text::{is_name, pseudo_settings};
+use super::text::{Sieve, Sieves, is_constant, is_name, pseudo_settings_in};
 use crate::model::document::Fault;
 use crate::model::secret::Secret;
 use crate::model::setting::{Quoting, Setting};
@@ -51,12 +51,23 @@ impl Format for Code {
     }
 
     fn parse(&self, text: &str) -> Result<Vec<Setting>, Fault> {
+        Ok(self.parse_parts(text, &[Span::new(0, text.len())]))
+    }
+
+    fn parse_parts(&self, text: &str, parts: &[Span]) -> Vec<Setting> {
+        let mut hits = pseudo_settings_in(text, parts);
+        if hits.is_empty() {
+            return hits;
+        }
         let documented = doc_strings(text);
-        let mut hits = pseudo_settings(text);
         // they are in order and apart: only the last that begins before a place can hold it
         let around = |at: usize| documented.partition_point(|d| d.start < at).checked_sub(1).and_then(|i| documented.get(i));
         hits.retain(|s| is_run(text, s) && around(s.span.start).is_none_or(|d| s.span.end > d.end));
-        Ok(hits)
+        hits
+    }
+
+    fn sieve<'s>(&self, sieves: &'s Sieves) -> Option<&'s Sieve> {
+        Some(&sieves.code)
     }
 
     fn encode(&self, _value: &Secret, _place: &Setting) -> Result<Secret, EncodeError> {
@@ -80,7 +91,11 @@ fn doc_strings(text: &str) -> Vec<Span> {
     let mut found = Vec::new();
     let mut at = 0;
     // one search for both: a search for each would read the rest of the text again and again for the one that is not there
-    let triple = |at: usize| text.as_bytes().get(at..)?.windows(3).position(|w| w == b"\"\"\"" || w == b"'''").map(|i| at + i);
+    let triple = |at: usize| {
+        let rest = text.as_bytes().get(at..)?;
+        let is_triple = |i: &usize| rest.get(*i..i + 3).is_some_and(|w| w.iter().all(|b| Some(b) == w.first()));
+        memchr::memchr2_iter(b'"', b'\'', rest).find(is_triple).map(|i| at + i)
+    };
     while let Some(open) = triple(at) {
         let quote = Span::new(open, open + 3).of(text);
         let Some(close) = text.get(open + 3..).and_then(|rest| rest.find(quote)).map(|i| open + 3 + i) else { break };
@@ -106,11 +121,7 @@ fn in_comment(before: &str) -> bool {
 /// Variables, parameters, types and expressions are not.
 fn is_switch(text: &str, setting: &Setting, before: &str) -> bool {
     let value = setting.value.expose();
-    // `true`, `0`, `ssl.CERT_NONE`; any other word is a variable
-    let constant = matches!(value, "true" | "false" | "True" | "False" | "None" | "null" | "nil")
-        || value.bytes().all(|b| b.is_ascii_digit())
-        || value.rsplit(['.', ':']).next().is_some_and(|last| last.contains('_') && !last.chars().any(char::is_lowercase));
-    let plain = constant && value.bytes().all(|b| is_name(b) || b == b':');
+    let plain = is_constant(value) && value.bytes().all(|b| is_name(b) || b == b':');
     let declared =
         ["def ", "fn ", "func ", "function ", "const fn "].iter().any(|w| before.trim_start().starts_with(w) || before.contains(w));
     if !plain || declared {

@@ -1,8 +1,10 @@
 //! What a file format must be able to do.
 
+use super::text::{Sieve, Sieves};
 use crate::model::document::Fault;
 use crate::model::secret::Secret;
 use crate::model::setting::Setting;
+use crate::model::span::Span;
 
 /// How sure a format is that a file is its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +39,16 @@ pub trait Format: Sync {
     /// # Errors
     /// [`Fault`] when the text is not of this format: kind and place, never the text.
     fn parse(&self, text: &str) -> Result<Vec<Setting>, Fault>;
+
+    /// The settings in `parts` of `text`, which are in order and apart; what stands elsewhere may be among them.
+    fn parse_parts(&self, text: &str, _parts: &[Span]) -> Vec<Setting> {
+        self.parse(text).unwrap_or_default()
+    }
+
+    /// The sieve for texts of this format; `None` where each has to be read as a whole.
+    fn sieve<'s>(&self, _sieves: &'s Sieves) -> Option<&'s Sieve> {
+        None
+    }
 
     /// The bytes to put at `place.span` so that the format reads `value` there. Quotes around the span stay as they are.
     ///

@@ -1,7 +1,7 @@
 //! Secrets that show by themselves what they are, wherever they stand in a file, whether or not its format has a setting there.
 //!
 //! A format sees names and values. A private key in a comment of an INI file, below a certificate in a block of YAML, in a file of no
-//! known form, belongs to no setting, or is torn into lines that look like settings. What [`FINDERS`] find in the raw text and no setting
+//! known form, belongs to no setting, or is torn into lines that look like settings. What [`search`] finds in the raw text and no setting
 //! holds becomes a setting of its own: prose, never edited, masked like every value.
 
 use crate::keys::{self, Kind};
@@ -25,12 +25,22 @@ pub(super) struct Loose {
     pub(super) anywhere: bool,
 }
 
-/// Who looks for secrets in raw text. Each gives places in order; where two overlap the earlier finder is right.
-const FINDERS: &[fn(&str) -> Vec<Loose>] = &[key_material, provider_tokens];
+/// What each finder found. Each gives places in order; where two overlap the earlier finder is right.
+pub(super) type Found = [Vec<Loose>; 2];
 
-/// Adds to `settings`, those of `text` as `format` reads it, what none of them holds.
-pub(super) fn add(text: &str, format: &str, settings: &mut Vec<Setting>) {
-    let found = found(text, format);
+/// Looks for secrets in raw text.
+pub(super) fn search(text: &str) -> Found {
+    known(keys::find(text), tokens::find(text))
+}
+
+/// [`search`] for who has the key material and the tokens of the text already.
+pub(super) fn known(keys: Vec<keys::Block>, tokens: Vec<tokens::Token>) -> Found {
+    [key_material(keys), provider_tokens(tokens)]
+}
+
+/// Adds to `settings`, those of `text` as `format` reads it, what is `found` in it and none of them holds.
+pub(super) fn add(text: &str, format: &str, found: Found, settings: &mut Vec<Setting>) {
+    let found = in_order(text, format, found);
     if found.is_empty() {
         return;
     }
@@ -56,11 +66,10 @@ pub(super) fn add(text: &str, format: &str, settings: &mut Vec<Setting>) {
     settings.extend(added);
 }
 
-/// What the finders find, in order, without overlaps.
-fn found(text: &str, format: &str) -> Vec<Loose> {
+/// What is `found`, in order, without overlaps.
+fn in_order(text: &str, format: &str, found: Found) -> Vec<Loose> {
     let mut all: Vec<Loose> = Vec::new();
-    for finder in FINDERS {
-        let mut new = finder(text);
+    for mut new in found {
         new.retain(|loose| {
             let behind = all.partition_point(|a| a.whole.end <= loose.whole.start);
             let free = all.get(behind).is_none_or(|a| !a.whole.overlaps(loose.whole));
@@ -130,20 +139,20 @@ fn is_documentation(text: &str, at: usize) -> bool {
     ["///", "//!", "*"].iter().any(|mark| line.starts_with(mark))
 }
 
-fn key_material(text: &str) -> Vec<Loose> {
+fn key_material(found: Vec<keys::Block>) -> Vec<Loose> {
     let place = |block: keys::Block| {
         let tears = !matches!(block.kind, Kind::Jwk | Kind::RsaXml | Kind::Wireguard);
         let start = if block.kind == Kind::Wireguard { block.secret.start } else { block.whole.start };
         Loose { whole: block.whole, secret: block.secret, start, tears, anywhere: false }
     };
-    keys::find(text).into_iter().map(place).collect()
+    found.into_iter().map(place).collect()
 }
 
 /// Live credentials alone: a test key or a signed token in a text is mostly its example.
-fn provider_tokens(text: &str) -> Vec<Loose> {
+fn provider_tokens(found: Vec<tokens::Token>) -> Vec<Loose> {
     let live = |t: &tokens::Token| t.usage == tokens::Use::Live && !t.expired && t.kind.kind != "jwt";
     let place = |t: tokens::Token| Loose { whole: t.span, secret: t.span, start: t.span.start, tears: false, anywhere: true };
-    tokens::find(text).into_iter().filter(live).map(place).collect()
+    found.into_iter().filter(live).map(place).collect()
 }
 
 #[cfg(test)]

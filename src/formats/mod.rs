@@ -26,6 +26,7 @@ mod yaml;
 
 pub use env::{Dialect, Reading, reading, readings, statement};
 pub use format::{Claim, EncodeError, Format};
+pub use text::{Concern, Sieve, Sieves};
 
 use crate::model::document::Document;
 use crate::model::environment::Environment;
@@ -99,6 +100,12 @@ pub fn claimant(path: &str, text: &str) -> &'static dyn Format {
 #[must_use]
 pub fn parse(path: &str, bytes: &[u8], environment: Environment) -> Document {
     let (text, lossy) = decode(bytes);
+    parse_text(path, text, lossy, environment)
+}
+
+/// [`parse`] for bytes that [`decode`] or [`decoded`] has made a text of.
+#[must_use]
+pub fn parse_text(path: &str, text: Zeroizing<String>, lossy: bool, environment: Environment) -> Document {
     let bom = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let body = &text[bom..];
     let format = claimant(path, body);
@@ -108,7 +115,7 @@ pub fn parse(path: &str, bytes: &[u8], environment: Environment) -> Document {
     };
     let mut settings: Vec<_> = settings.into_iter().map(|s| s.shifted(bom)).collect();
     nested::add(&text, name, &mut settings, claimant);
-    loose::add(&text, name, &mut settings);
+    loose::add(&text, name, loose::search(&text), &mut settings);
     if lossy {
         for setting in &mut settings {
             setting.editable &= setting.value.expose().is_ascii();
@@ -122,9 +129,43 @@ pub fn parse(path: &str, bytes: &[u8], environment: Environment) -> Document {
     Document { path: path.to_owned(), format: name, environment, text, lossy, lines, settings, fault }
 }
 
+/// What [`glance`] saw of a text, which it hands back.
+pub enum Glance {
+    /// It has to be parsed.
+    Whole(Zeroizing<String>),
+    /// Nothing in it matters; the name of its format.
+    Nothing(Zeroizing<String>, &'static str),
+    /// The settings of the parts that matter; lines are not counted.
+    Parts(Document),
+}
+
+/// Looks over a program or a document without reading all of it: [`parse_text`] for what `sieves` let through.
+#[must_use]
+pub fn glance(path: &str, text: Zeroizing<String>, environment: Environment, sieves: &Sieves) -> Glance {
+    let format = claimant(path, &text);
+    let Some(sieve) = format.sieve(sieves).filter(|_| !text.starts_with('\u{feff}')) else { return Glance::Whole(text) };
+    let sifted = sieve.sift(&text);
+    if sifted.parts.is_empty() {
+        return Glance::Nothing(text, format.name());
+    }
+    let mut settings = format.parse_parts(&text, &sifted.parts);
+    loose::add(&text, format.name(), loose::known(sifted.keys, sifted.tokens), &mut settings);
+    let lines = LineIndex::default();
+    Glance::Parts(Document { path: path.to_owned(), format: format.name(), environment, text, lossy: false, lines, settings, fault: None })
+}
+
 /// Whether a carriage return stands in `text` that belongs to no line end of this system.
 fn has_bare_return(text: &str) -> bool {
     text.split('\r').skip(1).any(|after| !after.starts_with('\n'))
+}
+
+/// [`decode`] without a copy where `bytes` are UTF-8.
+#[must_use]
+pub fn decoded(mut bytes: Zeroizing<Vec<u8>>) -> (Zeroizing<String>, bool) {
+    match String::from_utf8(std::mem::take(&mut *bytes)) {
+        Ok(text) => (Zeroizing::new(text), false),
+        Err(error) => decode(&Zeroizing::new(error.into_bytes())),
+    }
 }
 
 /// UTF-8 as it is; otherwise the same number of bytes, with `?` for each byte that is not part of a character.

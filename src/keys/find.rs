@@ -67,16 +67,31 @@ const LONGEST: usize = 64 * 1024;
 /// ```
 #[must_use]
 pub fn find(text: &str) -> Vec<Block> {
+    find_at(text, SEARCH.find_iter(text).map(|hit| (hit.pattern().as_usize(), hit.start())))
+}
+
+/// What announces key material; a place in this list is what [`find_at`] takes.
+pub fn marks() -> impl Iterator<Item = &'static str> {
+    MARKS.iter().map(|(mark, _)| *mark)
+}
+
+/// [`find`] for a caller that has searched `text` for all of [`marks`], perhaps without regard to case: `hits`, in order, are which one
+/// stands where.
+#[must_use]
+pub fn find_at(text: &str, hits: impl Iterator<Item = (usize, usize)>) -> Vec<Block> {
     let mut found: Vec<Block> = Vec::new();
     let (mut floor, mut done) = (0, 0);
-    for hit in SEARCH.find_iter(text) {
-        let at = hit.start();
-        let Some((mark, finder)) = MARKS.get(hit.pattern().as_usize()).filter(|_| at >= done) else { continue };
+    for (mark, at) in hits {
+        let Some((mark, finder)) = MARKS.get(mark).filter(|_| at >= done) else { continue };
+        if !text.get(at..).is_some_and(|rest| rest.starts_with(mark)) {
+            continue;
+        }
+        let behind = at + mark.len();
         let reach = clipped(text, at, LONGEST);
-        let again = text.get(hit.end()..reach.end).and_then(|rest| rest.find(mark)).map(|i| hit.end() + i);
+        let again = text.get(behind..reach.end).and_then(|rest| rest.find(mark)).map(|i| behind + i);
         let look = Look { text, at, floor: floor.max(done), end: again.unwrap_or(reach.end) };
         let block = finder(look);
-        floor = hit.end();
+        floor = behind;
         done = match block {
             Some(block) => block.whole.end,
             // one run of base64 is decoded once

@@ -16,7 +16,7 @@ mod published;
 mod read;
 
 pub use block::{Block, Kind};
-pub use find::{find, spans};
+pub use find::{find, find_at, marks, spans};
 pub use material::{Algorithm, Certificate, Encrypted, Material};
 pub use published::published;
 pub use read::{Frame, frame, read, read_any};

@@ -128,7 +128,7 @@ impl LineIndex {
     #[must_use]
     pub fn new(text: &str) -> Self {
         let mut starts = vec![0];
-        starts.extend(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1));
+        starts.extend(memchr::memchr_iter(b'\n', text.as_bytes()).map(|i| i + 1));
         let ends = starts.iter().skip(1).copied().chain([text.len()]);
         let long = starts.iter().zip(ends).filter(|(start, end)| end - *start > STRIDE);
         let mut marks = Vec::new();

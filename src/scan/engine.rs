@@ -13,14 +13,15 @@ use super::known::Known;
 use super::project::{self, Project};
 use super::source::{Blob, Source, touches};
 use crate::config::{Loaded, stage};
-use crate::detect::{Circumstances, Detectors, Kept, Links, Mark, Seen, marks, suppress};
+use crate::detect::{Circumstances, Detectors, Kept, Links, Mark, Seen, marks, speaks, suppress};
 use crate::disk::read::{Content, Skip};
 use crate::disk::walk::Candidate;
-use crate::formats;
+use crate::formats::{self, Glance, Sieves};
 use crate::model::date::Date;
 use crate::model::document::Document;
 use crate::model::environment::Environment;
 use crate::model::finding::Finding;
+use crate::model::setting::Role;
 use crate::report::excerpt::Excerpts;
 use crate::report::fingerprint::{self, fingerprint};
 use crate::report::{Entry, Notice, Totals};
@@ -84,6 +85,8 @@ pub(super) struct Engine<'a> {
     pub(super) known: Option<&'a Known>,
     /// Tells values apart without keeping them.
     pub(super) hasher: Option<RandomState>,
+    /// Hold back programs and documents in which nothing matters: for many files, since they take some time to make.
+    pub(super) sieves: Option<Sieves>,
 }
 
 /// Gives the content of `PATH.age` for a path; `None` where there is no such file, the reason where it cannot be opened.
@@ -118,7 +121,8 @@ impl Engine<'_> {
             }
             let Some(content) = self.again(file) else { continue };
             let environment = around.environment(file, &around.below(file)).environment;
-            let mut document = self.parsed(&file.display, &content.bytes, environment, (around.circumstances(file), Some(file)));
+            let mut document =
+                self.parsed(&file.display, formats::decoded(content.bytes), environment, (around.circumstances(file), Some(file)));
             findings.iter_mut().for_each(|finding| project::complete(&document, finding));
             if let Some(second) = second {
                 findings.extend(project.copies(i, &document, second, around.circumstances(file).kept == Kept::Private));
@@ -212,8 +216,14 @@ impl Engine<'_> {
     }
 
     /// The document `name`, with what its parts say of their deployment, unless harden.toml says it of the whole.
-    fn parsed(&self, name: &str, bytes: &[u8], environment: Environment, of: (Circumstances, Option<&Candidate>)) -> Document {
-        let mut document = formats::parse(name, bytes, environment);
+    fn parsed(
+        &self,
+        name: &str,
+        (text, lossy): (Zeroizing<String>, bool),
+        environment: Environment,
+        of: (Circumstances, Option<&Candidate>),
+    ) -> Document {
+        let mut document = formats::parse_text(name, text, lossy, environment);
         let (circumstances, file) = of;
         if !file.is_some_and(|file| self.is_settled(file)) {
             stage::settle(&mut document, circumstances.defaults);
@@ -235,11 +245,23 @@ impl Engine<'_> {
         file: Option<&Candidate>,
         mut looked: Looked,
     ) -> Looked {
-        let mut document = self.parsed(&blob.name, &blob.content.bytes, environment, (circumstances, file));
+        looked.totals.files += 1;
+        looked.totals.bytes += blob.content.bytes.len() as u64;
+        looked.name.clone_from(&blob.name);
+        looked.places = file.and_then(|f| self.within(f)).map(|within| (blob.name.clone(), within)).into_iter().collect();
+        let (text, lossy) = formats::decoded(blob.content.bytes);
+        let text = match self.glance(&blob.name, text, lossy || blob.content.utf16, environment, circumstances) {
+            Ok((format, seen)) => {
+                looked.seen = seen;
+                count(&mut looked.totals, format);
+                return looked;
+            }
+            Err(text) => text,
+        };
+        let mut document = self.parsed(&blob.name, (text, lossy), environment, (circumstances, file));
         document.lossy |= blob.content.utf16;
         let outcome = self.detectors.run(&document, circumstances);
         looked.seen = outcome.seen;
-        looked.name.clone_from(&blob.name);
         looked.links = Links::of(&document, &outcome.findings);
         if looked.links.more {
             let message = "more strong secrets than are looked for elsewhere; no copies of the last ones were looked for".to_owned();
@@ -258,22 +280,39 @@ impl Engine<'_> {
             looked.values = self.hasher.iter().flat_map(|h| findings.iter().map(|f| h.hash_one(f.span.of(&document.text)))).collect();
             looked.entries = findings.into_iter().map(|finding| entry(finding, &excerpts)).collect();
         }
-        looked.places = file.and_then(|f| self.within(f)).map(|within| (blob.name.clone(), within)).into_iter().collect();
         if let Some(fault) = &document.fault {
             looked.notices.push(Notice { file: blob.name.clone(), line: fault.line, message: format!("{}; searched as text", fault.kind) });
         }
-        let totals = &mut looked.totals;
-        totals.files += 1;
-        totals.bytes += blob.content.bytes.len() as u64;
-        totals.settings += document.settings.len();
-        totals.faulty += usize::from(document.fault.is_some());
-        let as_text = document.format == "text" && document.fault.is_none();
-        totals.as_text += usize::from(as_text);
-        totals.parsed += usize::from(document.format != "text");
+        count(&mut looked.totals, if document.fault.is_some() { "" } else { document.format });
+        looked.totals.settings += document.settings.iter().filter(|s| s.role != Role::Prose).count();
         if self.keep == Keep::All || (self.keep == Keep::Found && !looked.entries.is_empty()) {
             looked.document = Some(document);
         }
         looked
+    }
+
+    /// The format of a text in which nothing can be at fault and no comment speaks to us, and what is in order there; the text back where all
+    /// of it has to be looked at.
+    fn glance(
+        &self,
+        name: &str,
+        text: Zeroizing<String>,
+        lossy: bool,
+        environment: Environment,
+        circumstances: Circumstances,
+    ) -> Result<(&'static str, Vec<Seen>), Zeroizing<String>> {
+        let Some(sieves) = self.sieves.as_ref().filter(|_| self.keep == Keep::Nothing && !lossy) else { return Err(text) };
+        if self.honour && speaks(text.as_bytes()) {
+            return Err(text);
+        }
+        match formats::glance(name, text, environment, sieves) {
+            Glance::Whole(text) => Err(text),
+            Glance::Nothing(_, format) => Ok((format, Vec::new())),
+            Glance::Parts(document) => {
+                let seen = self.detectors.glance(&document, circumstances);
+                seen.map(|seen| (document.format, seen)).ok_or(document.text)
+            }
+        }
     }
 
     fn suppress(&self, document: &Document, within: Option<&str>, findings: &mut Vec<Finding>, looked: &mut Looked) {
@@ -326,6 +365,13 @@ fn in_parallel<T: Send>(files: &[Candidate], worth: usize, work: impl Fn(usize, 
     let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     done.sort_by_key(|(i, _)| *i);
     done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Counts a file that was read as `format`; as none, where its own could not read it.
+fn count(totals: &mut Totals, format: &str) {
+    totals.faulty += usize::from(format.is_empty());
+    totals.as_text += usize::from(format == "text");
+    totals.parsed += usize::from(!matches!(format, "" | "text"));
 }
 
 /// What is known of a file of which nothing was left out.

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::engine::{Engine, Looked};
 use super::error::ScanError;
 use super::facts::Surroundings;
+use super::sieves::sieves;
 use super::source::{Blob, LIMIT, WorkTree, content};
 use super::track::{Kind, Track};
 use super::{Request, Scan, detectors, engine, gather};
@@ -68,6 +69,7 @@ pub fn history(request: &Request<'_>, wanted: &Wanted<'_>) -> Result<Scan, ScanE
     };
     let around = Surroundings::tracked(root, &all, beside, request.config);
     let mut engine = engine(request, &detectors, &WorkTree, None);
+    engine.sieves = sieves(&detectors);
     engine.hasher = Some(RandomState::new());
     let search = Search {
         engine: &engine,

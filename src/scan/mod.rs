@@ -11,6 +11,7 @@ mod hunt;
 mod known;
 mod project;
 pub mod selftest;
+mod sieves;
 mod source;
 mod staged;
 mod track;
@@ -77,6 +78,9 @@ pub struct Request<'a> {
     pub new_only: Option<&'a str>,
 }
 
+/// Files from which on it pays to make sieves.
+const MANY: usize = 200;
+
 /// Which documents outlive a scan of files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
@@ -133,6 +137,9 @@ pub fn scan(request: &Request<'_>) -> Result<Scan, ScanError> {
             Ok(bytes) => engine.twins.extend(bytes.map(|b| (file.path.clone(), b))),
             Err(reason) => unopened.push(Problem { display: String::new(), reason }),
         }
+    }
+    if found.files.len() > MANY {
+        engine.sieves = sieves::sieves(&detectors);
     }
     let mut looked = engine.run(&found.files, &around);
     let links = looked.iter_mut().map(|l| std::mem::take(&mut l.links)).collect();
@@ -220,6 +227,7 @@ fn engine<'a>(request: &'a Request<'_>, detectors: &'a Detectors, source: &'a dy
         source,
         known,
         hasher: None,
+        sieves: None,
     }
 }
 

@@ -1,5 +1,8 @@
 //! Names: does a name announce a secret, and what for.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use crate::model::key_path::words;
 
 use super::lexicon::{LEXICON, listed};
@@ -93,7 +96,8 @@ pub fn classify_words(name: &str, words: &[String]) -> NameClass {
     if listed(LEXICON.not_tail, last) || listed(LEXICON.not_tail, bare) {
         return if secretish() { NameClass::Setting } else { NameClass::Other };
     }
-    if LEXICON.phrases.iter().any(|p| ends_with_words(&joined, p)) {
+    let tails = &*TAILS;
+    if tails.phrases.ends(&joined) {
         return NameClass::Setting;
     }
     if listed(LEXICON.lookalikes, last) {
@@ -111,10 +115,10 @@ pub fn classify_words(name: &str, words: &[String]) -> NameClass {
     if joined == "tokens" {
         return NameClass::Weak;
     }
-    if LEXICON.strong_tail.iter().any(|t| ends_with_words(stem, t)) || listed(LEXICON.strong_joined, bare) || announces(bare) {
+    if tails.strong.ends(stem) || listed(LEXICON.strong_joined, bare) || announces(bare) {
         return NameClass::Secret;
     }
-    if LEXICON.weak_tail.iter().any(|t| ends_with_words(stem, t)) {
+    if tails.weak.ends(stem) {
         return NameClass::Weak;
     }
     NameClass::Other
@@ -155,6 +159,15 @@ pub fn purpose_of_words(words: &[String]) -> Purpose {
     Purpose::Password
 }
 
+/// Texts of which every name that announces a secret ([`NameClass::Secret`], with `weak` [`NameClass::Weak`], too) holds one, in any case:
+/// its longest word, where it has several.
+pub fn signs(weak: bool) -> impl Iterator<Item = &'static str> {
+    const ALONE: &[&str] = &["pass", "pwd", "token", "secret", "credentials", "encryption", "signing", "jwt", "hmac", "cipher"];
+    let more = if weak { LEXICON.weak_tail } else { &[] };
+    let lists = [LEXICON.exact, LEXICON.strong_tail, LEXICON.strong_joined, LEXICON.strong_ending, ALONE, more];
+    lists.into_iter().flatten().filter_map(|entry| entry.split(' ').max_by_key(|word| word.len()))
+}
+
 fn announces(word: &str) -> bool {
     LEXICON.strong_ending.iter().any(|e| word.ends_with(e)) && !listed(LEXICON.lookalikes, word)
         || matches!(word, "pass" | "pwd" | "token" | "secret" | "secrets" | "credentials" | "tokens")
@@ -169,9 +182,43 @@ fn without_number(joined: &str) -> &str {
     joined.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end()
 }
 
+/// Whether `tail`, words with blanks between them, ends `joined`.
 pub(super) fn ends_with_words(joined: &str, tail: &str) -> bool {
     joined.strip_suffix(tail).is_some_and(|head| head.is_empty() || head.ends_with(' '))
 }
+
+/// Ends of names, words in a row, by the last of them.
+struct Tails(HashMap<&'static str, Vec<&'static str>>);
+
+impl Tails {
+    fn new(list: &'static [&'static str]) -> Self {
+        let mut by_last: HashMap<_, Vec<_>> = HashMap::new();
+        list.iter().for_each(|tail| by_last.entry(last_word(tail)).or_default().push(*tail));
+        Self(by_last)
+    }
+
+    /// Whether `joined`, words with blanks between them, ends with one.
+    fn ends(&self, joined: &str) -> bool {
+        self.0.get(last_word(joined)).is_some_and(|tails| tails.iter().any(|tail| ends_with_words(joined, tail)))
+    }
+}
+
+fn last_word(joined: &str) -> &str {
+    joined.rsplit(' ').next().unwrap_or(joined)
+}
+
+/// The lists of the lexicon that are ends of names.
+struct AllTails {
+    phrases: Tails,
+    strong: Tails,
+    weak: Tails,
+}
+
+static TAILS: LazyLock<AllTails> = LazyLock::new(|| AllTails {
+    phrases: Tails::new(LEXICON.phrases),
+    strong: Tails::new(LEXICON.strong_tail),
+    weak: Tails::new(LEXICON.weak_tail),
+});
 
 #[cfg(test)]
 mod tests {

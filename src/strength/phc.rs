@@ -15,6 +15,37 @@ pub enum GuessCost {
     Sound,
 }
 
+/// Texts of which one stands in every value that [`guess_cost`] does not find sound, in any case, but for the `*` and forty digits of MySQL.
+pub const SIGNS: &[&str] = &[
+    "$1$",
+    "$2$",
+    "$2a$",
+    "$2b$",
+    "$2x$",
+    "$2y$",
+    "$5$",
+    "$6$",
+    "$apr1$",
+    "$argon2",
+    "$h$",
+    "$md5$",
+    "$p$",
+    "$pbkdf2",
+    "$scrypt$",
+    "$sha1$",
+    "bcrypt$",
+    "bcrypt_sha256$",
+    "md5",
+    "pbkdf2",
+    "scrypt:",
+    "sha1$",
+    "{cle",
+    "{pla",
+    "{sha",
+    "{smd",
+    "{ssha",
+];
+
 impl GuessCost {
     /// Every word, for rules.
     pub const WORDS: &'static [&'static str] = &["obsolete", "cheap", "sound"];

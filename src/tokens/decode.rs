@@ -13,6 +13,14 @@ const LONGEST: usize = 16 * 1024;
 
 /// Every part of `text` that is printable text in base64 or hexadecimal, decoded.
 pub(super) fn runs(text: &str) -> impl Iterator<Item = (Span, Zeroizing<String>)> {
+    spans(text).filter(|run| run.len() <= LONGEST).filter_map(|run| {
+        let padding = text.as_bytes().get(run.end..)?.iter().take(2).take_while(|b| **b == b'=').count();
+        decoded(run.of(text)).map(|inner| (Span::new(run.start, run.end + padding), inner))
+    })
+}
+
+/// Every run of the digits of base64 in `text` that is long enough to hold a token.
+pub(super) fn spans(text: &str) -> impl Iterator<Item = Span> {
     let bytes = text.as_bytes();
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -25,13 +33,7 @@ pub(super) fn runs(text: &str) -> impl Iterator<Item = (Span, Zeroizing<String>)
             let run = SHORTEST + bytes.get(at + SHORTEST..)?.iter().take_while(|b| is_base64(**b)).count();
             let start = at;
             at += run + 1;
-            if run <= LONGEST {
-                let padding = bytes.get(start + run..)?.iter().take(2).take_while(|b| **b == b'=').count();
-                let found = decoded(text.get(start..start + run)?);
-                if let Some(inner) = found {
-                    return Some((Span::new(start, start + run + padding), inner));
-                }
-            }
+            return Some(Span::new(start, start + run));
         }
         None
     })

@@ -1,6 +1,7 @@
 //! Where tokens stand in a text.
 
-use std::sync::OnceLock;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{LazyLock, OnceLock};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex::Regex;
@@ -50,11 +51,64 @@ pub fn find(text: &str) -> Vec<Token> {
     find_to(text, DEPTH)
 }
 
+/// The shortest fixed text that is worth a search.
+const TELLING: usize = 3;
+
+/// The fixed texts that tokens hold and that are worth a search, and the kind that each announces.
+static MARKS: LazyLock<Vec<(usize, &'static str)>> = LazyLock::new(|| {
+    let all = KINDS.iter().enumerate().flat_map(|(kind, row)| row.prefixes.iter().map(move |mark| (kind, *mark)));
+    all.filter(|(_, mark)| mark.len() >= TELLING).collect()
+});
+
+/// The fixed texts that tokens hold; a place in this list is what [`find_at`] takes.
+pub fn marks() -> impl Iterator<Item = &'static str> {
+    MARKS.iter().map(|(_, mark)| *mark)
+}
+
+/// [`find`] for a caller that has searched `text` for all of [`marks`], perhaps without regard to case: `hits` are which one stands where.
+#[must_use]
+pub fn find_at(text: &str, hits: &[(usize, usize)]) -> Vec<Token> {
+    let at = |&(mark, start): &(usize, usize)| {
+        let (kind, mark) = MARKS.get(mark).filter(|(_, mark)| text.get(start..).is_some_and(|rest| rest.starts_with(mark)))?;
+        token_at(text, *kind, Span::new(start, start + mark.len()))
+    };
+    let mut found: Vec<Token> = hits.iter().filter_map(at).collect();
+    for run in decode::spans(text) {
+        found.extend(begun_by(text, run));
+    }
+    found_to(text, found, DEPTH)
+}
+
+/// The token of a kind with a short mark that begins in `run`, letters and digits in a row: at its start, or behind a slash or plus.
+fn begun_by(text: &str, run: Span) -> Option<Token> {
+    static SHORT: LazyLock<Vec<(usize, &'static str)>> = LazyLock::new(|| {
+        let all = KINDS.iter().enumerate().flat_map(|(kind, row)| row.prefixes.iter().map(move |mark| (kind, *mark)));
+        all.filter(|(_, mark)| mark.len() < TELLING).collect()
+    });
+    let said = run.of(text);
+    let starts = std::iter::once(0).chain(said.match_indices(['/', '+']).map(|(i, _)| i + 1));
+    let here = |start: usize| {
+        let rest = said.get(start..)?;
+        let (kind, mark) = SHORT.iter().find(|(_, mark)| rest.starts_with(mark))?;
+        token_at(text, *kind, Span::new(run.start + start, run.start + start + mark.len()))
+    };
+    starts.filter_map(here).next()
+}
+
+/// Words of names under which a value is tried as a token whose form tells too little.
+pub fn telling_names() -> impl Iterator<Item = &'static [&'static str]> {
+    KINDS.iter().flat_map(|kind| kind.near).copied()
+}
+
 fn find_to(text: &str, depth: usize) -> Vec<Token> {
     if text.len() < SHORTEST {
         return Vec::new();
     }
-    let mut found = plain(text);
+    found_to(text, plain(text), depth)
+}
+
+/// The tokens of `text`, of which `found` stand there as they are.
+fn found_to(text: &str, mut found: Vec<Token>, depth: usize) -> Vec<Token> {
     secrets_beside_ids(text, &mut found);
     if depth > 0 {
         for (span, inner) in decode::runs(text) {
@@ -263,12 +317,35 @@ fn by_name(names: &[&[String]], value: &str) -> Option<Token> {
     if trimmed.len() > 1024 || trimmed.contains(char::is_whitespace) {
         return None;
     }
-    let rows = KINDS.iter().enumerate().filter(|(_, kind)| names.iter().any(|words| kind.near.iter().any(|near| words_fit(near, words))));
-    rows.filter(|(index, _)| pattern(*index, true).is_some_and(|p| p.is_match(trimmed))).find_map(|(_, kind)| judged(kind, value, span))
+    let rows = kinds_near(names);
+    let fitting = rows.into_iter().filter(|index| pattern(*index, true).is_some_and(|p| p.is_match(trimmed)));
+    fitting.filter_map(|index| KINDS.get(index)).find_map(|kind| judged(kind, value, span))
+}
+
+/// The kinds that one of `names` tells of, in order.
+fn kinds_near(names: &[&[String]]) -> BTreeSet<usize> {
+    type Rows = Vec<(usize, &'static [&'static str])>;
+    static BY_LAST: OnceLock<HashMap<&'static str, Rows>> = OnceLock::new();
+    let by_last = BY_LAST.get_or_init(|| {
+        let mut all: HashMap<&'static str, Rows> = HashMap::new();
+        for (index, near) in KINDS.iter().enumerate().flat_map(|(i, kind)| kind.near.iter().map(move |near| (i, *near))) {
+            all.entry(near.last().copied().unwrap_or("*")).or_default().push((index, near));
+        }
+        all
+    });
+    let rows = |last: &str| by_last.get(last).map_or(&[][..], Vec::as_slice);
+    let fitting = |words: &&[String]| {
+        let ending = words.last().map_or(&[][..], |last| rows(last));
+        ending.iter().chain(rows("*")).filter(|(_, near)| words_fit(near, words)).map(|(index, _)| *index).collect::<Vec<_>>()
+    };
+    names.iter().flat_map(fitting).collect()
 }
 
 /// The secrets of AWS that stand within a few lines of an access key id: forty characters of base64 that nothing else tells.
 fn secrets_beside_ids(text: &str, found: &mut Vec<Token>) {
+    if found.is_empty() {
+        return;
+    }
     let Some(kind) = KINDS.iter().find(|k| k.kind == "aws-secret-key") else { return };
     let ids: Vec<Span> = found.iter().filter(|t| t.kind.kind == "aws-access-key-id").map(|t| t.span).take(256).collect();
     for id in ids {

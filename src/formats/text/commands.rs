@@ -39,6 +39,12 @@ const ATTACHED: &[&str] =
 /// Programs that ask for the password when `--password` is given.
 const PROMPTS: &[&str] = &["createuser", "createdb", "dropdb", "dropuser", "psql", "pg_dump", "pg_dumpall", "pg_restore", "pg_basebackup"];
 
+/// Programs to whose options a secret may be given that are not called after one.
+pub(super) fn programs() -> impl Iterator<Item = &'static str> {
+    const OTHERS: &[&str] = &["curl", "http", "https", "fabric-ca-server", "htpasswd", "mosquitto_passwd"];
+    BY_OPTION.iter().flat_map(|(_, programs)| *programs).chain(ATTACHED).chain(OTHERS).copied()
+}
+
 /// The option whose first dash is at `at`.
 pub(super) fn flag(page: Page, at: usize) -> Option<Hit> {
     if is_name(page.before(at)) || page.before(at) == b'$' {

@@ -70,6 +70,17 @@ const WRAPPERS: &[&str] = &["field", "secretstr", "getbytes", "byte", "buffer.fr
 /// Names that take a pair of user and password.
 const ACCOUNTS: &[&str] = &["auth", "basic_auth", "http_auth", "proxy_auth"];
 
+/// Names that tell of a secret to [`call`] and [`credential`] alone, in small letters.
+pub(super) fn telling_names() -> impl Iterator<Item = &'static str> {
+    TAKERS.iter().map(|(function, ..)| *function).chain(ACCOUNTS.iter().copied()).chain(["authorization"])
+}
+
+/// Whether `name` is one of [`telling_names`], or a member of that name.
+pub(super) fn is_telling(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    telling_names().any(|known| ends(&lower, known) || lower.strip_suffix(known).is_some_and(|head| head.ends_with('-')))
+}
+
 /// The call that opens at `at`.
 pub(super) fn call(page: Page, at: usize) -> Option<Vec<Hit>> {
     let Some((function, from)) = function_before(page, at) else {

@@ -6,6 +6,10 @@ mod page;
 mod pairs;
 mod programs;
 mod prose;
+mod sieve;
+mod signs;
+mod url;
 
-pub(super) use page::is_name;
-pub(super) use prose::{Text, pseudo_settings, set_comments_aside};
+pub(super) use page::{is_constant, is_name};
+pub(super) use prose::{Text, pseudo_settings, pseudo_settings_in, set_comments_aside};
+pub use sieve::{Concern, Sieve, Sieves};

@@ -170,3 +170,10 @@ impl Page<'_> {
 pub(in crate::formats) fn is_name(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-')
 }
+
+/// Whether a bare word of a program is a value and no variable: `true`, `0`, `ssl.CERT_NONE`.
+pub(in crate::formats) fn is_constant(word: &str) -> bool {
+    matches!(word, "true" | "false" | "True" | "False" | "None" | "null" | "nil")
+        || word.bytes().all(|b| b.is_ascii_digit())
+        || word.rsplit(['.', ':']).next().is_some_and(|last| last.contains('_') && !last.chars().any(char::is_lowercase))
+}

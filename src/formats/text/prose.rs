@@ -5,11 +5,12 @@
 //! ahead and never leaves the line, so a minified file of one line costs no more than another.
 
 use super::page::{Far, Hit, Page};
+use super::sieve::{Sieve, Sieves};
 use super::{commands, fallbacks, pairs, programs};
 use crate::formats::format::{Claim, EncodeError, Format};
 use crate::model::document::Fault;
 use crate::model::secret::Secret;
-use crate::model::setting::{Quoting, Role, Setting};
+use crate::model::setting::{Role, Setting};
 use crate::model::span::{Span, line_before};
 
 /// Any text that no other format wants.
@@ -25,7 +26,11 @@ impl Format for Text {
     }
 
     fn parse(&self, text: &str) -> Result<Vec<Setting>, Fault> {
-        let mut hits = pseudo_settings(text);
+        Ok(self.parse_parts(text, &[Span::new(0, text.len())]))
+    }
+
+    fn parse_parts(&self, text: &str, parts: &[Span]) -> Vec<Setting> {
+        let mut hits = pseudo_settings_in(text, parts);
         if text.trim_start().starts_with('<') {
             let comments = markup_comments(text);
             hits.retain(|s| !comments.iter().any(|c| c.start <= s.span.start && s.span.end <= c.end));
@@ -35,7 +40,11 @@ impl Format for Text {
             hits.retain(|s| s.name().is_empty());
         }
         set_comments_aside(text, &mut hits);
-        Ok(hits)
+        hits
+    }
+
+    fn sieve<'s>(&self, sieves: &'s Sieves) -> Option<&'s Sieve> {
+        Some(&sieves.prose)
     }
 
     fn encode(&self, _value: &Secret, _place: &Setting) -> Result<Secret, EncodeError> {
@@ -71,12 +80,25 @@ fn markup_comments(text: &str) -> Vec<Span> {
 
 /// Everything in `text` that has the form of a setting, in file order; role `Prose`, not editable.
 pub(in crate::formats) fn pseudo_settings(text: &str) -> Vec<Setting> {
+    pseudo_settings_in(text, &[Span::new(0, text.len())])
+}
+
+/// [`pseudo_settings`] of `parts` of `text`, which are in order and apart.
+pub(in crate::formats) fn pseudo_settings_in(text: &str, parts: &[Span]) -> Vec<Setting> {
     let far = Far::default();
     let page = Page { text, far: &far };
     let mut found: Vec<Setting> = Vec::new();
     let mut covered = Span::default();
     let mut at = 0;
+    let mut parts = parts.iter();
+    let mut part = Span::default();
     while let Some(&b) = text.as_bytes().get(at) {
+        if at >= part.end {
+            let Some(next) = parts.next() else { break };
+            part = *next;
+            at = at.max(part.start);
+            continue;
+        }
         let hits = match b {
             b'=' | b':' => page.url(at, covered).map(|hit| vec![hit]).or_else(|| joined(page, at, &found)),
             b'(' => programs::call(page, at).or_else(|| fallbacks::call(page, at)),
@@ -114,76 +136,6 @@ fn joined(page: Page, at: usize, found: &[Setting]) -> Option<Vec<Hit>> {
     let pair = pairs::pair(page, at, found).map(|hit| fallbacks::credential(page, fallbacks::tagged(page, hit)));
     let hit = pair.or_else(|| (page.byte(at) == b'=').then(|| fallbacks::typed(page, at)).flatten())?;
     Some(vec![hit])
-}
-
-impl Page<'_> {
-    /// A connection URL whose scheme ends at the colon at `at`, unless it begins inside `covered`.
-    fn url(self, at: usize, covered: Span) -> Option<Hit> {
-        if self.byte(at) != b':' {
-            return None;
-        }
-        let scheme = self.run_back(at, |b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'.' | b'-'));
-        let java = scheme.of(self.text).eq_ignore_ascii_case("jdbc");
-        if !java && !self.is_at(at, "://") {
-            return None;
-        }
-        let many = |s: &str| ["mongodb", "kafka", "nats", "amqp"].iter().any(|p| s.starts_with(p));
-        let name = scheme.of(self.text).to_ascii_lowercase();
-        let stops: &'static [u8] = if java || many(&name) { b"<>)" } else { b"<>)," };
-        let end = self.word_end(at + 1, stops)?;
-        let whole = Span::new(scheme.start, end).of(self.text);
-        let whole = whole.trim_end_matches(['.', ';', ':', '!', '?', '*', ',', ']', '|', '\\']);
-        let whole =
-            if whole.matches("${").count() > whole.matches('}').count() { Span::new(scheme.start, end).of(self.text) } else { whole };
-        // A Java URL names its driver: `jdbc:script` is the name of an XML element
-        let rest = whole.get(name.len() + 1..).filter(|r| !java || r.contains(':'))?;
-        let rest = if java { rest } else { rest.get(2..).filter(|r| !r.is_empty())? };
-        let value = Span::new(scheme.start, scheme.start + whole.len());
-        let known = java || is_connection(&name) || (matches!(name.as_str(), "http" | "https") && has_password(rest));
-        let free = !(covered.start <= value.start && value.start < covered.end && covered.end >= value.end && covered.start == value.start);
-        (known && free).then(|| Hit { name: String::new(), key: Span::new(value.start, value.start), value, quoting: Quoting::Plain })
-    }
-}
-
-fn is_connection(scheme: &str) -> bool {
-    let base = scheme.split('+').next().unwrap_or(scheme);
-    matches!(
-        base,
-        "postgres"
-            | "postgresql"
-            | "mysql"
-            | "mysql2"
-            | "mariadb"
-            | "mongodb"
-            | "redis"
-            | "rediss"
-            | "valkey"
-            | "valkeys"
-            | "amqp"
-            | "amqps"
-            | "nats"
-            | "tls"
-            | "ldap"
-            | "ldaps"
-            | "smtp"
-            | "smtps"
-            | "clickhouse"
-            | "sqlserver"
-            | "mssql"
-            | "oracle"
-            | "cockroachdb"
-            | "kafka"
-            | "mqtt"
-            | "mqtts"
-            | "ftp"
-            | "sftp"
-    )
-}
-
-/// Whether the authority of a URL says `user:password@`.
-fn has_password(rest: &str) -> bool {
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
-    authority.rsplit_once('@').is_some_and(|(user, _)| user.split_once(':').is_some_and(|(_, password)| !password.is_empty()))
 }
 
 #[cfg(test)]

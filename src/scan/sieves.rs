@@ -1,0 +1,113 @@
+//! What holds back programs and documents in which no rule can find anything, made of the rules.
+
+use crate::detect::{Asked, Detectors, Interest};
+use crate::formats::{Concern, Sieve, Sieves};
+
+/// Sieves for what `detectors` ask for; `None` where their rules may speak of anything.
+pub(super) fn sieves(detectors: &Detectors) -> Option<Sieves> {
+    let sieve = |code: bool| {
+        let interest = Interest::of(detectors, code)?;
+        let (names, texts) = (interest.signs(), interest.literals().map(str::to_owned).collect::<Vec<_>>());
+        let concern = move |name: &str| match interest.of_name(name) {
+            Asked::Not => None,
+            Asked::AsSecret => Some(Concern::Secret),
+            Asked::ByRule => Some(Concern::Setting),
+        };
+        Some(Sieve::new(code, names, &texts, concern))
+    };
+    Some(Sieves { code: sieve(true)?, prose: sieve(false)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::sieves;
+    use crate::config::Network;
+    use crate::config::environment::{self, Facts};
+    use crate::detect::{Circumstances, Detectors};
+    use crate::formats::{self, Glance, Sieves};
+    use crate::model::severity::Profile;
+    use crate::rules::load::RuleSet;
+    use crate::rules::{builtin, parse};
+    use crate::scan::selftest::MARK;
+    use zeroize::Zeroizing;
+
+    /// The rules that find something in `text` as a file `name`, and whether they would be asked.
+    fn found(detectors: &Detectors, sieves: &Sieves, name: &str, text: &str) -> (Vec<String>, bool) {
+        let environment = environment::of(name, &Facts::default());
+        let whole = formats::parse(name, text.as_bytes(), environment);
+        let found: Vec<String> = detectors.run(&whole, Circumstances::default()).findings.into_iter().map(|f| f.rule).collect();
+        let held = match formats::glance(name, Zeroizing::new(text.to_owned()), environment, sieves) {
+            Glance::Whole(_) => false,
+            Glance::Nothing(..) => true,
+            Glance::Parts(document) => detectors.glance(&document, Circumstances::default()).is_some(),
+        };
+        (found, !held)
+    }
+
+    fn files_below(folder: &Path, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).expect("a folder of the project").flatten() {
+            let path = entry.path();
+            match (path.is_dir(), std::fs::read_to_string(&path)) {
+                (true, _) => files_below(&path, found),
+                (false, Ok(text)) => found.push(text),
+                (false, Err(_)) => {}
+            }
+        }
+    }
+
+    /// A text is as good as any: what a rule finds in it when all of it is read, it must find behind the sieve, too.
+    #[test]
+    fn nothing_that_a_rule_finds_is_held_back() {
+        let set = RuleSet::builtin();
+        let detectors = Detectors::compile(set.rules(), Profile::Strict, &Network::default()).expect("the built-in rules");
+        let sieves = sieves(&detectors).expect("the built-in rules ask for names");
+        let files = builtin::sources().iter().map(|(_, text)| parse(text).expect("a built-in file"));
+        let examples = files.flat_map(|file| file.rules).flat_map(|written| written.examples);
+        let mut texts: Vec<String> = examples.map(|example| example.input.replace(MARK, "")).collect();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        ["fixtures", "tests/cmd", "src/formats", "src/tokens", "src/keys"]
+            .iter()
+            .for_each(|folder| files_below(&root.join(folder), &mut texts));
+        let (mut findings, mut held) = (0, 0);
+        for text in &texts {
+            for name in ["notes.md", "a.py", "a.js", "b/a.go", "a.rs", "a.txt"] {
+                let (rules, asked) = found(&detectors, &sieves, name, text);
+                let shown: String = text.chars().take(400).collect();
+                assert!(asked || rules.is_empty(), "{name}: {rules:?} in {shown}");
+                findings += rules.len();
+                held += usize::from(!asked);
+            }
+        }
+        assert!(findings > 2_000 && held > 500, "{findings} findings, {held} texts held back");
+    }
+
+    #[test]
+    fn a_rule_that_may_speak_of_anything_switches_it_off() {
+        let mut set = RuleSet::builtin();
+        let rule = r#"
+schema = 1
+[[rule]]
+id         = "kettle"
+title      = "Kettle"
+class      = "insecure-setting"
+topic      = "kettle"
+severity   = "low"
+confidence = "high"
+message    = "{key} speaks of a kettle"
+help       = "do not"
+why        = "For the test."
+references = []
+controls   = { cwe = [1] }
+  [rule.match]
+  value.regex = "(?i)kettle"
+  [rule.fix]
+  strategy = "suggest"
+  fix      = "manual"
+"#;
+        set.extend("own.toml", rule).expect("a rule");
+        let detectors = Detectors::compile(set.rules(), Profile::Production, &Network::default()).expect("the rule is sound");
+        assert!(sieves(&detectors).is_none());
+    }
+}
