@@ -344,7 +344,7 @@ pub(crate) enum RulesCommand {
 Examples:
   harden rules list
   harden rules list | grep weak-key
-  harden rules list --no-config --format markdown > docs/rule-reference.md")]
+  harden rules list --no-config --format markdown > docs/rules.md")]
     List {
         /// text, or markdown: everything that is known of every rule, by topic
         #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "markdown"])]

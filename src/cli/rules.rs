@@ -66,7 +66,7 @@ fn reference(project: &Project) -> String {
 
 const REFERENCE_HEAD: &str = "Written by `harden rules list --format markdown`: change the rules in `rules/`, not this page. `harden rules explain ID` shows the same of one rule, \
 with an example. Severities are those of a production file; rules of the profile strict are looked for with `--profile strict` only. \
-How rules are written: [rules.md](rules.md).";
+How rules are written: [writing-rules.md](writing-rules.md).";
 
 fn entry(out: &mut String, rule: &Rule, prose: &Prose) {
     let _ = write!(out, "\n### {}\n\n{}. {}\n", rule.id, rule.title, prose.why);

@@ -1,4 +1,4 @@
-//! What a rule is (format 1, docs/rules.md).
+//! What a rule is (format 1, docs/writing-rules.md).
 //!
 //! The predicates of a rule stay untyped here, a dotted name and an argument: the detector that knows the name gives it its meaning.
 //! `build.rs` compiles this same file to check the built-in rules and to turn them into tables.

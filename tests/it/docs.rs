@@ -208,10 +208,10 @@ fn examples_name_what_exists_and_parse() {
 /// To renew the page: the command is in docs/development.md.
 #[test]
 fn the_rule_reference_is_current() {
-    let page = text("docs/rule-reference.md");
+    let page = text("docs/rules.md");
     let now = output(&project("."), &["rules", "list", "--no-config", "--format", "markdown"]);
     let differs = page.lines().zip(now.lines()).position(|(a, b)| a != b);
-    assert!(page == now, "docs/rule-reference.md is not what the rules say, from line {:?}", differs.map(|i| i + 1));
+    assert!(page == now, "docs/rules.md is not what the rules say, from line {:?}", differs.map(|i| i + 1));
     for rule in RuleSet::builtin().rules() {
         assert!(page.contains(&format!("\n### {}\n", rule.id)), "no entry for `{}`", rule.id);
     }
@@ -288,7 +288,7 @@ fn every_key_of_the_configuration_is_shown_and_parses() {
 
 #[test]
 fn the_example_rule_passes_its_tests() {
-    let page = text("docs/rules.md");
+    let page = text("docs/writing-rules.md");
     let file = rules::parse(block(&page, "run by tests/it/docs.rs")).unwrap();
     let (count, misses) = selftest::run(&file);
     assert_eq!((count, misses), (3, Vec::new()));
@@ -300,7 +300,7 @@ fn the_example_rule_passes_its_tests() {
 /// The message about a condition that is not known lists those that are.
 #[test]
 fn every_condition_is_described() {
-    let page = text("docs/rules.md");
+    let page = text("docs/writing-rules.md");
     for family in FAMILIES.iter().map(|f| f.word()).filter(|word| *word != "sibling") {
         let rule = format!(
             "schema = 1\n[[rule]]\nid = 'x'\ntitle = 'x'\nclass = 'weak-key'\nseverity = 'low'\nconfidence = 'low'\nmessage = 'x'\n\
@@ -311,7 +311,7 @@ fn every_condition_is_described() {
         let names: Vec<&str> = error.problem.split_once(": ").unwrap().1.split(", ").collect();
         assert!(names.iter().all(|name| name.starts_with(family)), "not a list of conditions: {}", error.problem);
         for name in names {
-            assert!(page.contains(&format!("`{name}`")), "docs/rules.md does not describe `{name}`");
+            assert!(page.contains(&format!("`{name}`")), "docs/writing-rules.md does not describe `{name}`");
         }
     }
     assert!(page.contains("`sibling`"));
@@ -343,9 +343,9 @@ fn what_is_registered_is_described() {
     for renderer in RENDERERS.iter().map(|r| r.name()) {
         assert!(shown.contains(&format!("`{renderer}`")), "docs/output.md does not describe `{renderer}`");
     }
-    let rules = text("docs/rules.md");
+    let rules = text("docs/writing-rules.md");
     for class in ValueClass::ALL.iter().map(|c| c.word()) {
-        assert!(rules.contains(&format!("`{class}`")), "docs/rules.md does not describe the class {class}");
+        assert!(rules.contains(&format!("`{class}`")), "docs/writing-rules.md does not describe the class {class}");
     }
 }
 
