@@ -11,7 +11,7 @@ mod hunt;
 mod known;
 mod project;
 pub mod selftest;
-mod sieves;
+pub mod sieves;
 mod source;
 mod staged;
 mod track;

@@ -4,7 +4,8 @@ use crate::detect::{Asked, Detectors, Interest};
 use crate::formats::{Concern, Sieve, Sieves};
 
 /// Sieves for what `detectors` ask for; `None` where their rules may speak of anything.
-pub(super) fn sieves(detectors: &Detectors) -> Option<Sieves> {
+#[must_use]
+pub fn sieves(detectors: &Detectors) -> Option<Sieves> {
     let sieve = |code: bool| {
         let interest = Interest::of(detectors, code)?;
         let (names, texts) = (interest.signs(), interest.literals().map(str::to_owned).collect::<Vec<_>>());
