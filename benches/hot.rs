@@ -29,7 +29,9 @@ fn text(name: &str) -> String {
             let service = |i: usize| format!("  app{i}:\n    image: example/app:{i}\n    environment:\n      DB_PASSWORD: okra-{i}\n");
             format!("services:\n{}", (0..2_000).map(service).collect::<String>())
         }
-        "minified.json" => format!("{{{}}}", (0..8_000).map(|i| format!("\"name{i}\":\"value{i}\",\"size{i}\":{i},")).collect::<String>() + "\"end\":0"),
+        "minified.json" => {
+            format!("{{{}}}", (0..8_000).map(|i| format!("\"name{i}\":\"value{i}\",\"size{i}\":{i},")).collect::<String>() + "\"end\":0")
+        }
         _ => "bm90aGluZyB0byBzZWUgaGVyZSwgbW92ZSBhbG9uZyBwbGVhc2Ug".repeat(100),
     };
     if matches!(name, "compose.yml" | "minified.json") {

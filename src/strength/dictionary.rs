@@ -1,5 +1,7 @@
 //! How much of a value is made of words. Measured: catches 83 of 84 wordy placeholders, and fewer than 1 in 1,000 random keys.
 
+use std::sync::LazyLock;
+
 use super::lexicon::{LEXICON, listed};
 use crate::model::span::Span;
 
@@ -32,6 +34,32 @@ fn unleet(c: char) -> char {
     }
 }
 
+/// Turns away most texts that are no word of the dictionary, so that only few are searched for.
+struct Filter([u64; 1 << (BITS - 6)]);
+
+const BITS: u32 = 17;
+
+static FILTER: LazyLock<Filter> = LazyLock::new(|| {
+    let mut bits = [0; 1 << (BITS - 6)];
+    for hash in LEXICON.dictionary.iter().map(|word| hash(word)) {
+        bits[hash >> 6] |= 1 << (hash & 63);
+    }
+    Filter(bits)
+});
+
+impl Filter {
+    fn may_hold(&self, word: &str) -> bool {
+        let hash = hash(word);
+        self.0[hash >> 6] >> (hash & 63) & 1 == 1
+    }
+}
+
+/// FNV-1a, as many bits as the filter has.
+fn hash(word: &str) -> usize {
+    let full = word.bytes().fold(0x811c_9dc5_u32, |hash, b| (hash ^ u32::from(b)).wrapping_mul(0x0100_0193));
+    ((full ^ (full >> BITS)) & ((1 << BITS) - 1)) as usize
+}
+
 /// Letters covered and words used by the best choice of disjoint dictionary words.
 fn cover(text: &str) -> (usize, usize) {
     let bytes = text.as_bytes();
@@ -42,7 +70,7 @@ fn cover(text: &str) -> (usize, usize) {
             let start = end - len;
             let Some(word) = text.get(start..end).filter(|w| w.bytes().all(|b| b.is_ascii_alphabetic())) else { continue };
             let (covered, words) = best.get(start).copied().unwrap_or_default();
-            if covered + len > here.0 && listed(LEXICON.dictionary, word) {
+            if covered + len > here.0 && FILTER.may_hold(word) && listed(LEXICON.dictionary, word) {
                 here = (covered + len, words + 1);
             }
         }
