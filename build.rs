@@ -174,6 +174,8 @@ fn lexicon() -> String {
         ("table_packages", "tables", "packages", "words"),
         ("table_names", "tables", "names", "words"),
         ("table_forms", "tables", "forms", "words"),
+        ("table_secrets", "tables", "secrets", "words"),
+        ("table_keys", "tables", "keys", "words"),
         ("manifests", "tables", "manifests", "words"),
         ("texts", "tables", "texts", "words"),
         ("object_kinds", "objects", "kinds", "words"),

@@ -51,6 +51,10 @@ pub(super) fn is_secret_in_code(document: &Document, index: usize, literal: &str
     if is_default_of_variable(&document.text, setting) {
         return true;
     }
+    // the bytes of a text are a key, whatever words it says
+    if is_made_bytes(&document.text, setting) && literal.len() >= 8 {
+        return names_a_key_or_password(setting.name());
+    }
     if (class == ValueClass::LiveDefault && literal.contains(' ')) || is_random_key(literal) {
         return names_a_key_or_password(setting.name());
     }
@@ -149,6 +153,13 @@ fn is_required_version(setting: &Setting, literal: &str) -> bool {
     (version || named || ELSEWHERE.iter().any(|e| literal.starts_with(e))) && setting.key.names().rev().skip(1).take(2).any(listed)
 }
 
+/// Whether the literal is turned into bytes: `Encoding.UTF8.GetBytes("lit")`, `[]byte("lit")`.
+fn is_made_bytes(text: &str, setting: &Setting) -> bool {
+    let open = setting.span.start.saturating_sub(1);
+    let before = Span::new(open.saturating_sub(12), open).narrowed(text).of(text);
+    before.ends_with(".GetBytes(") || before.ends_with("[]byte(")
+}
+
 /// `getenv("X", ...)`, `env.X ||`, `define('X', ...)`: the name is a variable's.
 fn is_default_of_variable(text: &str, setting: &Setting) -> bool {
     let start = setting.key_span.start;
@@ -225,8 +236,10 @@ fn beside_an_account(document: &Document, index: usize) -> bool {
     let near = document.settings.iter().skip(index.saturating_sub(5)).take(11);
     near.filter(|s| s.role != Role::Commented && s.quoting != Quoting::Plain).any(|s| {
         let own = words(s.name());
-        let account =
-            own.last().is_some_and(|w| matches!(w.as_str(), "user" | "username" | "login" | "host" | "hostname" | "database" | "addr"));
+        let account = own.ends_with(&["user".to_owned(), "name".to_owned()])
+            || own.last().is_some_and(|w| {
+                matches!(w.as_str(), "user" | "username" | "login" | "host" | "hostname" | "database" | "addr" | "address")
+            });
         let value = s.value.expose();
         let plain = !value.is_empty() && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'@' | b':'));
         account && plain && !says_its_name(s.name(), value) && !value.eq_ignore_ascii_case("username")

@@ -8,10 +8,11 @@ use crate::dsn::{self, Dsn, HostClass, Scheme, Tls};
 use crate::keys::{self, Frame, Material};
 use crate::model::document::Document;
 use crate::model::key_path::Segment;
-use crate::model::setting::{Layer, Role, Setting};
+use crate::model::setting::{Layer, Portion, Role, Setting};
 use crate::model::span::Span;
 use crate::strength::judge::{ValueClass, Verdict, judge};
-use crate::strength::name::{NameClass, Purpose};
+use crate::strength::name::{NameClass, Purpose, classify};
+use crate::strength::table::announced_by;
 use crate::tokens::{Token, Use};
 
 use super::fallback::fallback_of;
@@ -121,9 +122,27 @@ impl<'d> Subject<'d> {
             // `secrets: { cookie: [..] }`
             let gathered =
                 matches!(self.document.format, "yaml" | "json" | "toml") && self.setting.key.names().rev().nth(1) == Some("secrets");
+            // `keys: { APIxyz: .. }`, `github-oauth: { github.com: .. }`
+            let mapped = self.mapped_class().filter(|_| class == NameClass::Other && !is_account(self.setting.name()));
+            if let Some(mapped) = mapped {
+                return mapped;
+            }
             let in_secret = gathered || self.around.is_secret_manifest(self.setting);
             if in_secret && class == NameClass::Other && !is_account(self.setting.name()) { NameClass::Weak } else { class }
         })
+    }
+
+    /// What the map in which the setting stands makes of its name: the secret of a host or account.
+    fn mapped_class(&self) -> Option<NameClass> {
+        let mut segments = self.setting.key.segments().iter().rev();
+        let (Some(Segment::Key(own)), Some(Segment::Key(map))) = (segments.next(), segments.next()) else { return None };
+        let format =
+            matches!(self.document.format, "yaml" | "json" | "jsonc" | "toml" | "ini") || self.setting.around.portion == Portion::Inner;
+        // fingerprints of keys that sign are written as 40 digits
+        let fingerprint = self.value().len() == 40 && self.value().bytes().all(|b| b.is_ascii_hexdigit());
+        // a name and no word about the map: `enabled`, `prefix`
+        let owner = classify(own) == NameClass::Other && !fingerprint && format;
+        Some(announced_by(map)).filter(|class| owner && *class != NameClass::Other)
     }
 
     /// What the secret is for.
@@ -150,6 +169,10 @@ impl<'d> Subject<'d> {
             }
             (Some(Segment::Key(_)), Some(Segment::Index(_)), Some(Segment::Key(list))) if name == "key" && list.ends_with("_key") => {
                 Cow::Borrowed(list)
+            }
+            // `credentials: [{ type: password, value: lit }]` of Keycloak
+            (Some(Segment::Key(_)), Some(Segment::Index(_)), Some(Segment::Key(list))) if name == "value" && list == "credentials" => {
+                Cow::Borrowed("credentials password")
             }
             _ => Cow::Borrowed(name),
         }

@@ -6,7 +6,7 @@
 
 use super::format::{Claim, EncodeError, Format};
 use super::lines::base_name;
-use super::text::{Sieve, Sieves, is_constant, is_name, pseudo_settings_in};
+use super::text::{Sieve, Sieves, is_constant, is_name, pseudo_settings_in, switches_in};
 use crate::model::document::Fault;
 use crate::model::secret::Secret;
 use crate::model::setting::{Quoting, Setting};
@@ -19,7 +19,7 @@ pub(super) struct Code;
 const EXTENSIONS: &[&str] = &[
     "adb", "ads", "asm", "astro", "awk", "c", "cc", "cgi", "cjs", "clj", "coffee", "cpp", "cr", "cs", "cshtml", "css", "cts", "cxx", "d",
     "dart", "el", "ejs", "erb", "erl", "ex", "exs", "f90", "fs", "go", "gradle", "graphql", "groovy", "h", "haml", "hbs", "hh", "hpp",
-    "hrl", "hs", "htm", "html", "hxx", "jl", "js", "jsx", "kt", "kts", "less", "lua", "m", "ml", "mli", "mjs", "mts", "mustache", "nim",
+    "hrl", "hs", "htm", "html", "hxx", "java", "jl", "js", "jsx", "kt", "kts", "less", "lua", "m", "ml", "mli", "mjs", "mts", "mustache", "nim",
     "pas", "php", "phtml", "pl", "pm", "po", "pod", "pot", "proto", "pug", "py", "pyi", "pyx", "r", "rake", "rb", "rs", "s", "sass",
     "scala", "scss", "sol", "svelte", "svg", "swift", "t", "tcl", "tex", "texi", "tm", "ts", "tsx", "twig", "v", "vb", "vim", "vue",
     "xhtml", "xlf", "xliff", "xsd", "xsl", "zig",
@@ -56,13 +56,23 @@ impl Format for Code {
 
     fn parse_parts(&self, text: &str, parts: &[Span]) -> Vec<Setting> {
         let mut hits = pseudo_settings_in(text, parts);
-        if hits.is_empty() {
+        let mut switched = switches_in(text, parts);
+        if hits.is_empty() && switched.is_empty() {
             return hits;
         }
         let documented = doc_strings(text);
         // they are in order and apart: only the last that begins before a place can hold it
         let around = |at: usize| documented.partition_point(|d| d.start < at).checked_sub(1).and_then(|i| documented.get(i));
-        hits.retain(|s| is_run(text, s) && around(s.span.start).is_none_or(|d| s.span.end > d.end));
+        let outside = |s: &Setting| around(s.span.start).is_none_or(|d| s.span.end > d.end);
+        hits.retain(|s| is_run(text, s) && outside(s));
+        switched.retain(|s| outside(s) && is_in_force(line_before(text, s.key_span.start.min(s.span.start))));
+        if !switched.is_empty() {
+            switched.sort_by_key(|s| s.span);
+            // what a switch is handed to says more than its name alone
+            hits.retain(|s| switched.binary_search_by_key(&s.span, |w| w.span).is_err());
+            hits.extend(switched);
+            hits.sort_by_key(|s| (s.span.start, s.span.end));
+        }
         hits
     }
 
@@ -83,6 +93,11 @@ fn is_run(text: &str, setting: &Setting) -> bool {
         return false;
     }
     setting.quoting != Quoting::Plain || setting.name().is_empty() || is_switch(text, setting, before)
+}
+
+/// Whether a switch behind `before` is one: no comment, no parameter of a function.
+fn is_in_force(before: &str) -> bool {
+    !in_comment(before) && !["def ", "fn ", "func ", "function "].iter().any(|w| before.contains(w))
 }
 
 /// Python's strings that are documentation: one that begins its line, or that Ansible's names for them announce.

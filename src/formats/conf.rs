@@ -27,7 +27,21 @@ impl Format for Conf {
         let ours = name.ends_with(".conf")
             || name.ends_with(".cfg")
             || name.ends_with(".acl")
-            || matches!(name, "sshd_config" | "ssh_config" | ".yarnrc" | "caddyfile" | ".htaccess" | "msmtprc" | ".msmtprc");
+            || matches!(
+                name,
+                "sshd_config"
+                    | "ssh_config"
+                    | ".yarnrc"
+                    | "caddyfile"
+                    | ".htaccess"
+                    | "msmtprc"
+                    | ".msmtprc"
+                    | ".curlrc"
+                    | "curlrc"
+                    | "_curlrc"
+                    | ".wgetrc"
+                    | "wgetrc"
+            );
         let start = head.trim_start();
         let other =
             name == "pg_ident.conf" || has_section(head) || start.starts_with(['{', '[']) && name != "caddyfile" || is_markup(start);
@@ -74,6 +88,8 @@ impl Reader<'_> {
         }
         if said.starts_with('#') {
             self.settings.extend(commented(self.text, body).map(|s| self.nested(s)));
+        } else if let Some(several) = statements(self.text, body) {
+            several.into_iter().for_each(|one| self.line(one));
         } else if said.starts_with('}') {
             said.bytes().take_while(|b| *b == b'}').for_each(|_| drop(self.blocks.pop()));
         } else if let Some(found) = condition(self.text, body) {
@@ -135,6 +151,43 @@ fn is_markup(start: &str) -> bool {
     tag && (start.starts_with("<?") || start.starts_with("<!") || !start.lines().map(str::trim).any(directive))
 }
 
+/// The statements of a line that holds several: `server { listen 80; autoindex on; }`; `None` for any other. One with its `;` is an item,
+/// and so is a head with its brace, and a closing brace.
+fn statements(text: &str, body: Span) -> Option<Vec<Span>> {
+    let said = body.of(text);
+    if !said.contains(';') || !said.ends_with([';', '{', '}']) {
+        return None;
+    }
+    let mut found = Vec::new();
+    let (mut from, mut at) = (body.start, body.start);
+    let blank = |at: usize| at >= body.end || matches!(byte(text, at), b' ' | b'\t' | b'}');
+    while at < body.end {
+        let b = byte(text, at);
+        // `${name}` and `{{ name }}` are parts of a value
+        let opened = |at: usize| at > body.start && matches!(byte(text, at - 1), b'$' | b'{') || byte(text, at + 1) == b'{';
+        let closes = match b {
+            b'"' | b'\'' => {
+                at = closing(text, at + 1, body.end, b)? + 1;
+                continue;
+            }
+            b'#' if at == from || blank(at - 1) => return None,
+            b'{' if opened(at) => {
+                at += text.get(at..body.end).and_then(|rest| rest.find('}'))? + 1;
+                continue;
+            }
+            b'{' | b';' => blank(at + 1),
+            b'}' => trim(text, Span::new(from, at)).is_empty(),
+            _ => false,
+        };
+        at += 1;
+        if closes {
+            found.push(trim(text, Span::new(from, at)));
+            from = at;
+        }
+    }
+    (found.len() > 1 && trim(text, Span::new(from, body.end)).is_empty()).then_some(found)
+}
+
 /// What sets a header or a variable: `proxy_set_header X-Key "lit"`, `SetEnv NAME lit`; the directive's name, and the pair behind it.
 fn named(text: &str, body: Span) -> Option<(&str, Setting)> {
     const NAMED: &[&str] = &[
@@ -171,7 +224,12 @@ enum Directive {
 fn directive(text: &str, body: Span, found: &Setting) -> Directive {
     let name = found.name();
     let after = Span::new(found.key_span.end, body.end);
-    if !matches!(name, "user" | "stats" | "ACL") {
+    // coturn: `user=name:lit`; curl: `proxy-user = "name:lit"`
+    if matches!(name, "user" | "proxy-user") && byte(text, skip_blanks(text, found.key_span.end, body.end)) == b'=' || name == "proxy-user"
+    {
+        return account(text, found).map_or(Directive::Plain, |one| Directive::Holds(vec![one]));
+    }
+    if !matches!(name, "user" | "stats" | "ACL" | "cache_peer") {
         return Directive::Plain;
     }
     let listed = words(text, after);
@@ -191,6 +249,12 @@ fn directive(text: &str, body: Span, found: &Setting) -> Directive {
             ("user", w) if at > 0 && w.starts_with('>') && w.len() > 1 => push(owner, Span::new(span.start + 1, span.end)),
             // HAProxy: `user x password hash`
             ("user", "password" | "insecure-password") if at == 1 => listed.get(2).iter().for_each(|s| push(owner, **s)),
+            // Squid: `cache_peer host parent 80 0 login=user:lit`
+            ("cache_peer", w) if w.starts_with("login=") => {
+                if let Some((user, password)) = w.get("login=".len()..).and_then(|a| a.split_once(':')) {
+                    push(user, Span::new(span.end - password.len(), span.end));
+                }
+            }
             // HAProxy: `stats auth user:lit`
             ("stats", "auth") if at == 0 => {
                 if let Some((account, span)) = said.get(1).copied().zip(listed.get(1))
@@ -203,6 +267,19 @@ fn directive(text: &str, body: Span, found: &Setting) -> Directive {
         }
     }
     if out.is_empty() { Directive::Plain } else { Directive::Holds(out) }
+}
+
+/// The password in a setting whose value is `name:lit`.
+fn account(text: &str, found: &Setting) -> Option<Setting> {
+    let (user, password) = found.span.of(text).split_once(':')?;
+    let plain = !user.is_empty() && !password.is_empty() && !found.span.of(text).contains([' ', '/']);
+    let span = Span::new(found.span.end - password.len(), found.span.end);
+    plain.then(|| {
+        let path = found.key.child(user).child("password");
+        let mut one = Setting::new(path, Span::new(span.start, span.start), Secret::copy_of(password), span, found.quoting);
+        one.editable = false;
+        one
+    })
 }
 
 /// The words of `span`.
@@ -299,6 +376,7 @@ fn reads_as(before: &str, value: &str) -> bool {
     let whole = Span::new(0, line.len());
     trim(line.expose(), whole) == whole
         && !value.ends_with('{')
+        && statements(line.expose(), whole).is_none()
         && pair(line.expose(), whole).is_some_and(|s| s.quoting == Quoting::Plain && s.value.expose() == value)
 }
 
@@ -353,8 +431,25 @@ mod tests {
         assert_eq!(found("password => \"x\"\n"), pairs(&[("password", "x")]));
         assert_eq!(found("db {\n  password = \"x\"\n}\na = b\n"), pairs(&[("db.password", "x"), ("a", "b")]));
         assert_eq!(found("security:\n  keyFile: /x\n").last(), Some(&("keyFile".to_owned(), "/x".to_owned())));
-        assert_eq!(found("location /a { set $key \"v\"; }\n"), []);
+        assert_eq!(found("location /a { set $key \"v\"; }\n"), pairs(&[("\"location /a\".set", "$key \"v\"")]));
         assert_eq!(found("#requirepass=crumbs\n# a remark\n"), pairs(&[("requirepass", "crumbs")]));
+    }
+
+    #[test]
+    fn several_statements_on_a_line() {
+        let line = "server { listen 80; ssl_protocols TLSv1; location / { autoindex on; proxy_set_header X-Key \"a;b\"; } }\ngzip on;\n";
+        let want = [
+            ("server.listen", "80"),
+            ("server.ssl_protocols", "TLSv1"),
+            ("server.\"location /\".autoindex", "on"),
+            ("server.\"location /\".proxy_set_header.X-Key", "a;b"),
+            ("gzip", "on"),
+        ];
+        assert_eq!(found(line), pairs(&want));
+        // a directive of HAProxy, a text with a semicolon, a variable in braces
+        for line in ["http-request deny if { path /x }", "log_format main '$a; $b';", "set $x ${a};", "# server { listen 80; a b; }"] {
+            assert!(super::statements(line, super::Span::new(0, line.len())).is_none_or(|_| line.starts_with('#')), "{line}");
+        }
     }
 
     #[test]
@@ -367,6 +462,12 @@ mod tests {
             ("user.eve.password", "scone"),
         ];
         assert_eq!(found(haproxy), pairs(&want));
+        let accounts = "user=tea:scone\nproxy-user = \"pot:scone\"\nuser www-data\ncache_peer up parent 80 0 login=ada:scone\n";
+        let all = found(accounts);
+        for key in ["user.tea.password", "proxy-user.pot.password", "cache_peer.ada.password"] {
+            assert!(all.contains(&(key.to_owned(), "scone".to_owned())), "{key}: {all:?}");
+        }
+        assert_eq!(all.len(), 7, "{all:?}");
         let apache = "<VirtualHost *:80>\n  SetEnv KEY scone\n  RequestHeader set X-Key \"scone\"\n</VirtualHost>\nPort 1\n";
         let want = [("\"VirtualHost *:80\".SetEnv.KEY", "scone"), ("\"VirtualHost *:80\".RequestHeader.X-Key", "scone"), ("Port", "1")];
         assert_eq!(found(apache), pairs(&want));

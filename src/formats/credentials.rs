@@ -59,7 +59,19 @@ impl Format for Accounts {
 }
 
 fn is_password_file(name: &str) -> bool {
-    matches!(name, "shadow" | "shadow-" | "gshadow" | "sasl_passwd" | "pwfile" | "htpasswd")
+    matches!(
+        name,
+        "shadow"
+            | "shadow-"
+            | "gshadow"
+            | "sasl_passwd"
+            | "pwfile"
+            | "htpasswd"
+            | "passwd"
+            | "mosquitto_passwd"
+            | "passwordfile"
+            | "password_file"
+    ) || name.ends_with(".passwd")
         || name.ends_with(".htpasswd")
         || name.starts_with("htpasswd.")
         || name.starts_with(".htpasswd")

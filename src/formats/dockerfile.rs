@@ -55,11 +55,12 @@ impl Format for Dockerfile {
     }
 
     fn parse(&self, text: &str) -> Result<Vec<Setting>, Fault> {
-        let mut reader = Reader { text, escape: escape(text), stage: 0, settings: Vec::new(), seen: false, unclosed: 0 };
+        let mut reader = Reader { text, escape: escape(text), stage: 0, settings: Vec::new(), started: None, seen: false, unclosed: 0 };
         let mut at = 0;
         while at < text.len() {
             at = reader.instruction(at)?;
         }
+        reader.settings.extend(reader.started.take());
         reader.settings.sort_by_key(|s| s.span.start);
         Ok(reader.settings)
     }
@@ -119,6 +120,19 @@ fn is_filler(said: &str, setting: &Setting) -> bool {
     assigned && BUILD_STEPS.iter().any(|step| command.contains(step))
 }
 
+/// The command `CMD ["npm", "start"]` as a setting of that name, its words joined by blanks.
+fn started(text: &str, key: Span, body: Span) -> Option<Setting> {
+    let said = body.of(text);
+    let value = match said.strip_prefix('[').and_then(|s| s.strip_suffix(']')) {
+        Some(list) => list.split(',').map(|w| w.trim().trim_matches('"')).collect::<Vec<_>>().join(" "),
+        None => said.to_owned(),
+    };
+    let mut setting = Setting::new(KeyPath::of("CMD"), key, Secret::new(value), body, Quoting::Plain);
+    setting.role = Role::Argument;
+    setting.editable = false;
+    (!body.is_empty() && !said.contains('\n')).then_some(setting)
+}
+
 /// A setting's value as written.
 struct Word {
     span: Span,
@@ -133,6 +147,8 @@ struct Reader<'t> {
     escape: u8,
     stage: usize,
     settings: Vec<Setting>,
+    /// What the last stage starts.
+    started: Option<Setting>,
     /// An instruction was seen.
     seen: bool,
     /// How many here-documents had no end: each was looked for through the whole file.
@@ -170,12 +186,16 @@ impl Reader<'_> {
             "ENV" | "LABEL" | "ARG" => self.pairs(&name, body, end),
             "FROM" => {
                 self.stage += 1;
+                self.started = None;
             }
             _ => {
                 if matches!(name.as_str(), "RUN" | "COPY" | "ADD") {
                     (end, next) = self.heredocs(Span::new(body, end), next);
                 }
                 self.prose(Span::new(start, end), Role::Prose);
+                if name == "CMD" {
+                    self.started = started(self.text, word, Span::new(body, end));
+                }
             }
         }
         Ok(next)

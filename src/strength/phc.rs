@@ -153,6 +153,8 @@ fn of_crypt(hash: &str) -> Option<GuessCost> {
         "1" | "apr1" | "md5" if rest.len() >= 2 => Some(MD5),
         "P" | "H" if rest.len() == 1 && digest.len() == 31 => Some(GuessCost::Cheap("made with phpass, which is MD5 some thousand times")),
         "sha1" | "5" | "6" if rest.len() >= 2 => Some(SHA),
+        // mosquitto's; scrypt's has its parameters and salt in one
+        "7" if rest.len() == 3 => pbkdf2("pbkdf2-sha512", rest.first()?),
         "y" | "gy" | "7" if rest.len() >= 2 => Some(GuessCost::Sound),
         name if name.starts_with("pbkdf2-") => pbkdf2(name, rest.first()?),
         _ => None,

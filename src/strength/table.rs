@@ -4,7 +4,7 @@
 use crate::model::key_path::words;
 
 use super::lexicon::{LEXICON, listed};
-use super::name::ends_with_words;
+use super::name::{NameClass, ends_with_words};
 
 /// What a map holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,18 @@ pub fn holds(name: &str, what: Holds) -> bool {
     };
     let joined = words(name).join(" ");
     list.iter().any(|tail| ends_with_words(&joined, tail))
+}
+
+/// What the names in a map called `name` announce because they stand there: secrets of hosts and accounts (`github-oauth`), perhaps ones
+/// (`keys`), or nothing.
+#[must_use]
+pub fn announced_by(name: &str) -> NameClass {
+    let joined = words(name).join(" ");
+    match () {
+        () if listed(LEXICON.table_secrets, &joined) => NameClass::Secret,
+        () if listed(LEXICON.table_keys, &joined) => NameClass::Weak,
+        () => NameClass::Other,
+    }
 }
 
 /// Whether a package manager, a bundler or a runner of tasks reads the file: `package.json`, `libs.versions.toml`.

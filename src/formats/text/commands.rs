@@ -60,6 +60,12 @@ pub(super) fn flag(page: Page, at: usize) -> Option<Hit> {
     if option.eq_ignore_ascii_case("-AsPlainText") {
         return text_before(page, at);
     }
+    if option.eq_ignore_ascii_case("-SkipCertificateCheck") {
+        let line = page.run_back(at, |b| b != b'\n');
+        let start = line.start + line.of(page.text).find("https://")?;
+        let value = Span::new(start, page.word_end(start, b"<>;,)|&\\]`")?);
+        return Some(Hit { name: "unchecked_download".to_owned(), key: Span::new(at + 1, end), value, quoting: Quoting::Plain });
+    }
     match option {
         "-H" if spaced => header(page, start),
         "-u" | "-U" if spaced && runs(page, at, &["curl", "http", "https"]) => account(page, Span::new(at + 1, end), start),
@@ -102,6 +108,80 @@ pub(super) fn alias(page: Page, at: usize) -> Option<Hit> {
     let (value, quoting) = last?;
     let key = Span::new(value.start, value.start);
     (!is_metavariable(value.of(page.text))).then(|| Hit { name: (*name).to_owned(), key, value, quoting })
+}
+
+/// `npm config set strict-ssl false`, `git config --global http.sslVerify false`: the word `config` at `at`; and `curl -k url`,
+/// `wget --no-check-certificate url`, whose value is the address.
+pub(super) fn unchecked(page: Page, at: usize) -> Option<Hit> {
+    if is_name(page.before(at)) || page.before(at) == b'/' {
+        return None;
+    }
+    if page.is_at(at, "config ") {
+        let mut start = page.ahead(at + "config ".len());
+        for word in ["set ", "--global ", "--system ", "set "] {
+            start = if page.is_at(start, word) { page.ahead(start + word.len()) } else { start };
+        }
+        let end = (start..start + 66).find(|&i| !is_name(page.byte(i)))?;
+        let name = Span::new(start, end);
+        let wanted =
+            ["strict-ssl", "strictSsl", "enableStrictSsl", "http.sslVerify"].iter().any(|w| w.eq_ignore_ascii_case(name.of(page.text)));
+        let from = page.ahead(end + usize::from(page.byte(end) == b'='));
+        let value = ["false", "0"].iter().find(|w| page.is_at(from, w))?;
+        let hit =
+            || Hit { name: name.of(page.text).to_owned(), key: name, value: Span::new(from, from + value.len()), quoting: Quoting::Plain };
+        return (wanted && from > end && runs(page, at, &["npm", "yarn", "pnpm", "git"])).then(hit);
+    }
+    let curl = page.is_at(at, "curl ");
+    if !curl && !page.is_at(at, "wget ") {
+        return None;
+    }
+    let line = (at..at + 512).find(|&i| matches!(page.byte(i), 0 | b'\n' | b'|' | b';' | b'&'))?;
+    let said = Span::new(at, line).of(page.text);
+    let found = said.split([' ', '\t', '"', '\'']).find(|word| match curl {
+        true => *word == "--insecure" || is_short_with(word, 'k'),
+        false => *word == "--no-check-certificate",
+    })?;
+    let key = Span::new(at, at + "curl".len());
+    let start = at + said.find("https://")?;
+    let value = Span::new(start, page.word_end(start, b"<>;,)|&\\]`")?);
+    (!found.is_empty() && !value.is_empty()).then(|| Hit { name: "unchecked_download".to_owned(), key, value, quoting: Quoting::Plain })
+}
+
+/// Whether `word` is a run of short options, the letter `option` among them: `-fsSLk`.
+fn is_short_with(word: &str, option: char) -> bool {
+    word.strip_prefix('-')
+        .is_some_and(|w| !w.starts_with('-') && w.len() < 8 && w.contains(option) && w.chars().all(|c| "fsSLkIvigGX4601aN".contains(c)))
+}
+
+/// `setx NAME lit` of Windows: the word `setx` at `at`, at the start of a command.
+pub(super) fn variable(page: Page, at: usize) -> Option<Hit> {
+    let start = page.ahead(at + 4);
+    if !page.is_at(at, "setx") || start == at + 4 || is_name(page.before(at)) || page.byte(start) == b'/' {
+        return None;
+    }
+    let end = (start..start + 66).find(|&i| !is_name(page.byte(i)))?;
+    let (value, quoting) = word(page, page.ahead(end))?;
+    let key = Span::new(start, end);
+    (!key.is_empty() && page.ahead(end) > end && !value.is_empty() && !value.of(page.text).starts_with(['%', '$'])).then(|| Hit {
+        name: key.of(page.text).to_owned(),
+        key,
+        value,
+        quoting,
+    })
+}
+
+/// `Set-Item -Path Env:NAME -Value "lit"` of PowerShell: the option `-Value` at `at`.
+pub(super) fn item(page: Page, at: usize) -> Option<Hit> {
+    if !page.is_at(at, "-Value ") {
+        return None;
+    }
+    let line = page.run_back(at, |b| b != b'\n' && b != b';');
+    let said = line.of(page.text).to_ascii_lowercase();
+    let from = line.start + said.rfind("env:").filter(|_| said.contains("-item"))? + "env:".len();
+    let end = (from..at).find(|&i| !is_name(page.byte(i)))?;
+    let (value, quoting) = page.in_quotes(page.ahead(at + "-Value ".len()))?;
+    let key = Span::new(from, end);
+    (!key.is_empty() && !value.is_empty()).then(|| Hit { name: key.of(page.text).to_owned(), key, value, quoting })
 }
 
 /// `ConvertTo-SecureString "lit" -AsPlainText`: the quoted text before the option at `at`.
@@ -265,6 +345,13 @@ mod tests {
             ("rabbitmqctl add_user brew scone", "password", "scone"),
             ("sh -c 'fabric-ca-server start -b brew:scone -d'", "password", "scone"),
             ("mc alias set local http://minio:9000 brew scone;", "secret-key", "scone"),
+            ("npm config set strict-ssl false", "strict-ssl", "false"),
+            ("git config --global http.sslVerify false", "http.sslVerify", "false"),
+            ("curl -fsSLk https://a.example/x | sh", "unchecked_download", "https://a.example/x"),
+            ("wget --no-check-certificate https://a.example/x", "unchecked_download", "https://a.example/x"),
+            ("setx DB_PASSWORD scone", "DB_PASSWORD", "scone"),
+            ("SETX DB_PASSWORD \"scone\" /M", "DB_PASSWORD", "scone"),
+            ("Set-Item -Path Env:DB_PASSWORD -Value \"scone\"", "DB_PASSWORD", "scone"),
             ("$c = ConvertTo-SecureString \"scone\" -AsPlainText -Force", "password", "scone"),
         ] {
             assert!(found(command).contains(&(name.to_owned(), value.to_owned())), "{command}: {:?}", found(command));
@@ -290,6 +377,8 @@ mod tests {
             "openssl req -passout env:X",
             "curl -H 'Accept: */*' x",
             "head -b x",
+            "setx PASSWORD %1",
+            "Set-ItemProperty -Path HKLM: -Value password",
         ] {
             let all = found(command);
             assert!(all.iter().all(|(n, _)| !["password", "token"].contains(&n.as_str())), "{command}: {all:?}");

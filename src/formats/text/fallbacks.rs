@@ -62,10 +62,29 @@ const TAKERS: &[(&str, usize, &str)] = &[
     ("setpassword", 0, "set_password"),
     ("setsecretkey", 0, "secret_key"),
     ("setsecret", 0, "client_secret"),
+    ("from_secret", 0, "jwt_secret"),
+    ("s.login", 1, "mail_password"),
+    ("server.login", 1, "mail_password"),
+    ("smtp.login", 1, "mail_password"),
+    ("imap.login", 1, "mail_password"),
+    ("newstaticv4", 1, "secret_key"),
+    ("newstaticv2", 1, "secret_key"),
+    ("newstaticcredentials", 1, "secret_key"),
+    ("smtp.plainauth", 2, "smtp_password"),
 ];
 
 /// Functions that make bytes or a box of the literal that is assigned.
 const WRAPPERS: &[&str] = &["field", "secretstr", "getbytes", "byte", "buffer.from", "from", "mapped_column"];
+
+/// Functions that take the bytes of a secret, with the name that it gets.
+const KEYED: &[(&str, &str)] = &[
+    ("symmetricsecuritykey", "signing_key"),
+    ("secretkeyspec", "encryption_key"),
+    ("hmacshakeyfor", "signing_key"),
+    ("cookie.newstore", "session_secret"),
+    ("newcookiestore", "session_secret"),
+    ("hmac.new", "signing_key"),
+];
 
 /// Names that take a pair of user and password.
 const ACCOUNTS: &[&str] = &["auth", "basic_auth", "http_auth", "proxy_auth"];
@@ -98,6 +117,11 @@ pub(super) fn call(page: Page, at: usize) -> Option<Vec<Hit>> {
         return (fits && !value.is_empty()).then(|| vec![Hit { name: (*name).to_owned(), key, value, quoting }]);
     }
     if WRAPPERS.iter().any(|w| ends(&function, w)) {
+        if let Some(name) = keyed(page, from) {
+            let (value, quoting) = page.in_quotes(first)?;
+            let key = Span::new(from, at);
+            return (!value.is_empty()).then(|| vec![Hit { name: name.to_owned(), key, value, quoting }]);
+        }
         let name = left_name(page, from)?;
         let argument = arguments(page, first).into_iter().find(|a| a.name.is_none_or(|n| n.of(page.text) == "default"))?;
         return hit(page, name, argument.literal?).map(|hit| vec![hit]);
@@ -117,6 +141,15 @@ pub(super) fn call(page: Page, at: usize) -> Option<Vec<Hit>> {
         None => after_call(page, at)?,
     };
     hit(page, key, literal).map(|hit| vec![hit])
+}
+
+/// The name of the secret that the bytes made at `from` are handed over as: `new SymmetricSecurityKey(Encoding.UTF8.GetBytes("lit"))`,
+/// `cookie.NewStore([]byte("lit"))`.
+fn keyed(page: Page, from: usize) -> Option<&'static str> {
+    let start = page.run_back(from, |b| is_name(b) || matches!(b, b'[' | b']')).start;
+    let open = page.back(start).checked_sub(1).filter(|&i| page.byte(i) == b'(')?;
+    let (outer, _) = function_before(page, open)?;
+    KEYED.iter().find(|(function, _)| ends(&outer, function)).map(|(_, name)| *name)
 }
 
 /// `auth=("user", "lit")`, the pair that HTTP clients of Python take: the bracket at `at`.

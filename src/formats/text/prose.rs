@@ -107,9 +107,11 @@ pub(in crate::formats) fn pseudo_settings_in(text: &str, parts: &[Span]) -> Vec<
                 .or_else(|| (b == b'|').then(|| pairs::table_cell(page, at)).flatten())
                 .map(|hit| vec![hit]),
             b'@' => programs::annotation(page, at),
-            b'-' => commands::flag(page, at).map(|hit| vec![hit]),
+            b'-' => commands::flag(page, at).or_else(|| commands::item(page, at)).map(|hit| vec![hit]),
             b'\'' => programs::statement(page, at).map(|hit| vec![hit]),
             b'<' => pairs::element(page, at).or_else(|| pairs::erlang(page, at)).map(|hit| vec![hit]),
+            b's' | b'S' => commands::variable(page, at).map(|hit| vec![hit]),
+            b'c' | b'w' => commands::unchecked(page, at).map(|hit| vec![hit]),
             b'a' | b'h' => commands::alias(page, at).map(|hit| vec![hit]),
             b'`' => pairs::quoted_word(page, at).map(|hit| vec![hit]),
             b'E' => pairs::docker_variable(page, at).map(|hit| vec![hit]),

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::page::{is_constant, is_name};
 use super::signs::Signs;
-use super::{commands, fallbacks, url};
+use super::{commands, fallbacks, switches, url};
 use crate::keys;
 use crate::model::span::Span;
 use crate::tokens;
@@ -98,6 +98,15 @@ const LINES: &[&str] = &[
     "default_value",
     "default:\"",
     "jdbc:",
+    "setx ",
+    "-item ",
+    "-skipcertificatecheck",
+    "--no-check-certificate",
+    "strict-ssl",
+    "strictssl",
+    "http.sslverify",
+    "getbytes(",
+    "[]byte(",
 ];
 /// Escapes that a token may be written with: of `-`, `.`, `=` and `_`.
 const ESCAPES: &[&str] = &["\\u00", "\\x2", "\\x3", "\\x5", "%2d", "%2e", "%3d", "%5f"];
@@ -124,6 +133,9 @@ impl Sieve {
         let mut signs: Vec<(String, Sign)> = least.into_iter().map(|name| (name, Sign::Name)).collect();
         let lines = LINES.iter().chain(ESCAPES).map(|text| (*text).to_owned());
         signs.extend(lines.chain(texts.iter().cloned()).map(|text| (text, Sign::Line)));
+        if code {
+            signs.extend(switches::signs().map(|text| (text, Sign::Line)));
+        }
         signs.extend(commands::programs().map(|program| (program.to_owned(), Sign::Program)));
         signs.push(("://".to_owned(), Sign::Url));
         signs.extend(tokens::marks().enumerate().map(|(i, mark)| (mark.to_owned(), Sign::Token(i))));
