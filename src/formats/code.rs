@@ -19,8 +19,8 @@ pub(super) struct Code;
 const EXTENSIONS: &[&str] = &[
     "adb", "ads", "asm", "astro", "awk", "c", "cc", "cgi", "cjs", "clj", "coffee", "cpp", "cr", "cs", "cshtml", "css", "cts", "cxx", "d",
     "dart", "el", "ejs", "erb", "erl", "ex", "exs", "f90", "fs", "go", "gradle", "graphql", "groovy", "h", "haml", "hbs", "hh", "hpp",
-    "hrl", "hs", "htm", "html", "hxx", "java", "jl", "js", "jsx", "kt", "kts", "less", "lua", "m", "ml", "mli", "mjs", "mts", "mustache", "nim",
-    "pas", "php", "phtml", "pl", "pm", "po", "pod", "pot", "proto", "pug", "py", "pyi", "pyx", "r", "rake", "rb", "rs", "s", "sass",
+    "hrl", "hs", "htm", "html", "hxx", "java", "jl", "js", "jsx", "kt", "kts", "less", "lua", "m", "ml", "mli", "mjs", "mts", "mustache",
+    "nim", "pas", "php", "phtml", "pl", "pm", "po", "pod", "pot", "proto", "pug", "py", "pyi", "pyx", "r", "rake", "rb", "rs", "s", "sass",
     "scala", "scss", "sol", "svelte", "svg", "swift", "t", "tcl", "tex", "texi", "tm", "ts", "tsx", "twig", "v", "vb", "vim", "vue",
     "xhtml", "xlf", "xliff", "xsd", "xsl", "zig",
 ];

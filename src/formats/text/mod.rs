@@ -13,5 +13,5 @@ mod url;
 
 pub(super) use page::{is_constant, is_name};
 pub(super) use prose::{Text, pseudo_settings, pseudo_settings_in, set_comments_aside};
-pub(super) use switches::switches_in;
 pub use sieve::{Concern, Sieve, Sieves};
+pub(super) use switches::switches_in;
