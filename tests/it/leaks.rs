@@ -588,6 +588,7 @@ fn no_unreadable_place_makes_a_command_say_more() {
     assert!(desk.run(&["init"], None).status.success());
     assert!(desk.run(&["encrypt", ".env"], None).status.success());
     let sealed = fs::read(desk.project.join(".env.age")).unwrap();
+    let whole = desk.run(&["decrypt", ".env.age"], None).stdout;
     let mut faults = Vec::new();
     // cut and damaged at many places: nothing of the plain text may come out before the end is authentic
     for at in (0..sealed.len()).step_by(29) {
@@ -596,6 +597,10 @@ fn no_unreadable_place_makes_a_command_say_more() {
         for bytes in [&sealed[..at], &damaged[..]] {
             fs::File::create(desk.project.join("cut.age")).unwrap().write_all(bytes).unwrap();
             let output = desk.run(&["decrypt", "cut.age"], None);
+            // the last character of base64 may have bits that nobody reads: then the file says the same as before
+            if output.status.success() && output.stdout == whole {
+                continue;
+            }
             assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "at byte {at}");
             faults.extend(desk.faults(&["run", "--env-file", "cut.age", "--", "env"], None, false));
         }
