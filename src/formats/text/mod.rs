@@ -8,6 +8,7 @@ mod programs;
 mod prose;
 mod sieve;
 mod signs;
+mod switch_names;
 mod switches;
 mod url;
 

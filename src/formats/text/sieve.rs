@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::page::{is_constant, is_name};
 use super::signs::Signs;
-use super::{commands, fallbacks, switches, url};
+use super::{commands, fallbacks, switch_names, url};
 use crate::keys;
 use crate::model::span::Span;
 use crate::tokens;
@@ -134,7 +134,7 @@ impl Sieve {
         let lines = LINES.iter().chain(ESCAPES).map(|text| (*text).to_owned());
         signs.extend(lines.chain(texts.iter().cloned()).map(|text| (text, Sign::Line)));
         if code {
-            signs.extend(switches::signs().map(|text| (text, Sign::Line)));
+            signs.extend(switch_names::signs().map(|text| (text, Sign::Line)));
         }
         signs.extend(commands::programs().map(|program| (program.to_owned(), Sign::Program)));
         signs.push(("://".to_owned(), Sign::Url));
