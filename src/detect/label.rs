@@ -19,10 +19,32 @@ pub(super) fn label(document: &Document, setting: &Setting, literal: &str, class
         return Some("a text for people");
     }
     let mapped = matches!(document.format, "yaml" | "json" | "jsonc" | "toml");
+    if mapped && is_choice(setting, literal) {
+        return Some("one of the words that say how");
+    }
     if mapped && (is_colour(literal) || is_selector(setting, literal) || is_named_in_a_table(setting, literal, class)) {
         return Some("a name");
     }
     None
+}
+
+/// `token: required`, `secret: optional`, `token: header`, `access_token: jwt`: whether, where and in what form one is handed over.
+fn is_choice(setting: &Setting, literal: &str) -> bool {
+    const WHETHER: &[&str] = &["forbidden", "optional", "required"];
+    const WHERE: &[&str] = &["body", "cookie", "form", "header", "query"];
+    const FORMS: &[&str] = &["jwt", "opaque"];
+    let name = setting.name();
+    // a name in capitals is a variable's, and what a template of variables says of it asks for a value
+    if name.bytes().any(|b| b.is_ascii_uppercase()) && !name.bytes().any(|b| b.is_ascii_lowercase()) {
+        return false;
+    }
+    let own = words(name);
+    let all = |list: &[&str]| literal.split(['|', ',']).all(|word| list.contains(&word.trim()));
+    match &own[..] {
+        [one] if all(WHETHER) => matches!(one.as_str(), "credentials" | "passcode" | "password" | "secret" | "token"),
+        [.., last] if own.len() <= 2 => last == "token" && (all(WHERE) || all(FORMS)) || last == "secret" && all(WHERE),
+        _ => false,
+    }
 }
 
 /// Whether the file holds texts for people by its name or place, though no language is named: `messages.properties`, `i18n/app.yml`.

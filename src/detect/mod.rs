@@ -22,6 +22,7 @@ mod name;
 mod neighbours;
 mod path;
 mod place;
+mod request;
 mod rule_set;
 mod selector;
 mod sibling;

@@ -2,12 +2,17 @@
 //! command or a package. A value that no such name would have is looked at all the same.
 //!
 //! Follows <https://kubernetes.io/docs/reference/kubernetes-api/>: `KeyToPath`, `SecretKeySelector`; the API conventions of External Secrets
-//! and the Secrets Store CSI driver; and what charts call their values.
+//! and the Secrets Store CSI driver; and what charts call their values. What steps of a pipeline ask a store for is in `request.rs`.
 
 use super::neighbours::{Neighbourhood, is_random};
+use super::request::{asks_a_store, is_entry_of_a_vault, names_the_resource};
 use crate::model::document::Document;
 use crate::model::key_path::{Segment, words};
 use crate::model::setting::Setting;
+use crate::model::span::Span;
+use crate::strength::context::Context;
+use crate::strength::judge::{ValueClass, judge};
+use crate::strength::name::Purpose;
 use crate::strength::table::{Holds, Word, holds, is_manifest, is_word};
 
 /// A setting whose name announces a secret, and where it stands.
@@ -40,10 +45,18 @@ impl<'d> Announced<'_, 'd> {
     /// Whether it says where a secret is, and holds none.
     pub(super) fn selects(&self) -> bool {
         const FORMATS: &[&str] = &["kubernetes", "yaml", "json", "jsonc", "toml", "hcl", "ini"];
-        if is_random(self.setting) || is_encoded(self.literal) || !FORMATS.contains(&self.document.format) {
+        if is_random(self.setting) || is_encoded(self.literal) {
             return false;
         }
-        self.is_key_of_a_table()
+        if is_entry_of_a_vault(self) {
+            return true;
+        }
+        if !FORMATS.contains(&self.document.format) && !is_values(self.document) {
+            return false;
+        }
+        asks_a_store(self)
+            || names_the_resource(self)
+            || self.is_key_of_a_table()
             || self.selects_entry()
             || self.is_path_in_a_store()
             || self.says_what_holds_it()
@@ -117,6 +130,8 @@ impl<'d> Announced<'_, 'd> {
         let kind = before.last().map_or("", String::as_str);
         match last.as_str() {
             "key" if before.is_empty() => self.ends_as(Word::Entry) && self.is_paired(),
+            // `{ accessKey: app, existingSecret: app }`: the account, whose secret key is in the object
+            "key" if kind == "access" && before.len() == 1 => is_lower(self.literal) && self.beside().any(is_existing),
             "key" if is_word(kind, Word::Held) => {
                 is_plain(self.literal) && !self.literal.bytes().any(|b| b.is_ascii_digit()) && self.has_its_object_beside()
             }
@@ -124,7 +139,9 @@ impl<'d> Announced<'_, 'd> {
                 // `passwordSecretKey`: a password has no secret of its own
                 let held = kind == "secret" && before.iter().rev().nth(1).is_some_and(|w| is_word(w, Word::Held));
                 let another = || kind == "secret" && self.beside().any(is_key_of_a_secret);
-                self.ends_as(Word::Entry) && (held || self.has_its_object_beside() || another())
+                // an entry may be called as a variable is: `SONAR_WEB_SYSTEMPASSCODE`
+                let variable = held && self.literal.contains('_') && self.literal.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
+                (self.ends_as(Word::Entry) || variable) && (held && !variable || self.has_its_object_beside() || another())
             }
             "secret" | "secrets" => self.is_object_name(place, before),
             _ => false,
@@ -148,31 +165,91 @@ impl<'d> Announced<'_, 'd> {
             let holder = self.setting.key.parent_name().to_ascii_lowercase();
             let bare = ["basic", "client", "digest"].iter().find_map(|head| holder.strip_prefix(head)).unwrap_or(&holder);
             let said = || label.replace('-', "") == format!("{bare}secret");
-            return HOLDERS.contains(&holder.as_str()) && (place == Place::Manifest || said()) || self.is_paired();
+            let called = || label.contains('-') && self.ends_as(Word::Tail) && !asks(label);
+            let holds = HOLDERS.contains(&holder.as_str()) && (place == Place::Manifest || said() || called());
+            return holds || self.is_paired() || place == Place::Values && self.is_named_by_its_map(label);
         }
         // `dbSecret: web-db` beside `dbSecretKey`
         let partner = format!("{}key", self.setting.name().to_ascii_lowercase());
+        // `saslSecret: kafka-sasl`, `passwordSecret: web-admin-password`
+        let said = || words(label).last().is_some_and(|w| w == kind) || is_word(kind, Word::Held) && self.ends_as(Word::Entry);
         self.around.near(self.index, NEAR).any(|s| s.name().to_ascii_lowercase() == partner)
-            || !is_word(kind, Word::Itself) && label.contains('-') && self.ends_as(Word::Tail) && !asks(label)
+            || !is_word(kind, Word::Itself)
+                && label.contains('-')
+                && !asks(label)
+                && (self.ends_as(Word::Tail) || place == Place::Values && said())
+    }
+
+    /// A lone `secret:` in a map that is called as what an object holds: `railsSecrets: { secret: web-rails }`,
+    /// `certificate: { secret: web-cert }`, `sops: { secret: sops-age }`.
+    fn is_named_by_its_map(&self, label: &str) -> bool {
+        const HOLDERS: &[&str] = &["cert", "certificate", "certificates", "certs", "connection"];
+        let holder = words(self.holder());
+        let Some(last) = holder.last() else { return false };
+        if asks(label) || is_default(label) {
+            return false;
+        }
+        let certain = holder.len() > 1 && matches!(last.as_str(), "keys" | "secret" | "secrets");
+        let own = label.strip_prefix(last.as_str()).and_then(|rest| rest.strip_prefix('-'));
+        let prefixed = holder.len() == 1 && !is_word(last, Word::Itself) && own.is_some_and(|rest| !ends_as(rest, Word::Entry));
+        (certain || HOLDERS.contains(&last.as_str())) && (label.contains('-') || last == "keys" && is_lower(label)) || prefixed
+    }
+
+    /// The name of the map in which it stands. A file that is no YAML as it stands, as a template is none, has no maps but what its braces
+    /// show: `certificate: { secret: web-cert }`.
+    fn holder(&self) -> &str {
+        let Some(braces) = self.braces() else { return self.setting.key.parent_name() };
+        let line = self.document.text.get(..braces.start).unwrap_or_default().trim_end_matches(['{', ' ']);
+        let name = line.strip_suffix(':').unwrap_or_default();
+        name.rsplit(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))).next().unwrap_or_default()
+    }
+
+    /// What stands between the braces around it, in a file that has no maps.
+    fn braces(&self) -> Option<Span> {
+        const FAR: usize = 256;
+        if self.document.format != "text" {
+            return None;
+        }
+        let (text, at) = (&self.document.text, self.setting.key_span.start);
+        let before = Span::new(at.saturating_sub(FAR), at).narrowed(text);
+        let after = Span::new(at, (at + FAR).min(text.len())).narrowed(text);
+        let start = before.of(text).rfind(['{', '}', '\n']).filter(|i| before.of(text).as_bytes().get(*i) == Some(&b'{'))?;
+        let end = after.of(text).find(['{', '}', '\n']).filter(|i| after.of(text).as_bytes().get(*i) == Some(&b'}'))?;
+        Some(Span::new(before.start + start + 1, after.start + end))
     }
 
     /// `{ secret: web-postgresql, key: password }`: the pair of an object's name and a key in it.
     fn is_paired(&self) -> bool {
         let same = |s: &&Setting| s.key.parent() == self.setting.key.parent();
-        let value = |name: &str| match self.setting.name() == name {
-            true => Some(self.literal),
-            false => self.beside().filter(same).find(|s| s.name() == name).map(|s| s.value.expose()),
+        let braces = self.braces();
+        let value = |name: &str| match (self.setting.name() == name, braces) {
+            (true, _) => Some(self.literal),
+            (false, None) => self.beside().filter(same).find(|s| s.name() == name).map(|s| s.value.expose()),
+            (false, Some(span)) => in_braces(span.of(&self.document.text), name),
         };
-        value("secret").is_some_and(|secret| is_label(secret) && secret.contains('-') && !asks(secret))
-            && value("key").is_some_and(|key| ends_as(key, Word::Entry))
+        let (Some(secret), Some(key)) = (value("secret"), value("key")) else { return false };
+        if !is_label(secret) || asks(secret) || asks(key) {
+            return false;
+        }
+        // `password: { secret: web, key: db }`: what the map is called says that a secret is looked for
+        let sought = || {
+            let holder = words(self.holder());
+            let last = holder.last().map_or("", String::as_str);
+            matches!(last, "password" | "secret" | "secrets" | "token") && is_lower(key)
+        };
+        let entry = ends_as(key, Word::Entry);
+        entry && secret.contains('-') || is_values(self.document) && is_lower(secret) && !is_default(secret) && (entry || sought())
     }
 
     /// Whether the object that holds it is named in the same map: `existingSecret`, `secretName`.
     fn has_its_object_beside(&self) -> bool {
         self.beside().any(|other| {
             let own = words(other.name());
-            let existing = own.first().is_some_and(|w| w == "existing") && own.iter().any(|w| w == "secret");
-            existing || matches!(&own[..], [.., secret, name] if secret == "secret" && matches!(name.as_str(), "name" | "ref"))
+            let value = other.value.expose();
+            let object = matches!(&own[..], [.., kind, secret] if secret == "secret" && !is_word(kind, Word::Itself));
+            is_existing(other)
+                || object && is_label(value) && value.contains('-') && !asks(value)
+                || matches!(&own[..], [.., secret, name] if secret == "secret" && matches!(name.as_str(), "name" | "ref"))
         })
     }
 
@@ -198,7 +275,31 @@ fn is_values(document: &Document) -> bool {
     let mut parts = document.path.rsplit('/');
     let stem = parts.next().and_then(|file| file.split_once(".y")).map_or("", |(stem, _)| stem);
     let named = stem.split(['.', '-', '_']).any(|w| w == "values");
-    document.format == "yaml" && (named || parts.next() == Some("values"))
+    // what stands in a template's braces may be no YAML; such a file is read as text
+    let yaml = document.format == "yaml" || document.format == "text" && document.file_name().contains(".y");
+    yaml && (named || parts.next() == Some("values"))
+}
+
+/// The value of `name` in `a: b, name: value`.
+fn in_braces<'t>(inside: &'t str, name: &str) -> Option<&'t str> {
+    let pair = |pair: &'t str| pair.split_once(':').filter(|(key, _)| key.trim() == name);
+    inside.split(',').find_map(pair).map(|(_, value)| value.trim().trim_matches(['"', '\'']))
+}
+
+/// A word of small letters, or several: no password that mixes them with digits.
+fn is_lower(value: &str) -> bool {
+    !value.is_empty() && value.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'-' | b'_' | b'.'))
+}
+
+/// `existingSecret: web`: an object that holds what the map needs.
+fn is_existing(setting: &Setting) -> bool {
+    let own = words(setting.name());
+    own.first().is_some_and(|w| w == "existing") && own.iter().any(|w| w == "secret")
+}
+
+/// Whether the value is a password that everybody knows.
+fn is_default(value: &str) -> bool {
+    judge(value, &&Context::new(), Purpose::Password).class == ValueClass::LiveDefault
 }
 
 /// `passwordKey`: under which key a secret is kept.
@@ -216,7 +317,7 @@ fn asks(value: &str) -> bool {
 }
 
 /// Whether the value has the form of a key of a ConfigMap or Secret: `redis-password`, `tls.key`.
-fn is_plain(value: &str) -> bool {
+pub(super) fn is_plain(value: &str) -> bool {
     value.len() <= 253 && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
 }
 

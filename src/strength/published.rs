@@ -8,17 +8,20 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::encoding::{Encoding, decoded, measure};
+use super::lexicon::LEXICON;
+use crate::model::key_path::words;
 
 /// `rules/data/published.bin`: number of entries, sorted hashes, sources.
 static LIST: &[u8] = include_bytes!("../../rules/data/published.bin");
 
 /// Where a value is published, in a phrase that fits after "it is"; `None` when it is on no list.
 ///
-/// The value is looked up as it stands, in lower case, and decoded from base64 or hex, with and without a leading `base64:`.
+/// The value is looked up as it stands, in lower case, and decoded from base64 or hex, with and without a leading `base64:`. What a key is
+/// called (`secret-access-key`) says nothing of where it comes from, though the lists hold such names: they were gathered by machines.
 #[must_use]
 pub fn published(value: &str) -> Option<&'static str> {
     let body = value.strip_prefix("base64:").unwrap_or(value);
-    if body.len() < 8 {
+    if body.len() < 8 || is_name(value) {
         return None;
     }
     let direct = [value, body].into_iter().find_map(|text| look_up(text.as_bytes()));
@@ -26,6 +29,17 @@ pub fn published(value: &str) -> Option<&'static str> {
     let inner =
         || Some(measure(body).encoding).filter(|e| matches!(e, Encoding::Hex | Encoding::Base64)).and_then(|_| look_up(&decoded(body)?));
     direct.or_else(lower).or_else(inner)
+}
+
+/// Whether the value is made of the words that names of secrets are made of, and of nothing else: `jwt-secret`, `secretAccessKey`.
+fn is_name(value: &str) -> bool {
+    let plain = value.len() <= 64 && value.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b'_' | b'.'));
+    let known = |word: &str| {
+        let mut tails = LEXICON.strong_tail.iter().flat_map(|tail| tail.split(' '));
+        let kinds = [LEXICON.object_values, LEXICON.object_entries, LEXICON.object_kinds];
+        word != "super" && (tails.any(|w| w == word) || kinds.into_iter().flatten().any(|w| *w == word))
+    };
+    plain && words(value).len() > 1 && words(value).iter().all(|w| known(w))
 }
 
 fn look_up(bytes: &[u8]) -> Option<&'static str> {
@@ -70,6 +84,14 @@ mod tests {
         }
         assert!(published("3RFvW0pXb7c2yq9KJt5uLzA1dGhSnE8mQo4iVwYxTgU").is_none());
         assert!(published("").is_none());
+    }
+
+    #[test]
+    fn names_of_keys_are_published_by_nobody() {
+        for name in ["secret-access-key", "secret-key", "access-key", "jwt-secret", "jwtSecret", "SECRET_ACCESS_KEY", "secret.key"] {
+            assert!(published(name).is_none(), "{name}");
+        }
+        assert!(published("super-secret-key").is_some());
     }
 
     #[test]

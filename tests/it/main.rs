@@ -20,6 +20,7 @@ mod registries;
 mod repository;
 mod rules;
 mod seal;
+mod selectors;
 mod staged;
 mod stages;
 mod tls;

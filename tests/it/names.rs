@@ -22,12 +22,12 @@ fn scan(file: &str, text: &str) -> Vec<String> {
 
 /// Fails unless exactly these settings are found, each with its severity.
 #[track_caller]
-fn finds(file: &str, text: &str, wanted: &[&str]) {
+pub(crate) fn finds(file: &str, text: &str, wanted: &[&str]) {
     assert_eq!(scan(file, text), wanted, "{file}");
 }
 
 #[track_caller]
-fn clean(file: &str, text: &str) {
+pub(crate) fn clean(file: &str, text: &str) {
     finds(file, text, &[]);
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Only literals are settings. What stands without quotes is an expression that takes its value from elsewhere (`var.x`, a function), but
 //! the objects handed to functions (`jsonencode({..})`) are read. `variable "x" { default = "v" }` is a setting `x`. Two attributes `name`
-//! and `value` of one block or object are one setting of that name. Nothing recurses: what is open lies on a list of bounded length.
+//! (or `key`) and `value` of one block or object are one setting of that name. Nothing recurses: what is open lies on a list of bounded length.
 
 use std::collections::HashMap;
 
@@ -339,6 +339,7 @@ impl Reader<'_> {
         if let Some(open) = self.open.last_mut().filter(|_| key.is_some() && quoting != Quoting::Literal) {
             match path.name() {
                 "name" if quoting == Quoting::Double => open.name = Some(index),
+                "key" if quoting == Quoting::Double && open.name.is_none() => open.name = Some(index),
                 "value" => open.value = Some(index),
                 _ => {}
             }
