@@ -129,7 +129,7 @@ impl<'d> Announced<'_, 'd> {
         let Some((last, before)) = own.split_last() else { return false };
         let kind = before.last().map_or("", String::as_str);
         match last.as_str() {
-            "key" if before.is_empty() => self.ends_as(Word::Entry) && self.is_paired(),
+            "key" if before.is_empty() => self.is_paired(),
             // `{ accessKey: app, existingSecret: app }`: the account, whose secret key is in the object
             "key" if kind == "access" && before.len() == 1 => is_lower(self.literal) && self.beside().any(is_existing),
             "key" if is_word(kind, Word::Held) => {

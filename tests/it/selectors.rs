@@ -29,7 +29,7 @@ fn steps_ask_a_store_for_secrets() {
     finds(
         file,
         &step("            \"npm=${{ secrets.NPM }}\"\n            token=Xq7fP2mKvR9tLw3z\n"),
-        &["jobs.a.steps[0].with.secrets medium"],
+        &["jobs.a.steps[0].with.secrets info"],
     );
     finds("app.yml", "web:\n  secrets: hunter2\n", &["web.secrets critical"]);
 }
@@ -41,7 +41,7 @@ fn builds_are_told_where_their_secrets_are() {
         "build.sh",
         "docker build --secret id=npmrc,src=$HOME/.npmrc --secret id=token,env=TOKEN .\ndocker buildx build --secret=id=aws .\n",
     );
-    clean("compose.yml", "services:\n  a:\n    build:\n      context: .\n      secrets: [npmrc]\nsecrets:\n  npmrc:\n    file: ./.npmrc\n");
+    clean("compose.yml", "services:\n  a:\n    build:\n      context: .\n      secrets: [npmrc]\nsecrets:\n  npmrc:\n    external: true\n");
     finds("docker-bake.hcl", "target \"app\" {\n  args = { TOKEN = \"Xq7fP2mKvR9tLw3zAb\" }\n}\n", &["target.app.args.TOKEN medium"]);
     finds("app.yml", "secret: id=hunter2,x\n", &["secret high"]);
 }
@@ -78,6 +78,7 @@ fn charts_pair_an_object_with_a_key() {
             "session.secret high",
             "jwt.secret critical",
             "password.secret high",
+            "password.key critical",
             "secrets.secret high",
         ],
     );
