@@ -4,21 +4,28 @@
 //! [reusable workflows](https://docs.github.com/actions/how-tos/reuse-automations/reuse-workflows), `withVault` of Jenkins, and the
 //! Terraform providers.
 
-use super::selector::{Announced, is_plain};
+use super::neighbours::Neighbourhood;
+use crate::model::document::Document;
 use crate::model::key_path::words;
+use crate::model::setting::Setting;
 use crate::model::span::Span;
 use crate::model::template::{Part, is_reference, parts};
 
+/// Whether the value has the form of a key of a ConfigMap or Secret: `redis-password`, `tls.key`.
+pub(super) fn is_plain(value: &str) -> bool {
+    value.len() <= 253 && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
+}
+
 /// `secrets: inherit` of a job that calls a workflow, and the lines of a step's `secrets:`, as far as each asks for one.
-pub(super) fn asks_a_store(announced: &Announced<'_, '_>) -> bool {
-    let (setting, literal) = (announced.setting, announced.literal.trim());
+pub(super) fn asks_a_store(around: &Neighbourhood<'_>, setting: &Setting, literal: &str) -> bool {
+    let literal = literal.trim();
     if setting.name() != "secrets" || literal.is_empty() {
         return false;
     }
     if literal == "inherit" {
-        return announced.around.has_beside(setting, "uses");
+        return around.has_beside(setting, "uses");
     }
-    let step = setting.key.parent_name() == "with" && announced.around.has_beside(setting, "..uses");
+    let step = setting.key.parent_name() == "with" && around.has_beside(setting, "..uses");
     step && literal.lines().map(str::trim).filter(|line| !line.is_empty()).all(is_request)
 }
 
@@ -41,14 +48,14 @@ fn is_request(line: &str) -> bool {
 }
 
 /// `[envVar: 'DB_PASSWORD', vaultKey: 'password']`: the entry of a secret whose path or variable stands beside it.
-pub(super) fn is_entry_of_a_vault(announced: &Announced<'_, '_>) -> bool {
+pub(super) fn is_entry_of_a_vault(document: &Document, setting: &Setting, literal: &str) -> bool {
     const BESIDE: &[&str] = &["envVar", "secretPath"];
-    let own = words(announced.setting.name());
-    if !matches!(&own[..], [_, .., key] if key == "key") || !is_plain(announced.literal) {
+    let own = words(setting.name());
+    if !matches!(&own[..], [_, .., key] if key == "key") || !is_plain(literal) {
         return false;
     }
-    let (text, span) = (&announced.document.text, announced.setting.span);
-    let before = Span::new(announced.setting.key_span.start.saturating_sub(200), announced.setting.key_span.start).narrowed(text).of(text);
+    let (text, span) = (&document.text, setting.span);
+    let before = Span::new(setting.key_span.start.saturating_sub(200), setting.key_span.start).narrowed(text).of(text);
     let after = Span::new(span.end, (span.end + 200).min(text.len())).narrowed(text).of(text);
     // the map or list item in which it stands
     let before = before.rsplit(['[', '{', '(']).next().unwrap_or_default();
@@ -60,10 +67,10 @@ pub(super) fn is_entry_of_a_vault(announced: &Announced<'_, '_>) -> bool {
 }
 
 /// `secret = "db-password"` of a resource or a source of data that is a version of a secret: which one.
-pub(super) fn names_the_resource(announced: &Announced<'_, '_>) -> bool {
-    let mut path = announced.setting.key.names();
-    let block = announced.document.format == "hcl" && matches!(path.next(), Some("resource" | "data"));
+pub(super) fn names_the_resource(document: &Document, setting: &Setting, literal: &str) -> bool {
+    let mut path = setting.key.names();
+    let block = document.format == "hcl" && matches!(path.next(), Some("resource" | "data"));
     let kind = words(path.next().unwrap_or_default());
     let of_store = kind.windows(2).any(|pair| matches!(pair, [a, b] if a == "secret" && (b == "manager" || b == "version")));
-    block && of_store && announced.setting.name() == "secret" && path.count() == 2 && is_plain(announced.literal)
+    block && of_store && setting.name() == "secret" && path.count() == 2 && is_plain(literal)
 }

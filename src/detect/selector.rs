@@ -5,7 +5,7 @@
 //! and the Secrets Store CSI driver; and what charts call their values. What steps of a pipeline ask a store for is in `request.rs`.
 
 use super::neighbours::{Neighbourhood, is_random};
-use super::request::{asks_a_store, is_entry_of_a_vault, names_the_resource};
+use super::request::{asks_a_store, is_entry_of_a_vault, is_plain, names_the_resource};
 use crate::model::document::Document;
 use crate::model::key_path::{Segment, words};
 use crate::model::setting::Setting;
@@ -48,14 +48,14 @@ impl<'d> Announced<'_, 'd> {
         if is_random(self.setting) || is_encoded(self.literal) {
             return false;
         }
-        if is_entry_of_a_vault(self) {
+        if is_entry_of_a_vault(self.document, self.setting, self.literal) {
             return true;
         }
         if !FORMATS.contains(&self.document.format) && !is_values(self.document) {
             return false;
         }
-        asks_a_store(self)
-            || names_the_resource(self)
+        asks_a_store(self.around, self.setting, self.literal)
+            || names_the_resource(self.document, self.setting, self.literal)
             || self.is_key_of_a_table()
             || self.selects_entry()
             || self.is_path_in_a_store()
@@ -314,11 +314,6 @@ fn is_annotation(setting: &Setting) -> bool {
 /// Whether the value is one that a person leaves where a secret belongs: `super-secret`, `change-me-secret`.
 fn asks(value: &str) -> bool {
     words(value).iter().any(|w| matches!(w.as_str(), "change" | "changeme" | "my" | "replace" | "super" | "your"))
-}
-
-/// Whether the value has the form of a key of a ConfigMap or Secret: `redis-password`, `tls.key`.
-pub(super) fn is_plain(value: &str) -> bool {
-    value.len() <= 253 && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
 }
 
 /// Whether the value is such a key, and its last word, whole, is one of `what`.
