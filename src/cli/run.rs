@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use harden::formats::{self, Dialect, Reading};
 use harden::model::environment::Environment;
 use harden::model::setting::Role;
+use harden::model::shown::shown as name_shown;
 use harden::run::{self, Base, Precedence, RunError, Variable};
 use harden::seal::{self, Identities};
 
@@ -77,7 +78,7 @@ fn warn_of_dialects(shown: &str, bytes: &[u8]) {
         let comparable = |reading: &Reading| matches!(reading, Reading::Value(_) | Reading::Unset | Reading::Refused);
         if comparable(&here) && comparable(&compose) && !here.same_as(&compose) {
             let line = document.lines.line(setting.key_span.start);
-            ui::warn(&format!("{shown}:{line}: `{}` is read differently by docker compose", setting.name()));
+            ui::warn(&format!("{shown}:{line}: `{}` is read differently by docker compose", name_shown(setting.name())));
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::model::key_path::words;
 use crate::model::secret::Secret;
 use crate::model::setting::{Role, Setting};
 use crate::model::severity::Class;
+use crate::model::shown::shown;
 use crate::model::span::Span;
 use crate::model::template::{self, Part};
 
@@ -213,7 +214,7 @@ fn live(document: &Document, finding: &Finding) -> Option<Live> {
         && !text.bytes().all(|b| b.is_ascii_digit())
         && !text.contains("://")
         && template::parts(text).len() == 1;
-    fits.then(|| Live { value: Secret::copy_of(text), name: setting.name().to_owned(), in_url, at: finding.clone() })
+    fits.then(|| Live { value: Secret::copy_of(text), name: shown(setting.name()).into_owned(), in_url, at: finding.clone() })
 }
 
 /// `${NAME:?}`, `env_file` and `secrets.x.file` of a file of compose.

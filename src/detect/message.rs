@@ -6,6 +6,7 @@ use super::token::proof;
 use super::value::switch;
 use crate::keys;
 use crate::model::secret::MASK;
+use crate::model::shown::shown;
 use crate::model::template::has_reference;
 use crate::rules::builtin;
 use crate::rules::schema::Rule;
@@ -49,7 +50,7 @@ fn placeholder(name: &str, rule: &Rule, subject: &Subject<'_>) -> Option<String>
         "key" => match subject.setting.name() {
             "" if subject.material().is_some() => "this block".to_owned(),
             "" => "this connection string".to_owned(),
-            name => format!("`{name}`"),
+            name => format!("`{}`", shown(name)),
         },
         "path" => format!("`{}`", subject.setting.key),
         "value.reason" => match rule.predicate_reads_url_password() {

@@ -4,6 +4,7 @@
 //! known form, belongs to no setting, or is torn into lines that look like settings. What [`search`] finds in the raw text and no setting
 //! holds becomes a setting of its own: prose, never edited, masked like every value.
 
+use super::accounts;
 use crate::keys::{self, Kind};
 use crate::model::key_path::KeyPath;
 use crate::model::secret::Secret;
@@ -23,19 +24,22 @@ pub(super) struct Loose {
     pub(super) tears: bool,
     /// Whether any setting that covers it holds it, one in a comment among them.
     pub(super) anywhere: bool,
+    /// What is missing before it to be what it is.
+    pub(super) missing: &'static str,
 }
 
 /// What each finder found. Each gives places in order; where two overlap the earlier finder is right.
-pub(super) type Found = [Vec<Loose>; 2];
+pub(super) type Found = [Vec<Loose>; 3];
 
-/// Looks for secrets in raw text.
-pub(super) fn search(text: &str) -> Found {
-    known(keys::find(text), tokens::find(text))
+/// Looks for secrets in raw text, which `format` reads.
+pub(super) fn search(text: &str, format: &str) -> Found {
+    let [keys, tokens, _] = known(keys::find(text), tokens::find(text));
+    [keys, tokens, accounts_in_names(text, format)]
 }
 
 /// [`search`] for who has the key material and the tokens of the text already.
 pub(super) fn known(keys: Vec<keys::Block>, tokens: Vec<tokens::Token>) -> Found {
-    [key_material(keys), provider_tokens(tokens)]
+    [key_material(keys), provider_tokens(tokens), Vec::new()]
 }
 
 /// Adds to `settings`, those of `text` as `format` reads it, what is `found` in it and none of them holds.
@@ -125,7 +129,7 @@ fn holds(setting: &Setting, loose: &Loose) -> bool {
 fn as_setting(text: &str, loose: &Loose, torn: Option<&Setting>) -> Setting {
     let nameless = || (KeyPath::default(), Span::new(loose.secret.start, loose.secret.start));
     let (key, key_span) = torn.map_or_else(nameless, |s| (s.key.clone(), s.key_span));
-    let mut setting = Setting::new(key, key_span, Secret::copy_of(loose.whole.of(text)), loose.secret, Quoting::Plain);
+    let mut setting = Setting::new(key, key_span, Secret::concat(&[loose.missing, loose.whole.of(text)]), loose.secret, Quoting::Plain);
     setting.role = Role::Prose;
     setting.editable = false;
     setting.part = torn.map_or(0, |s| s.part);
@@ -143,7 +147,7 @@ fn key_material(found: Vec<keys::Block>) -> Vec<Loose> {
     let place = |block: keys::Block| {
         let tears = !matches!(block.kind, Kind::Jwk | Kind::RsaXml | Kind::Wireguard);
         let start = if block.kind == Kind::Wireguard { block.secret.start } else { block.whole.start };
-        Loose { whole: block.whole, secret: block.secret, start, tears, anywhere: false }
+        Loose { whole: block.whole, secret: block.secret, start, tears, anywhere: false, missing: "" }
     };
     found.into_iter().map(place).collect()
 }
@@ -151,8 +155,23 @@ fn key_material(found: Vec<keys::Block>) -> Vec<Loose> {
 /// Live credentials alone: a test key or a signed token in a text is mostly its example.
 fn provider_tokens(found: Vec<tokens::Token>) -> Vec<Loose> {
     let live = |t: &tokens::Token| t.usage == tokens::Use::Live && !t.expired && t.kind.kind != "jwt";
-    let place = |t: tokens::Token| Loose { whole: t.span, secret: t.span, start: t.span.start, tears: false, anywhere: true };
+    let place = |t: tokens::Token| Loose { whole: t.span, secret: t.span, start: t.span.start, tears: false, anywhere: true, missing: "" };
     found.into_iter().filter(live).map(place).collect()
+}
+
+/// Where a format has names; a program or a text is searched for addresses as it is.
+fn accounts_in_names(text: &str, format: &str) -> Vec<Loose> {
+    const NAMED: &[&str] = &["yaml", "compose", "kubernetes", "json", "jsonc", "toml", "ini", "properties", "hcl", "conf", "env"];
+    let found = if NAMED.contains(&format) { accounts::find(text) } else { Vec::new() };
+    let place = |(span, missing): (Span, &'static str)| Loose {
+        whole: span,
+        secret: span,
+        start: span.start,
+        tears: false,
+        anywhere: true,
+        missing,
+    };
+    found.into_iter().map(place).collect()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! A new format is one file beside this one (a folder where it takes several), and one line in [`FORMATS`].
 
+mod accounts;
 mod bicep;
 mod code;
 mod conf;
@@ -115,7 +116,7 @@ pub fn parse_text(path: &str, text: Zeroizing<String>, lossy: bool, environment:
     };
     let mut settings: Vec<_> = settings.into_iter().map(|s| s.shifted(bom)).collect();
     nested::add(&text, name, &mut settings, claimant);
-    loose::add(&text, name, loose::search(&text), &mut settings);
+    loose::add(&text, name, loose::search(&text, name), &mut settings);
     if lossy {
         for setting in &mut settings {
             setting.editable &= setting.value.expose().is_ascii();

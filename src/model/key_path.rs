@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::shown::shown;
+
 /// One step of a [`KeyPath`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Segment {
@@ -11,7 +13,7 @@ pub enum Segment {
     Index(usize),
 }
 
-/// The path from the top of a file to a setting, shown as `a.b[2]."c.d"`.
+/// The path from the top of a file to a setting, shown as `a.b[2]."c.d"`; of a name that holds a secret without it (`shown`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct KeyPath(Vec<Segment>);
 
@@ -124,6 +126,9 @@ fn glob(pattern: &[&str], path: &[Segment]) -> bool {
     }
 }
 
+/// What stands for what is hidden of a name.
+const BULLET: char = '•';
+
 impl fmt::Display for KeyPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, segment) in self.0.iter().enumerate() {
@@ -132,11 +137,16 @@ impl fmt::Display for KeyPath {
                     if i > 0 {
                         f.write_str(".")?;
                     }
+                    let name = shown(name);
                     let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '/' | '@' | '$'));
                     if plain {
-                        f.write_str(name)?;
+                        f.write_str(&name)?;
                     } else {
-                        write!(f, "\"{}\"", name.escape_default())?;
+                        f.write_str("\"")?;
+                        for c in name.chars() {
+                            if c == BULLET { write!(f, "{c}")? } else { write!(f, "{}", c.escape_default())? }
+                        }
+                        f.write_str("\"")?;
                     }
                 }
                 Segment::Index(n) => write!(f, "[{n}]")?,

@@ -11,5 +11,6 @@ pub mod key_path;
 pub mod secret;
 pub mod setting;
 pub mod severity;
+pub mod shown;
 pub mod span;
 pub mod template;

@@ -18,6 +18,7 @@ use crate::model::key_path::words;
 use crate::model::secret::Secret;
 use crate::model::setting::{Role, Setting};
 use crate::model::severity::{Class, Fix, Severity};
+use crate::model::shown::shown;
 use crate::model::span::Span;
 use crate::model::template::has_reference;
 use crate::rules::kinds::{Kind, KindRow, kind_in};
@@ -239,7 +240,7 @@ fn purpose_of(change: &SecretChange, in_url: bool) -> Purpose {
 
 /// The name that the plan goes by: of a server's setting, else of any named place, else of the variable in a reference, else of the first.
 fn best_name(documents: &[Document], places: &[Place]) -> String {
-    let name = |p: &Place| setting_of(documents, p).map(|(_, s)| s.name().to_owned()).unwrap_or_default();
+    let name = |p: &Place| setting_of(documents, p).map(|(_, s)| shown(s.name()).into_owned()).unwrap_or_default();
     let server = places.iter().find(|p| p.account.server && !name(p).starts_with('-'));
     let named = places.iter().find(|p| !p.in_url && !p.account.names.is_empty());
     server.or(named).or(places.first()).map(name).unwrap_or_default()

@@ -8,6 +8,7 @@ use super::switches::Switch;
 use crate::model::document::Document;
 use crate::model::secret::MASK;
 use crate::model::severity::Fix;
+use crate::model::shown::shown;
 
 /// The plan as text. `documents` are those that it was made for.
 #[must_use]
@@ -47,7 +48,7 @@ fn secret(out: &mut String, change: &SecretChange, documents: &[Document]) {
     change.places.iter().for_each(|p| place(out, p, documents, change.fix != Fix::Manual));
     for (document, name) in &change.added {
         let path = documents.get(*document).map_or("", |d| d.path.as_str());
-        let _ = writeln!(out, "      {path}  {name}={MASK} is added");
+        let _ = writeln!(out, "      {path}  {}={MASK} is added", shown(name));
     }
     for outside in &change.outside {
         let _ = writeln!(out, "      {}  keeps the old value ({})", at(outside, documents), reason(outside, documents));

@@ -14,6 +14,7 @@ use crate::model::finding::Finding;
 use crate::model::secret::Secret;
 use crate::model::setting::{Role, Setting};
 use crate::model::severity::{Class, Fix, Severity};
+use crate::model::shown::shown;
 use crate::model::span::Span;
 use crate::model::template::innermost_default;
 use crate::rules::schema::{Reach, Rule, Strategy};
@@ -130,7 +131,7 @@ fn fixed(rule: &Rule, setting: &Setting) -> Asked {
     };
     match new {
         Some(new) if new != value => {
-            let what = format!("{} becomes {new}", setting.name());
+            let what = format!("{} becomes {new}", shown(setting.name()));
             Asked { parts: vec![(span, Secret::new(new))], what, ..Asked::default() }
         }
         _ => Asked::default(),
@@ -202,7 +203,7 @@ fn deleted(document: &Document, index: usize, setting: &Setting) -> Asked {
     if !same {
         return Asked::default();
     }
-    Asked { removed: Some(line), what: format!("the line of {} goes", setting.name()), ..Asked::default() }
+    Asked { removed: Some(line), what: format!("the line of {} goes", shown(setting.name())), ..Asked::default() }
 }
 
 #[cfg(test)]

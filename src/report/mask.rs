@@ -14,6 +14,7 @@ use crate::model::finding::Finding;
 use crate::model::key_path::words;
 use crate::model::setting::{Layer, Setting};
 use crate::model::severity::Class;
+use crate::model::shown::holds_secret;
 use crate::model::span::Span;
 
 /// The settings of a document by place.
@@ -66,7 +67,12 @@ struct Collector<'a> {
 pub(super) fn masks(document: &Document, index: &Index<'_>, finding: &Finding, view: Span) -> Vec<Span> {
     let mut to = Collector { text: &document.text, view, masks: Vec::new(), names: Vec::new(), cleared: Vec::new(), needles: Vec::new() };
     for (number, setting) in index.touching(view) {
-        to.names.push(setting.key_span);
+        // a name that holds a secret is no name to show
+        if holds_secret(setting.key_span.of(&document.text)) {
+            to.masks.push(setting.key_span);
+        } else {
+            to.names.push(setting.key_span);
+        }
         to.setting(setting, finding, finding.setting == Some(number));
     }
     to.finding(finding);
@@ -177,7 +183,7 @@ impl<'a> Collector<'a> {
         };
         let mixes =
             |span: &Span| span.of(view).bytes().any(|b| b.is_ascii_digit()) && span.of(view).bytes().any(|b| b.is_ascii_alphabetic());
-        let mut found = [groups(&USER_INFO), groups(&ASSIGNMENT)].concat();
+        let mut found = [groups(&USER_INFO), groups(&ACCOUNT), groups(&ASSIGNMENT)].concat();
         found.extend([groups(&LONG_RUN), groups(&SHORT_RUN)].concat().into_iter().filter(mixes));
         if is_code {
             found.extend(groups(&QUOTED));
@@ -227,6 +233,8 @@ fn regex(pattern: &str) -> Regex {
 static ARMOR: LazyLock<Regex> = LazyLock::new(|| regex("^-----BEGIN [A-Z0-9 ]{1,40}-----"));
 /// What stands before the host of a URL.
 static USER_INFO: LazyLock<Regex> = LazyLock::new(|| regex(r#"://([^\s"'`<>]*)@"#));
+/// What stands before the host of an address in quotes that has no scheme.
+static ACCOUNT: LazyLock<Regex> = LazyLock::new(|| regex(r#"["']/{0,2}[^\s"'@:/]+:([^\s"'/]+)@[A-Za-z0-9]"#));
 /// The right side of an assignment to a name that says secret.
 static ASSIGNMENT: LazyLock<Regex> = LazyLock::new(|| {
     regex(

@@ -518,6 +518,53 @@ fn what_is_told_of_a_token_shows_nothing_of_it() {
     }
 }
 
+/// Names may hold an account or a token, too: where they stand on the way to a finding, beside one, or are asked for by one.
+#[test]
+fn no_name_that_holds_a_secret_is_shown() {
+    let formats = ["human", "json", "jsonl", "sarif", "gitlab", "github", "junit", "markdown"];
+    let mut faults = Vec::new();
+    for (which, canary) in CANARIES.iter().enumerate() {
+        let desk = Desk::new(canary);
+        let accounts = [
+            (".gitconfig", "[http \"https://bot:{U}@git.acme.io/\"]\n\tsslVerify = false\n\tproxy = changeme\n[credential \"https://u:{U}@git.acme.io\"]\n\tpassword = hunter2\n[url \"https://oauth2:{U}@gitlab.acme.io/\"]\n\tinsteadOf = https://gitlab.acme.io/\n"),
+            ("docker/config.json", "{\"auths\": {\"https://bot:{U}@registry.acme.io\": {\"password\": \"hunter2\", \"insecure\": true}, \"bot:{U}@r.acme.io\": {\"password\": \"hunter2\"}}}\n"),
+            ("app.yaml", "registries:\n  \"bot:{U}@reg\":\n    verify_ssl: false\n    password: hunter2\n  \"https://bot:{U}@reg.acme.io\": {password: changeme, verify_ssl: false}\n"),
+            ("app.toml", "[registries.\"https://bot:{U}@reg.acme.io\"]\nverify_ssl = false\npassword = \"hunter2\"\n"),
+            ("queue.properties", "https\\://bot\\:{U}@mq.acme.io/.password=hunter2\n"),
+            ("app.npmrc.ini", "//bot:{U}@npm.acme.io/:_password=hunter2\nstrict-ssl=false\n"),
+        ];
+        let tokens = [
+            ("tokens.yaml", "api_tokens:\n  {C}:\n    verify_ssl: false\n    password: hunter2\n  x: {password: hunter2, {C}: {verify_ssl: false}}\n"),
+            ("tokens.json", "{\"tokens\": {\"{C}\": {\"verify_ssl\": false, \"password\": \"hunter2\"}}, \"password\": {\"{C}\": \"hunter2\"}}\n"),
+            ("tokens.toml", "[tokens.{C}]\nverify_ssl = false\npassword = \"hunter2\"\n[password]\n{C} = \"hunter2\"\n"),
+            ("tokens.ini", "[{C}]\nverify_ssl = false\npassword = hunter2\n{C}_password = hunter2\n"),
+            ("tokens.env", "{C}_PASSWORD=hunter2\nPASSWORD_{C}=\n"),
+        ];
+        // a weak word alone cannot be told from a name
+        let planted = || accounts.iter().chain(tokens.iter().filter(|_| which == 0));
+        planted().for_each(|(name, text)| desk.plant(name, text));
+        for format in formats {
+            faults.extend(desk.faults(&["scan", "--format", format, "--no-ignore"], None, false));
+        }
+        for args in [
+            &["fix"][..],
+            &["fix", "--include", "review"],
+            &["hook", "run", "pre-commit", "--", ".gitconfig", "docker/config.json", "app.yaml", "app.toml"],
+            &["baseline", "--reason", "known"],
+            &["scan", "--no-baseline", "--strict"],
+            &["rules", "explain", "git-tls-verify-off"],
+        ] {
+            faults.extend(desk.faults(args, None, false));
+        }
+        let told = String::from_utf8(desk.run(&["scan", "--format", "jsonl", "--no-ignore", "--no-baseline"], None).stdout).unwrap();
+        for (name, count) in [(".gitconfig", 3), ("docker/config.json", 2), ("app.yaml", 2), ("app.toml", 1)] {
+            let found = told.lines().filter(|l| l.contains("\"url-") && l.contains(&format!("\"{name}\""))).count();
+            assert!(found >= count, "{name}: {found} accounts found of {count}\n{told}");
+        }
+    }
+    assert_none(&faults);
+}
+
 /// What git keeps, in every format and on every way that fails.
 #[test]
 fn nothing_that_git_keeps_is_shown() {
