@@ -6,6 +6,8 @@ mod blocks;
 pub mod environment;
 mod error;
 mod globs;
+mod inherit;
+mod live;
 mod load;
 mod parse;
 mod pipeline;

@@ -5,13 +5,14 @@
 //! [Bitbucket](https://support.atlassian.com/bitbucket-cloud/docs/databases-and-service-containers/),
 //! [Azure](https://learn.microsoft.com/azure/devops/pipelines/process/service-containers).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::environment::is_development;
+use super::live::{goes_live, leads_to_live, line_around};
 use crate::model::document::Document;
 use crate::model::environment::Stage;
 use crate::model::key_path::{Segment, words};
-use crate::model::setting::Setting;
+use crate::model::setting::{Role, Setting};
 
 const SERVICE: Stage = Stage::Passing("the service lives as long as a run of the pipeline");
 const CLIENT: Stage = Stage::Passing("it logs in at a service that lives as long as a run of the pipeline");
@@ -20,7 +21,12 @@ const RUN: Stage = Stage::Passing("by the file's name the pipeline tests");
 /// What each setting of the pipeline is for.
 pub(super) fn stages(document: &Document) -> Vec<Option<Stage>> {
     let settings = &document.settings;
-    let tests = is_development(&document.file_name().to_lowercase());
+    let name = document.file_name().to_lowercase();
+    // the only one that GitLab has is called for nothing that it does
+    let tests = is_development(&name) && !name.ends_with(".gitlab-ci.yml");
+    let jobs = jobs(document);
+    let job = |s: &Setting| job_of(s).and_then(|name| jobs.get(&(s.part, name.to_owned())));
+    let deploys = |s: &Setting| deploys(s) || job(s).is_some_and(|job| job.deploys);
     let any_service = settings.iter().any(is_of_service);
     let of_service = |s: &Setting| is_of_service(s) || (any_service && is_image_variable(s.name()) && !deploys(s));
     let secrets = settings.iter().filter(|s| of_service(s) && is_secret(s.name()) && !s.value.is_empty());
@@ -29,19 +35,120 @@ pub(super) fn stages(document: &Document) -> Vec<Option<Stage>> {
     let stage = |s: &Setting| {
         if of_service(s) {
             Some(SERVICE)
-        } else if deploys(s) {
+        } else if deploys(s) || logs_in_elsewhere(document, s) {
             None
         } else if (is_secret(s.name()) && secrets.contains(s.value.expose())) || logs_in_at(s.value.expose(), &hosts) {
             Some(CLIENT)
+        } else if tests || job(s).is_some_and(|job| job.tests) {
+            job(s).is_none_or(|job| job.tests || !job.reaches).then_some(RUN)
         } else {
-            tests.then_some(RUN)
+            None
         }
     };
     settings.iter().map(stage).collect()
 }
 
+/// What is known of a job.
+#[derive(Default)]
+struct Job {
+    /// Its name or its stage says that it tests.
+    tests: bool,
+    /// Its stage or its environment says that something goes live by it.
+    deploys: bool,
+    /// One of its commands is for a server that others reach.
+    reaches: bool,
+}
+
+/// The name of the job that the setting belongs to.
+fn job_of(setting: &Setting) -> Option<&str> {
+    const OTHERS: &[&str] =
+        &["variables", "default", "env", "services", "definitions", "image", "include", "on", "workflow", "stages", "cache"];
+    let mut names = setting.key.names();
+    let first = names.next()?;
+    if first == "jobs" { names.next() } else { Some(first).filter(|name| !OTHERS.contains(name)) }
+}
+
+/// The jobs of a pipeline, by the document of the file and their names.
+fn jobs(document: &Document) -> BTreeMap<(usize, String), Job> {
+    let tested = |said: &str| {
+        const WORDS: &[&str] = &[
+            "test",
+            "tests",
+            "testing",
+            "e2e",
+            "unit",
+            "integration",
+            "lint",
+            "check",
+            "spec",
+            "specs",
+            "rspec",
+            "phpunit",
+            "pytest",
+            "jest",
+            "cypress",
+            "playwright",
+        ];
+        words(said).iter().any(|w| WORDS.contains(&w.as_str())) && !goes_live(said)
+    };
+    let mut all: BTreeMap<(usize, String), Job> = BTreeMap::new();
+    for setting in &document.settings {
+        let Some(name) = job_of(setting) else { continue };
+        let job = all.entry((setting.part, name.to_owned())).or_insert_with(|| Job { tests: tested(name), ..Job::default() });
+        let below: Vec<&str> = setting.key.names().skip_while(|n| *n != name).skip(1).collect();
+        let value = setting.value.expose();
+        match below.as_slice() {
+            ["stage"] => {
+                job.tests |= tested(value);
+                job.deploys |= goes_live(value);
+            }
+            // a run for each branch is a deployment, too; CircleCI calls variables so
+            ["environment"] | ["environment", "name"] => job.deploys |= !value.is_empty() && !is_development(&value.to_lowercase()),
+            ["environment", "url" | "deployment_tier"] => job.deploys |= goes_live(value) || leads_to_live(value),
+            _ => {
+                job.reaches |=
+                    matches!(below.first(), Some(&("script" | "before_script" | "after_script" | "steps" | "run"))) && is_for_servers(value)
+            }
+        }
+        job.tests &= !job.deploys;
+    }
+    all
+}
+
+/// Whether a line of `script` is a command by which something gets to a server.
+fn is_for_servers(script: &str) -> bool {
+    const COMMANDS: &[&str] = &[
+        "sshpass ",
+        "ssh ",
+        "scp ",
+        "rsync ",
+        "lftp ",
+        "ansible-playbook ",
+        "terraform apply",
+        "docker push",
+        "docker login",
+        "podman login",
+        "helm upgrade",
+        "helm registry login",
+        "kubectl apply",
+        "docker stack deploy",
+    ];
+    script
+        .lines()
+        .any(|line| COMMANDS.iter().any(|command| line.trim_start().starts_with(command) || line.contains(&format!(" {command}"))))
+}
+
+/// Whether the setting belongs to a command or a plugin that logs in somewhere else than at a database: a password that is a service's, too, is
+/// another one there.
+fn logs_in_elsewhere(document: &Document, setting: &Setting) -> bool {
+    const COMMANDS: &[&str] = &["sshpass ", "docker login", "podman login", "helm registry login", "lftp "];
+    let line = || line_around(&document.text, setting.span.start);
+    let plugin = setting.key.names().any(|n| n == "settings");
+    plugin || (setting.role == Role::Argument || setting.role == Role::Prose) && COMMANDS.iter().any(|command| line().contains(command))
+}
+
 /// Whether the setting stands in what describes a container beside that of the job.
-fn is_of_service(setting: &Setting) -> bool {
+pub(super) fn is_of_service(setting: &Setting) -> bool {
     let segments = setting.key.segments();
     let second_image = |pair: &[Segment]| matches!(pair, [Segment::Key(name), Segment::Index(i)] if name == "docker" && *i > 0);
     services(segments).is_some_and(|at| at + 1 < segments.len()) || segments.windows(2).any(second_image)
@@ -59,9 +166,7 @@ fn services(segments: &[Segment]) -> Option<usize> {
 
 /// Whether a name on the way to the setting is that of a job, a stage or a branch from which something goes live.
 fn deploys(setting: &Setting) -> bool {
-    const WORDS: &[&str] =
-        &["deploy", "deploys", "deployment", "release", "publish", "production", "prod", "staging", "live", "delivery", "ship"];
-    setting.key.names().any(|name| words(name).iter().any(|word| WORDS.contains(&word.as_str())))
+    setting.key.names().any(goes_live)
 }
 
 /// Variables that images of databases and brokers set themselves up with.

@@ -8,6 +8,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::blocks::{self, Label};
+use super::inherit::{self, Class};
+use super::live::Live;
 use super::{environment, pipeline, tools};
 use crate::model::document::Document;
 use crate::model::environment::{Environment, Stage};
@@ -53,7 +55,24 @@ pub fn settle(document: &mut Document, defaults: Defaults) {
     } else {
         document.settings.iter().map(|setting| tools::part(document, setting)).collect()
     };
+    let reached = reached(document, &stages);
+    let stages = stages.into_iter().zip(reached).map(|(stage, reached)| stage.filter(|_| !reached));
     document.settings.iter_mut().zip(stages).for_each(|(setting, stage)| setting.stage = stage);
+}
+
+/// Which settings of parts that only pass are for a server that others reach: that excuses nothing.
+fn reached(document: &Document, stages: &[Option<Stage>]) -> Vec<bool> {
+    let passes = |stage: &Option<Stage>| matches!(stage, Some(Stage::Passing(_)));
+    if !stages.iter().any(passes) {
+        return vec![false; stages.len()];
+    }
+    let live = Live::of(document);
+    // what a run starts is its own, whatever it is called
+    let pipeline = environment::is_pipeline(&document.path);
+    let asked = |(setting, stage): (&Setting, &Option<Stage>)| {
+        passes(stage) && !(pipeline && pipeline::is_of_service(setting)) && live.is_for(setting)
+    };
+    document.settings.iter().zip(stages).map(asked).collect()
 }
 
 /// Whether an env file says that it is for development, and is one to be overridden.
@@ -128,7 +147,9 @@ fn trees(document: &Document) -> Vec<Option<Stage>> {
         let names: Vec<&str> = setting.key.names().collect();
         named(setting).any(|depth| names.get(..depth).is_some_and(|parent| sure.contains(&(setting.part, parent)))).then_some(NAMED)
     };
-    document.settings.iter().map(|setting| stage(setting).or_else(|| rocket(document, setting))).collect()
+    let taken = if document.format == "yaml" { inherit::aliased(document, is_development) } else { vec![false; document.settings.len()] };
+    let own = |(setting, taken): (&Setting, &bool)| stage(setting).filter(|_| !taken).or_else(|| rocket(document, setting));
+    document.settings.iter().zip(&taken).map(own).collect()
 }
 
 /// Maps that hold something named for development: a file of more is a list of something.
@@ -214,20 +235,24 @@ fn only_development(expression: &str) -> bool {
 
 /// Where the classes of a program in Python begin and end, and whether each is named for development, where another is named for what goes live:
 /// `class DevelopmentConfig` beside `class ProductionConfig`, as [Flask](https://flask.palletsprojects.com/en/stable/config/#development-production) has it.
-fn classes(text: &str) -> Vec<(usize, usize, bool)> {
-    let mut all: Vec<(usize, usize, bool)> = Vec::new();
+fn classes(text: &str) -> Vec<Class<'_>> {
+    let mut all: Vec<Class<'_>> = Vec::new();
     let (mut at, mut live, mut open) = (0, false, false);
     for line in text.split_inclusive('\n') {
         if line.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '@')) {
             if let Some(last) = all.last_mut().filter(|_| open) {
-                last.1 = at;
+                last.end = at;
             }
-            let class = line.strip_prefix("class ").and_then(|rest| rest.split([':', '(']).next()).map(words);
+            let class = line.strip_prefix("class ");
             open = class.is_some();
-            let named = |test: fn(&str) -> bool| class.iter().flatten().any(|w| test(w));
-            live |= named(is_production);
-            if open {
-                all.push((at, text.len(), named(is_development)));
+            if let Some(rest) = class {
+                let name = rest.split([':', '(']).next().unwrap_or("").trim();
+                let said = words(name);
+                live |= said.iter().any(|w| is_production(w));
+                let bases = rest.split_once('(').and_then(|(_, rest)| rest.split(')').next()).unwrap_or("");
+                let bases = bases.split(',').map(|b| b.trim().rsplit('.').next().unwrap_or("")).collect();
+                let development = said.iter().any(|w| is_development(w)) && !said.iter().any(|w| is_production(w));
+                all.push(Class { start: at, end: text.len(), name, bases, development });
             }
         }
         at += line.len();
@@ -242,14 +267,20 @@ fn members(document: &Document) -> Vec<Option<Stage>> {
     let member =
         !gradle && blocks::any(&document.text, Label::Member, is_production) && blocks::any(&document.text, Label::Member, is_development);
     let classes = if name.ends_with(".py") { classes(&document.text) } else { Vec::new() };
+    let spreads = if member { inherit::spreads(&document.text, is_development) } else { Vec::new() };
     let of = |setting: &Setting| {
         let at = setting.span.start;
-        let class = classes.partition_point(|(start, ..)| *start <= at).checked_sub(1).and_then(|i| classes.get(i));
-        if class.is_some_and(|(_, end, development)| *development && at < *end) {
-            return Some(NAMED);
+        let class = classes.partition_point(|class| class.start <= at).checked_sub(1).and_then(|i| classes.get(i));
+        if let Some(class) = class.filter(|class| class.development && at < class.end) {
+            return (!inherit::by_class(&document.text, &classes, class, setting.name())).then_some(NAMED);
         }
-        if member && blocks::around(&document.text, at, Label::Member).into_iter().any(is_development) {
-            return Some(NAMED);
+        if member {
+            let around = blocks::around(&document.text, at, Label::Member);
+            if let Some(depth) = around.iter().position(|n| is_development(n)) {
+                let names: Vec<&str> = around.iter().take(depth).copied().chain([setting.name()]).collect();
+                let taken = spreads.iter().any(|(name, behind)| around.get(depth) == Some(name) && !inherit::says_anew(behind, &names));
+                return (!taken).then_some(NAMED);
+            }
         }
         tools::part(document, setting)
     };

@@ -2,9 +2,11 @@
 //! builds for debugging.
 
 use super::blocks::{self, Label};
+use super::environment;
+use super::live::{is_development_command, leads_to_live, says_production};
 use crate::model::document::Document;
 use crate::model::environment::Stage;
-use crate::model::key_path::{Segment, words};
+use crate::model::key_path::Segment;
 use crate::model::setting::Setting;
 use crate::model::span::Span;
 
@@ -21,7 +23,7 @@ pub(super) fn whole(document: &Document) -> Option<Stage> {
     if kept || matches!(name, ".devcontainer.json" | "launchSettings.json" | "Vagrantfile" | ".lando.yml" | ".gitpod.yml") {
         return Some(MACHINE);
     }
-    (is_override(name) && !document.settings.iter().any(stays_up)).then_some(OVERRIDE)
+    (is_override(name) && !document.settings.iter().any(|s| stays_up(s) || is_deployed(s))).then_some(OVERRIDE)
 }
 
 /// `docker compose` reads it [by itself](https://docs.docker.com/compose/how-tos/multiple-compose-files/merge/), beside the one that is deployed.
@@ -32,6 +34,31 @@ fn is_override(name: &str) -> bool {
 /// Whether the setting says that a service is up as long as its host is: nobody asks that of a laptop.
 fn stays_up(setting: &Setting) -> bool {
     setting.name() == "restart" && matches!(setting.value.expose(), "always" | "unless-stopped")
+}
+
+/// Whether the setting is one of what is deployed: it runs as production, a cluster keeps copies of it, a proxy hands it what a public name is
+/// asked, or it is open to others at the ports of the web.
+fn is_deployed(setting: &Setting) -> bool {
+    const CLUSTER: &[&str] = &["replicas", "restart_policy", "update_config", "rollback_config", "placement"];
+    let value = setting.value.expose();
+    let names: Vec<&str> = setting.key.names().collect();
+    let copies = names.windows(2).any(|pair| matches!(pair, [deploy, name] if *deploy == "deploy" && CLUSTER.contains(name)));
+    let runs = environment::names_environment(setting.name()) && says_production(value);
+    let routed =
+        || [value, setting.name()].into_iter().any(|said| said.contains("Host(`") && leads_to_live(&said.replace(['`', '(', ')'], " ://")));
+    let open = || {
+        names.contains(&"ports")
+            && match setting.name() {
+                "published" => matches!(value, "80" | "443"),
+                "ports" => {
+                    let mut parts = value.split('/').next().unwrap_or("").rsplit(':').skip(1);
+                    let port = parts.next().unwrap_or("");
+                    matches!(port, "80" | "443") && parts.next().is_none_or(|address| matches!(address, "0.0.0.0" | "]" | ""))
+                }
+                _ => false,
+            }
+    };
+    copies || runs || routed() || open()
 }
 
 /// What the part of `document` is for that `setting` stands in.
@@ -56,12 +83,8 @@ pub(super) fn part(document: &Document, setting: &Setting) -> Option<Stage> {
 
 /// `scripts: { "test:e2e": .. }` of package.json and its like, `tasks:` of Taskfiles and Deno: what the command is called.
 fn is_in_development_script(setting: &Setting) -> bool {
-    let development = |name: &str| {
-        let said = words(name);
-        said.iter().any(|w| is_development(w)) && !said.iter().any(|w| matches!(w.as_str(), "prod" | "production" | "staging"))
-    };
     setting.key.segments().windows(2).any(|pair| match pair {
-        [Segment::Key(table), Segment::Key(command)] => matches!(table.as_str(), "scripts" | "tasks") && development(command),
+        [Segment::Key(table), Segment::Key(command)] => matches!(table.as_str(), "scripts" | "tasks") && is_development_command(command),
         _ => false,
     })
 }
@@ -91,15 +114,10 @@ fn is_of_development_command(document: &Document, setting: &Setting) -> bool {
         return true;
     }
     let target = above.lines().rev().find(|l| !l.is_empty() && !l.starts_with(['\t', ' ', '#']));
-    head.starts_with(['\t', ' '])
-        && target.and_then(|l| l.split_once(':')).is_some_and(|(name, _)| words(name).iter().any(|w| is_development(w)))
+    head.starts_with(['\t', ' ']) && target.and_then(|l| l.split_once(':')).is_some_and(|(name, _)| is_development_command(name))
 }
 
 /// `APP_ENV=dev`, `NODE_ENV=development` and their like.
 fn says_development(word: &str) -> bool {
     word.split_once('=').is_some_and(|(name, value)| super::environment::declares_development(name, value))
-}
-
-fn is_development(word: &str) -> bool {
-    matches!(word, "dev" | "development" | "test" | "tests" | "local" | "e2e")
 }

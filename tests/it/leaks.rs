@@ -526,16 +526,31 @@ fn no_name_that_holds_a_secret_is_shown() {
     for (which, canary) in CANARIES.iter().enumerate() {
         let desk = Desk::new(canary);
         let accounts = [
-            (".gitconfig", "[http \"https://bot:{U}@git.acme.io/\"]\n\tsslVerify = false\n\tproxy = changeme\n[credential \"https://u:{U}@git.acme.io\"]\n\tpassword = hunter2\n[url \"https://oauth2:{U}@gitlab.acme.io/\"]\n\tinsteadOf = https://gitlab.acme.io/\n"),
-            ("docker/config.json", "{\"auths\": {\"https://bot:{U}@registry.acme.io\": {\"password\": \"hunter2\", \"insecure\": true}, \"bot:{U}@r.acme.io\": {\"password\": \"hunter2\"}}}\n"),
-            ("app.yaml", "registries:\n  \"bot:{U}@reg\":\n    verify_ssl: false\n    password: hunter2\n  \"https://bot:{U}@reg.acme.io\": {password: changeme, verify_ssl: false}\n"),
+            (
+                ".gitconfig",
+                "[http \"https://bot:{U}@git.acme.io/\"]\n\tsslVerify = false\n\tproxy = changeme\n[credential \"https://u:{U}@git.acme.io\"]\n\tpassword = hunter2\n[url \"https://oauth2:{U}@gitlab.acme.io/\"]\n\tinsteadOf = https://gitlab.acme.io/\n",
+            ),
+            (
+                "docker/config.json",
+                "{\"auths\": {\"https://bot:{U}@registry.acme.io\": {\"password\": \"hunter2\", \"insecure\": true}, \"bot:{U}@r.acme.io\": {\"password\": \"hunter2\"}}}\n",
+            ),
+            (
+                "app.yaml",
+                "registries:\n  \"bot:{U}@reg\":\n    verify_ssl: false\n    password: hunter2\n  \"https://bot:{U}@reg.acme.io\": {password: changeme, verify_ssl: false}\n",
+            ),
             ("app.toml", "[registries.\"https://bot:{U}@reg.acme.io\"]\nverify_ssl = false\npassword = \"hunter2\"\n"),
             ("queue.properties", "https\\://bot\\:{U}@mq.acme.io/.password=hunter2\n"),
             ("app.npmrc.ini", "//bot:{U}@npm.acme.io/:_password=hunter2\nstrict-ssl=false\n"),
         ];
         let tokens = [
-            ("tokens.yaml", "api_tokens:\n  {C}:\n    verify_ssl: false\n    password: hunter2\n  x: {password: hunter2, {C}: {verify_ssl: false}}\n"),
-            ("tokens.json", "{\"tokens\": {\"{C}\": {\"verify_ssl\": false, \"password\": \"hunter2\"}}, \"password\": {\"{C}\": \"hunter2\"}}\n"),
+            (
+                "tokens.yaml",
+                "api_tokens:\n  {C}:\n    verify_ssl: false\n    password: hunter2\n  x: {password: hunter2, {C}: {verify_ssl: false}}\n",
+            ),
+            (
+                "tokens.json",
+                "{\"tokens\": {\"{C}\": {\"verify_ssl\": false, \"password\": \"hunter2\"}}, \"password\": {\"{C}\": \"hunter2\"}}\n",
+            ),
             ("tokens.toml", "[tokens.{C}]\nverify_ssl = false\npassword = \"hunter2\"\n[password]\n{C} = \"hunter2\"\n"),
             ("tokens.ini", "[{C}]\nverify_ssl = false\npassword = hunter2\n{C}_password = hunter2\n"),
             ("tokens.env", "{C}_PASSWORD=hunter2\nPASSWORD_{C}=\n"),

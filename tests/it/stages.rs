@@ -209,3 +209,110 @@ fn harden_toml_settles_all_parts() {
     let settled = "[[environment]]\npath = \"database.yml\"\nis = \"production\"\n";
     weighs_among(&[("database.yml", rails), ("harden.toml", settled)], "database.yml", &[], &[2, 4]);
 }
+
+#[test]
+fn the_one_pipeline_of_gitlab_tests_in_the_jobs_that_test() {
+    let gitlab = "variables:\n  SSH_PASSWORD: swordfish99\nservices:\n  - name: postgres:16\n    variables:\n      POSTGRES_PASSWORD: postgres\nbuild:\n  \
+                  script:\n    - docker login -u admin -p letmein123 registry.acme.io\n    - sshpass -p hunter2 ssh root@prod.acme.io\nrollout:\n  \
+                  stage: deploy\n  variables:\n    A_PASSWORD: hunter2\n  environment: {name: production}\nunit:\n  stage: test\n  variables:\n    \
+                  B_PASSWORD: hunter2\nup:\n  environment: production\n  variables:\n    C_PASSWORD: hunter2\ntest:\n  variables:\n    D_PASSWORD: \
+                  hunter2\n";
+    weighs(".gitlab-ci.yml", gitlab, &[6, 19, 26], &[2, 9, 10, 14, 23]);
+    let github = "jobs:\n  up:\n    environment: production\n    env:\n      A_PASSWORD: hunter2\n  check:\n    environment: ci\n    env:\n      \
+                  A_PASSWORD: hunter2\n";
+    weighs(".github/workflows/ci.yml", github, &[9], &[5]);
+}
+
+#[test]
+fn what_production_takes_over_from_development_is_its_own() {
+    let merged = "development: &d\n  password: Sommer2023\nproduction:\n  <<: *d\n";
+    weighs("config/database.yml", merged, &[], &[2]);
+    weighs("config/app.yml", "development: &d {password: Sommer2023}\nproduction: {<<: *d}\n", &[], &[1]);
+    weighs("config/secrets.yml", "test: &t\n  password: Sommer2023\nproduction: *t\n", &[], &[2]);
+    weighs("config/app.yml", "development:\n  db:\n    password: &p Sommer2023\nproduction:\n  db:\n    password: *p\n", &[], &[3]);
+    let over_two = "development: &d\n  password: Sommer2023\ntest: &t\n  <<: *d\nproduction:\n  <<: *t\n";
+    weighs("config/database.yml", over_two, &[], &[2]);
+    // what production says itself counts, and what only tests take over is theirs
+    weighs("config/database.yml", &format!("{merged}  password: <%= ENV['DB_PASSWORD'] %>\n"), &[2], &[]);
+    weighs("config/database.yml", "development: &d\n  password: Sommer2023\ntest:\n  <<: *d\nproduction:\n  port: 1\n", &[2], &[]);
+    let flask = "class Config:\n    PORT = 1\n\nclass DevelopmentConfig(Config):\n    PASSWORD = \"hunter2\"\n\nclass \
+                 ProductionConfig(DevelopmentConfig):\n    PORT = 2\n";
+    weighs("config.py", flask, &[], &[5]);
+    weighs("config.py", &flask.replace("PORT = 2", "PASSWORD = os.environ[\"P\"]"), &[5], &[]);
+    weighs("config.py", &flask.replace("(DevelopmentConfig)", "(Config)"), &[5], &[]);
+    let js = "const development = {\n  connection: { user: 'postgres', password: 'postgres1' }\n};\nmodule.exports = {\n  development,\n  \
+              production: { ...development }\n};\n";
+    weighs("knexfile.js", js, &[], &[2]);
+    weighs("knexfile.js", &js.replace("...development", "...development, connection: process.env.URL"), &[2], &[]);
+}
+
+#[test]
+fn a_server_that_others_reach_excuses_nothing() {
+    let github = "jobs:\n  test:\n    env:\n      DATABASE_URL: postgres://shop:Sommer2023@db.acme.io/shop?sslmode=disable\n      LDAP_PASSWORD: \
+                  hunter2\n      LDAP_URL: ldaps://ldap.acme.io\n      OTHER_PASSWORD: hunter2\n      OTHER_HOST: localhost\n    steps:\n      - run: \
+                  sshpass -p hunter2 ssh root@prod.acme.io\n      - run: PGPASSWORD=postgres psql -h localhost\n";
+    weighs(".github/workflows/ci.yml", github, &[7, 11], &[4, 5, 10]);
+    let scripts = "{\n\"scripts\": {\n\"dev\": \"DB_URL=postgres://app:postgres@localhost/app node .\",\n\"dev:tunnel\": \
+                   \"DB_URL=postgres://app:postgres@db.prod.acme.io/app node .\"\n}\n}\n";
+    weighs("package.json", scripts, &[3], &[4]);
+    let tools =
+        |server: &str| format!("{{\n\"sqltools.connections\": [\n{{\n\"server\": \"{server}\",\n\"password\": \"postgres\"\n}}\n]\n}}\n");
+    weighs(".vscode/settings.json", &tools("localhost"), &[5], &[]);
+    weighs(".vscode/settings.json", &tools("db.prod.acme.io"), &[], &[5]);
+    let machine = "config.vm.provision \"shell\", env: {\"DB_PASSWORD\" => \"vagrant\"}\nconfig.vm.provision \"shell\", env: {\"PROD_PASSWORD\" => \
+                   \"vagrant\"}\n";
+    weighs("Vagrantfile", machine, &[1], &[2]);
+}
+
+#[test]
+fn a_services_password_is_another_one_elsewhere() {
+    let drone = "kind: pipeline\nservices:\n  - name: db\n    image: postgres:16\n    environment:\n      POSTGRES_PASSWORD: hunter2\nsteps:\n  - \
+                 name: test\n    image: node\n    environment:\n      DB_PASSWORD: hunter2\n  - name: image\n    image: plugins/docker\n    settings:\n      \
+                 username: bot\n      password: hunter2\n";
+    weighs(".drone.yml", drone, &[6, 11], &[16]);
+    let bitbucket = "definitions:\n  services:\n    db:\n      image: postgres:16\n      variables:\n        POSTGRES_PASSWORD: hunter2\npipelines:\n  \
+                     default:\n    - step:\n        script:\n          - sshpass -p hunter2 ssh bot@$HOST\n          - PGPASSWORD=hunter2 psql -h \
+                     localhost\n";
+    weighs("bitbucket-pipelines.yml", bitbucket, &[6, 12], &[11]);
+    let github = "jobs:\n  build:\n    services:\n      db:\n        env:\n          POSTGRES_PASSWORD: postgres\n    env:\n      DB_PASSWORD: postgres\n      \
+                  DB_HOST: pg.prod.acme.io\n      PG_PASSWORD: postgres\n      PG_HOST: localhost\n";
+    weighs(".github/workflows/build.yml", github, &[6, 10], &[8]);
+}
+
+#[test]
+fn a_command_by_which_something_goes_live_is_none_for_development() {
+    let rule = "DB_PASSWORD=postgres node app.js";
+    let make = format!(
+        "test-production:\n\t{rule}\n\nprod-local-tunnel:\n\t{rule}\n\ndeploy-test-to-production:\n\t{rule}\n\ntest-e2e:\n\t{rule}\n"
+    );
+    weighs("Makefile", &make, &[11], &[2, 5, 8]);
+    let scripts = format!(
+        "{{\n\"scripts\": {{\n\"test:e2e\": \"{rule}\",\n\"deploy:test\": \"{rule}\",\n\"dev-production\": \"{rule}\",\n\"dev:live\": \"{rule}\"\n}}\n}}\n"
+    );
+    weighs("package.json", &scripts, &[3, 6], &[4, 5]);
+}
+
+#[test]
+fn an_override_of_compose_that_is_deployed_weighs_as_production() {
+    let service = "services:\n  db:\n    image: postgres:16\n    environment:\n      POSTGRES_PASSWORD: postgres\n";
+    let with = |more: &str| format!("{service}  web:\n    image: shop:1\n{more}");
+    for more in [
+        "    environment:\n      NODE_ENV: production\n",
+        "    labels:\n      - traefik.http.routers.shop.rule=Host(`shop.acme.io`)\n",
+        "    labels:\n      traefik.http.routers.shop.rule: Host(`shop.acme.io`)\n",
+        "    deploy:\n      replicas: 2\n",
+        "    deploy:\n      restart_policy:\n        condition: any\n",
+        "    ports:\n      - \"443:8443\"\n",
+        "    ports:\n      - target: 8080\n        published: 80\n",
+    ] {
+        weighs("compose.override.yml", &with(more), &[], &[5]);
+    }
+    for more in [
+        "    environment:\n      NODE_OPTIONS: production\n",
+        "    labels:\n      - traefik.http.routers.shop.rule=Host(`shop.localhost`)\n",
+        "    deploy:\n      resources:\n        limits:\n          memory: 1g\n",
+        "    ports:\n      - \"127.0.0.1:80:80\"\n      - \"8080:80\"\n",
+    ] {
+        weighs("compose.override.yml", &with(more), &[5], &[]);
+    }
+}
