@@ -141,7 +141,7 @@ fn sets_name(body: &str, name: &str) -> bool {
 }
 
 /// Objects for development that another one spreads, in a program in JavaScript: their names, and what stands in the other one behind it.
-pub(super) fn spreads<'t>(text: &'t str, is_development: fn(&str) -> bool) -> Vec<(&'t str, &'t str)> {
+pub(super) fn spreads(text: &str, is_development: fn(&str) -> bool) -> Vec<(&str, &str)> {
     let spread = |(at, _): (usize, &str)| {
         let rest = text.get(at + 3..)?;
         let end = rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '_' | '$'))).unwrap_or(rest.len());
