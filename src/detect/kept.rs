@@ -49,6 +49,10 @@ pub(super) fn is_no_secret_there(document: &Document, finding: &Finding) -> bool
     if is_record_of_scanner(document.file_name()) {
         return finding.topic != PROVIDER_TOKEN && !finding.rule.contains("private-key");
     }
+    // a text may show how a URL is written, and speak of any setting
+    if is_catalogue(&document.path) {
+        return !secretish(finding.class) || finding.rule.starts_with("url-");
+    }
     let named = finding.topic != PROVIDER_TOKEN && !finding.rule.starts_with("url-");
     let sealed = || document.format == "kubernetes" && finding.key.starts_with("spec.encryptedData.");
     named && finding.class != Class::NonTlsUrl && (is_lock_file(document.file_name()) || sealed())

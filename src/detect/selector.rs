@@ -8,6 +8,9 @@ use super::neighbours::{Neighbourhood, is_random};
 use crate::model::document::Document;
 use crate::model::key_path::{Segment, words};
 use crate::model::setting::Setting;
+use crate::strength::context::{Context, is_product};
+use crate::strength::judge::{ValueClass, judge};
+use crate::strength::name::Purpose;
 use crate::strength::table::{Holds, Word, holds, is_manifest, is_word};
 
 /// A setting whose name announces a secret, and where it stands.
@@ -46,8 +49,7 @@ impl<'d> Announced<'_, 'd> {
         self.is_key_of_a_table()
             || self.selects_entry()
             || self.is_path_in_a_store()
-            || self.says_what_holds_it()
-            || place(self.document, self.setting).is_some_and(|place| self.names_an_object(place))
+            || place(self.document, self.setting).is_some_and(|place| self.says_what_holds_it() || self.names_an_object(place))
     }
 
     /// The settings of the same map that hold anything.
@@ -136,7 +138,7 @@ impl<'d> Announced<'_, 'd> {
         let (annotation, kind) = (is_annotation(self.setting), before.last().map_or("", String::as_str));
         let spaced = self.literal.split_once('/').filter(|(space, _)| annotation && is_label(space));
         let label = spaced.map_or(self.literal, |(_, name)| name);
-        if !is_label(label) {
+        if !is_label(label) || is_password(label) {
             return false;
         }
         if annotation || is_word(kind, Word::Kind) || before.concat().ends_with("cas") {
@@ -181,6 +183,11 @@ impl<'d> Announced<'_, 'd> {
     }
 }
 
+/// Whether names of objects may stand there: in a resource of Kubernetes or in the values of a chart.
+pub(super) fn is_of_kubernetes(document: &Document, setting: &Setting) -> bool {
+    place(document, setting).is_some()
+}
+
 fn place(document: &Document, setting: &Setting) -> Option<Place> {
     if document.format != "kubernetes" {
         return is_values(document).then_some(Place::Values);
@@ -208,6 +215,17 @@ fn is_key_of_a_secret(setting: &Setting) -> bool {
 
 fn is_annotation(setting: &Setting) -> bool {
     setting.key.parent_name() == "annotations" && setting.name().contains('/')
+}
+
+/// Whether the value is a password that everybody knows, or asks to be replaced, and no word by which people call an object.
+fn is_password(label: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "admin", "administrator", "default", "demo", "dev", "development", "docker", "example", "gitlab", "grafana", "harbor", "letsencrypt",
+        "local", "manager", "master", "registry", "root", "staging", "test", "user", "web",
+    ];
+    let class = || judge(label, &&Context::new(), Purpose::Password).class;
+    let known = || matches!(class(), ValueClass::LiveDefault | ValueClass::Placeholder | ValueClass::Published);
+    !NAMES.contains(&label) && !is_product(label) && known()
 }
 
 /// Whether the value is one that a person leaves where a secret belongs: `super-secret`, `change-me-secret`.

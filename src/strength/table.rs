@@ -58,6 +58,12 @@ pub fn is_texts(stem: &str) -> bool {
     LEXICON.texts.iter().any(|tail| ends_with_words(&joined, tail))
 }
 
+/// Whether names of fields and headers are made of `word`, which is in small letters, digits at its end left out.
+#[must_use]
+pub fn is_word_of_names(word: &str) -> bool {
+    listed(LEXICON.table_words, word.trim_end_matches(|c: char| c.is_ascii_digit()))
+}
+
 /// A word before `secret` or `key`, or at the end of what names an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Word {
