@@ -43,15 +43,9 @@ fn elvis(value: &str) -> Option<Span> {
     Some(Span::new(start, start + literal.len()))
 }
 
-/// The literal in `<%= ENV["X"] || "lit" %>`, `<%= ENV.fetch("X") { "lit" } %>`, `{{ x | default('lit') }}`, `{{ getenv "X" "lit" }}`, Caddy's
-/// `{$X:lit}`: what runs when nothing is set.
+/// The literal in `<%= ENV["X"] || "lit" %>`, `<%= ENV.fetch("X") { "lit" } %>`, `{{ x | default('lit') }}`, `{{ getenv "X" "lit" }}`: what runs when nothing is set.
 fn template_default(value: &str) -> Option<Span> {
     let trimmed = value.trim();
-    if let Some((name, default)) = trimmed.strip_prefix("{$").and_then(|rest| rest.strip_suffix('}')).and_then(|r| r.split_once(':')) {
-        let start = value.len() - value.trim_start().len() + "{$:".len() + name.len();
-        let named = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-        return (named && !default.is_empty()).then(|| Span::new(start, start + default.len()));
-    }
     let ruby = trimmed.starts_with("<%=") && trimmed.ends_with("%>") && trimmed.contains("ENV");
     let moustache = trimmed.starts_with("{{") && trimmed.ends_with("}}") && trimmed.matches("{{").count() == 1;
     let signs: &[&str] = match (ruby, moustache) {

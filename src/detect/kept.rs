@@ -1,5 +1,6 @@
 //! What is kept of findings: one of those that say the same thing of the same bytes, and no checksum of a lock file.
 
+use super::source::is_catalogue;
 use super::weight::PROVIDER_TOKEN;
 use crate::model::document::Document;
 use crate::model::finding::Finding;
@@ -30,7 +31,6 @@ fn weight(finding: &Finding) -> (bool, Severity, Confidence) {
 pub(super) fn keep_the_worst(findings: &mut Vec<Finding>, first: usize) {
     let mut kept: Vec<Finding> = Vec::new();
     for finding in findings.drain(first..) {
-        let secretish = |c: Class| matches!(c, Class::DevSecret | Class::WeakKey | Class::HardcodedSecret | Class::EmptySecret);
         let twin = kept
             .iter_mut()
             .find(|k| (k.class == finding.class || (secretish(k.class) && secretish(finding.class))) && k.span.overlaps(finding.span));
@@ -41,6 +41,10 @@ pub(super) fn keep_the_worst(findings: &mut Vec<Finding>, first: usize) {
         }
     }
     findings.extend(kept);
+}
+
+fn secretish(class: Class) -> bool {
+    matches!(class, Class::DevSecret | Class::WeakKey | Class::HardcodedSecret | Class::EmptySecret)
 }
 
 /// Whether what looks like a secret is a checksum of a lock file, sealed for a cluster, or what a scanner of secrets looks for: what a

@@ -146,14 +146,18 @@ fn is_named_in_a_table(setting: &Setting, literal: &str, class: ValueClass) -> b
     if literal.len() > LONGEST || !(of_names || of_forms) {
         return false;
     }
-    let own = words(setting.name());
-    let said = words(literal);
     // a label is a text, too
     let titled = table.to_ascii_lowercase().ends_with("labels") && is_sentence(setting, literal);
-    let made = !said.is_empty() && said.iter().all(|w| own.contains(w) || is_word_of_names(w) || own.concat() == *w || is_run(w, &own));
+    let made = is_made_of_names(setting, literal);
     let letters = !literal.bytes().any(|b| b.is_ascii_digit());
     let names = is_name(literal) && (letters || class != ValueClass::LiveDefault);
     of_names && names || of_forms && (made && (letters || class != ValueClass::LiveDefault) && class != ValueClass::Placeholder || titled)
+}
+
+/// Whether all words of the literal are the setting's own, or those of which names are made.
+pub(super) fn is_made_of_names(setting: &Setting, literal: &str) -> bool {
+    let (own, said) = (words(setting.name()), words(literal));
+    !said.is_empty() && said.iter().all(|w| own.contains(w) || is_word_of_names(w) || own.concat() == *w || is_run(w, &own))
 }
 
 /// Whether `word` is two words of names without a border: `userpassword`.

@@ -209,7 +209,7 @@ fn is_values(document: &Document) -> bool {
 }
 
 /// `passwordKey`: under which key a secret is kept.
-fn is_key_of_a_secret(setting: &Setting) -> bool {
+pub(super) fn is_key_of_a_secret(setting: &Setting) -> bool {
     matches!(&words(setting.name())[..], [.., held, key] if key == "key" && is_word(held, Word::Held))
 }
 

@@ -316,7 +316,7 @@ pub(super) fn is_language(code: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_any_host, is_catalogue, is_random_key, names_a_key_or_password, says_its_name};
+    use super::{is_any_host, is_catalogue, is_copy, is_random_key, names_a_key_or_password, says_its_name};
 
     #[test]
     fn names_of_names_are_no_secrets() {
@@ -350,13 +350,13 @@ mod tests {
             "config/locales/de.yml",
             "r/messages_fr.properties",
             "i18n/locales/he/common.json",
-            "dist/app.js.map",
         ] {
             assert!(is_catalogue(path), "{path}");
         }
         for path in ["config/secrets.yml", "lang/app/.env", "i18n/config.json", "application_prod.properties", "de/compose.yml"] {
             assert!(!is_catalogue(path), "{path}");
         }
+        assert!(is_copy("dist/app.js.map") && !is_copy("dist/app.map") && !is_copy("app.js"));
     }
 
     #[test]

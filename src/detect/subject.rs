@@ -17,11 +17,11 @@ use crate::tokens::{Token, Use};
 
 use super::fallback::fallback_of;
 use super::issued::{Place, token_in};
-use super::label::label;
+use super::label::{is_made_of_names, label};
 use super::named::meant;
 use super::neighbours::Neighbourhood;
 use super::path::{NameFacts, PathFacts};
-use super::selector::{Announced, is_of_kubernetes};
+use super::selector::{Announced, is_key_of_a_secret, is_of_kubernetes};
 use super::source::{is_any_host, is_code, is_prompt, is_secret_in_code, other_data};
 
 /// A compiled condition.
@@ -122,16 +122,25 @@ impl<'d> Subject<'d> {
             if telling && announced().selects() {
                 return NameClass::Other;
             }
-            // `secrets: { cookie: [..] }`
-            // `keys: { APIxyz: .. }`, `github-oauth: { github.com: .. }`
-            let mapped = self.mapped_class().filter(|_| class == NameClass::Other && !is_account(self.setting.name()));
-            if let Some(mapped) = mapped {
-                return mapped;
+            let mapped = matches!(self.document.format, "yaml" | "json" | "toml");
+            let map = || self.setting.key.names().rev().nth(1).unwrap_or("");
+            // `token_key: lit`, `secret_keys: { current: lit }`: the name of a key, or the key
+            if mapped
+                && class != NameClass::Secret
+                && (is_key_of_a_secret(self.setting) || words(map()) == ["secret", "keys"])
+                && !is_of_kubernetes(self.document, self.setting)
+                && !is_made_of_names(self.setting, self.literal())
+                && !is_account(self.setting.name())
+            {
+                return NameClass::Secret;
             }
-            let gathered = matches!(self.document.format, "yaml" | "json" | "toml")
-                && self.setting.key.names().rev().nth(1).is_some_and(|map| {
-                    map == "secrets" || words(map) == ["secret", "keys"] && !is_of_kubernetes(self.document, self.setting)
-                });
+            // `secrets: { cookie: [..] }`
+            let gathered = mapped && map() == "secrets";
+            // `keys: { APIxyz: .. }`, `github-oauth: { github.com: .. }`
+            let of_map = self.mapped_class().filter(|_| class == NameClass::Other && !is_account(self.setting.name()));
+            if let Some(of_map) = of_map {
+                return of_map;
+            }
             let in_secret = gathered || self.around.is_secret_manifest(self.setting);
             if in_secret && class == NameClass::Other && !is_account(self.setting.name()) { NameClass::Weak } else { class }
         })

@@ -3,6 +3,7 @@
 //! There is no one specification. A name, then `=`, `:`, `=>` or a blank, then the value to the end of the line or its `;`. Braces nest.
 //! A `.conf` with sections is INI and left to `ini.rs`; what a line holds beside that form is searched as text.
 
+use super::caddy;
 use super::format::{Claim, EncodeError, Format};
 use super::ini::has_section;
 use super::lines::{base_name, byte, closing, commented, lines, skip_blanks, trim, trim_end};
@@ -107,6 +108,8 @@ impl Reader<'_> {
             let mut rule = Setting::new(KeyPath::of("hba"), Span::new(body.start, body.start), Secret::copy_of(said), body, Quoting::Plain);
             rule.editable = false;
             self.settings.push(rule);
+        } else if let Some(found) = caddy::directive(self.text, body, &self.blocks) {
+            self.settings.push(self.nested(found));
         } else if let Some((directive, inner)) = named(self.text, body) {
             let mut found = self.nested(inner);
             let name = KeyPath::of(found.key.name());
@@ -135,11 +138,9 @@ impl Reader<'_> {
     }
 
     fn nested(&self, mut setting: Setting) -> Setting {
-        let name = KeyPath::of(setting.key.name());
-        setting.key = match self.blocks.split_first() {
-            Some((first, rest)) => rest.iter().fold(KeyPath::of(first), |path, block| path.child(block)).child(setting.key.name()),
-            None => name,
-        };
+        if let Some((first, rest)) = self.blocks.split_first() {
+            setting.key = rest.iter().fold(KeyPath::of(first), |path, block| path.child(block)).join(&setting.key);
+        }
         setting
     }
 }
@@ -364,7 +365,7 @@ fn value_at(text: &str, after: usize, end: usize) -> Option<(Span, Quoting)> {
     let comment = rest.match_indices('#').find(|(i, _)| rest.get(..*i).is_some_and(|b| b.ends_with([' ', '\t'])));
     let line = trim_end(text, Span::new(start, comment.map_or(end, |(i, _)| start + i)));
     let said = line.of(text).trim_end_matches(';').trim_end();
-    let odd = said.contains(['{', '}', ';']) && !said.contains("${");
+    let odd = said.contains(['{', '}', ';']) && !said.contains("${") && !said.starts_with("{$");
     (!odd).then(|| (Span::new(start, start + said.len()), Quoting::Plain))
 }
 

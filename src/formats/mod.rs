@@ -3,6 +3,7 @@
 //! A new format is one file beside this one (a folder where it takes several), and one line in [`FORMATS`].
 
 mod bicep;
+mod caddy;
 mod code;
 mod conf;
 mod credentials;
