@@ -18,14 +18,18 @@ pub(super) fn label(
     class: ValueClass,
 ) -> Option<&'static str> {
     let setting = document.settings.get(index)?;
-    if matches!(class, ValueClass::Reference | ValueClass::Empty) || !matches!(setting.role, Role::Live | Role::Prose) || is_code(document)
-    {
+    if matches!(class, ValueClass::Reference | ValueClass::Empty) || !matches!(setting.role, Role::Live | Role::Prose) {
         return None;
     }
     let literal = literal.trim();
-    let text = is_catalogue(&document.path) && !is_mixed(literal) || is_for_people(&document.path) && is_sentence(setting, literal);
-    if text && !is_of_a_connection(around, index, setting) {
+    let catalogue = is_catalogue(&document.path);
+    let text = catalogue && !is_mixed(literal) || is_for_people(&document.path) && !is_code(document) && is_sentence(setting, literal);
+    // a text may speak of an address
+    if text && proofs_of_a_connection(around, index, setting) <= usize::from(catalogue) {
         return Some("a text for people");
+    }
+    if is_code(document) {
+        return None;
     }
     let mapped = matches!(document.format, "yaml" | "json" | "jsonc" | "toml");
     if mapped && (is_colour(literal) || is_selector(setting, literal) || is_named_in_a_table(setting, literal, class)) {
@@ -54,13 +58,13 @@ fn without_language(stem: &str) -> &str {
     stem.split_once(['_', '.', '-']).filter(|(_, rest)| is_language(rest)).map_or(stem, |(head, _)| head)
 }
 
-/// Whether the setting stands with an address or an account, as no text does: `{ host: mq.acme.io, username: app, password: .. }`.
-fn is_of_a_connection(around: &Neighbourhood<'_>, index: usize, setting: &Setting) -> bool {
+/// How many addresses and accounts the setting stands with, as no text does: `{ host: mq.acme.io, username: app, password: .. }`.
+fn proofs_of_a_connection(around: &Neighbourhood<'_>, index: usize, setting: &Setting) -> usize {
     // `smtp.password` in a file of properties stands with `smtp.host`
     let group = |name: &str| name.rfind('.').map_or(0, |dot| dot + 1);
     let own = setting.name();
     let own = own.get(..group(own)).unwrap_or("");
-    around.near(index, NEAR).any(|other| {
+    let proves = |other: &&Setting| {
         let (name, value) = (other.name(), other.value.expose().trim());
         let (before, last) = name.split_at(group(name));
         let said = words(last);
@@ -76,7 +80,8 @@ fn is_of_a_connection(around: &Neighbourhood<'_>, index: usize, setting: &Settin
                 "user" | "username" => low && !said.iter().any(|w| value.contains(w.as_str())),
                 _ => false,
             }
-    })
+    };
+    around.near(index, NEAR).filter(proves).count()
 }
 
 /// Settings on each side that may tell of a connection.
@@ -87,7 +92,10 @@ fn is_mixed(literal: &str) -> bool {
     let digits = literal.bytes().filter(u8::is_ascii_digit).count();
     let own = words(literal).iter().all(|w| is_word_of_names(w));
     let plain = literal.len() >= 6 && !literal.contains(|c: char| c.is_whitespace() || !c.is_ascii() || "{}%<>".contains(c));
-    plain && !own && digits >= 1 && literal.bytes().any(|b| b.is_ascii_alphabetic())
+    // `OAuth2-Geheimnis`
+    let joined =
+        literal.split('-').any(|part| part.len() >= 4 && part.len() < literal.len() && part.bytes().all(|b| b.is_ascii_alphabetic()));
+    plain && !own && !joined && digits >= 1 && literal.bytes().any(|b| b.is_ascii_alphabetic())
 }
 
 /// A text as people read it: a word with a capital (`Password`, `Forgot?`), several words, or letters of a script without capitals.
@@ -142,7 +150,9 @@ fn is_named_in_a_table(setting: &Setting, literal: &str, class: ValueClass) -> b
     if listed && table != "nav" {
         return false;
     }
-    let (of_names, of_forms) = (holds(table, Holds::Names), holds(table, Holds::Forms));
+    // the labels of an alert say what it is about: `rules: [{ alert: X, labels: {..} }]`
+    let of_alert = || table == "labels" && setting.key.names().rev().nth(2) == Some("rules");
+    let (of_names, of_forms) = (holds(table, Holds::Names) || of_alert(), holds(table, Holds::Forms));
     if literal.len() > LONGEST || !(of_names || of_forms) {
         return false;
     }
@@ -205,9 +215,19 @@ mod tests {
         ] {
             assert!(is_sentence(&setting(), text), "{text}");
         }
-        for secret in
-            ["password", "hunter2", "changeme", "Welcome1", "PASSWORD", "Xq7fP2mKvR9tLw3z", "key 8f3b2c1d9e7a", "S3cr3t!", "A", "P4ß", "tulip rose violet"]
-        {
+        for secret in [
+            "password",
+            "hunter2",
+            "changeme",
+            "Welcome1",
+            "PASSWORD",
+            "Xq7fP2mKvR9tLw3z",
+            "key 8f3b2c1d9e7a",
+            "S3cr3t!",
+            "A",
+            "P4ß",
+            "tulip rose violet",
+        ] {
             assert!(!is_sentence(&setting(), secret), "{secret}");
         }
     }
@@ -217,7 +237,7 @@ mod tests {
         for secret in ["hunter2", "Sommer2023", "8f3b2c1d9e7a4b6c"] {
             assert!(is_mixed(secret), "{secret}");
         }
-        for text in ["Passwort", "token2", "min 8", "{0}abc1", "geheim", "2FA"] {
+        for text in ["Passwort", "token2", "min 8", "{0}abc1", "geheim", "2FA", "OAuth2-Geheimnis"] {
             assert!(!is_mixed(text), "{text}");
         }
     }

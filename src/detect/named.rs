@@ -36,9 +36,7 @@ pub(super) fn meant<'d>(document: &Document, around: &Neighbourhood<'d>, index: 
         }
         ([.., Segment::Index(_)] | [], "ParameterValue" | "parameterValue") => paired(around, index).map(Cow::Borrowed),
         ([.., Segment::Key(group), Segment::Key(name)], "Default") if group == "Parameters" => declared(around, index, name),
-        ([.., Segment::Key(group), Segment::Key(name)], "defaultValue" | "value") if group == "parameters" => {
-            declared(around, index, name)
-        }
+        ([.., Segment::Key(group), Segment::Key(name)], "defaultValue" | "value") if group == "parameters" => declared(around, index, name),
         // Strimzi and its kin: `password: { value: x }`; a text for people repeats the name
         ([.., Segment::Key(name)], "value") => {
             let said = words(setting.value.expose());

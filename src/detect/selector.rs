@@ -220,11 +220,36 @@ fn is_annotation(setting: &Setting) -> bool {
 /// Whether the value is a password that everybody knows, or asks to be replaced, and no word by which people call an object.
 fn is_password(label: &str) -> bool {
     const NAMES: &[&str] = &[
-        "admin", "administrator", "default", "demo", "dev", "development", "docker", "example", "gitlab", "grafana", "harbor", "letsencrypt",
-        "local", "manager", "master", "registry", "root", "staging", "test", "user", "web",
+        "admin",
+        "administrator",
+        "default",
+        "demo",
+        "dev",
+        "development",
+        "docker",
+        "example",
+        "gitlab",
+        "grafana",
+        "harbor",
+        "letsencrypt",
+        "local",
+        "manager",
+        "master",
+        "registry",
+        "root",
+        "staging",
+        "test",
+        "user",
+        "web",
     ];
     let class = || judge(label, &&Context::new(), Purpose::Password).class;
-    let known = || matches!(class(), ValueClass::LiveDefault | ValueClass::Placeholder | ValueClass::Published);
+    // `my-tls` is what a person calls an object
+    let asked = || !label.contains('-') || words(label).iter().any(|w| matches!(w.as_str(), "change" | "changeme" | "replace" | "your"));
+    let known = || match class() {
+        ValueClass::LiveDefault | ValueClass::Published => true,
+        ValueClass::Placeholder => asked(),
+        _ => false,
+    };
     !NAMES.contains(&label) && !is_product(label) && known()
 }
 

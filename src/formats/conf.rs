@@ -25,15 +25,16 @@ impl Format for Conf {
     fn claims(&self, _path: &str, file_name: &str, head: &str) -> Claim {
         let name = file_name.to_ascii_lowercase();
         let name = base_name(&name);
+        let caddy = name == "caddyfile" || name.ends_with(".caddyfile") || name.starts_with("caddyfile.");
         let ours = name.ends_with(".conf")
             || name.ends_with(".cfg")
             || name.ends_with(".acl")
+            || caddy
             || matches!(
                 name,
                 "sshd_config"
                     | "ssh_config"
                     | ".yarnrc"
-                    | "caddyfile"
                     | ".htaccess"
                     | "msmtprc"
                     | ".msmtprc"
@@ -44,8 +45,7 @@ impl Format for Conf {
                     | "wgetrc"
             );
         let start = head.trim_start();
-        let other =
-            name == "pg_ident.conf" || has_section(head) || start.starts_with(['{', '[']) && name != "caddyfile" || is_markup(start);
+        let other = name == "pg_ident.conf" || has_section(head) || start.starts_with(['{', '[']) && !caddy || is_markup(start);
         if ours && !other { Claim::Name } else { Claim::No }
     }
 
@@ -497,6 +497,7 @@ mod tests {
     #[test]
     fn names() {
         assert_eq!(Conf.claims("redis.conf", "redis.conf", "port 1\n"), Claim::Name);
+        assert_eq!(Conf.claims("b.Caddyfile", "b.Caddyfile", "{\n  debug\n}\n"), Claim::Name);
         assert_eq!(Conf.claims("pg_hba.conf", "pg_hba.conf", "local all all trust\n"), Claim::Name);
         assert_eq!(Conf.claims("pg_ident.conf", "pg_ident.conf", "a b c\n"), Claim::No);
         assert_eq!(Conf.claims("a.conf", "a.conf", "[main]\n"), Claim::No);
