@@ -161,7 +161,10 @@ fn is_named_in_a_table(setting: &Setting, literal: &str, class: ValueClass) -> b
     let made = is_made_of_names(setting, literal);
     let letters = !literal.bytes().any(|b| b.is_ascii_digit());
     let names = is_name(literal) && (letters || class != ValueClass::LiveDefault);
-    of_names && names || of_forms && (made && (letters || class != ValueClass::LiveDefault) && class != ValueClass::Placeholder || titled)
+    of_names && names
+        || of_forms
+            && (made && (letters || class != ValueClass::LiveDefault) && (class != ValueClass::Placeholder || literal.contains('|'))
+                || titled)
 }
 
 /// Whether all words of the literal are the setting's own, or those of which names are made.

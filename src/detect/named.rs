@@ -41,7 +41,7 @@ pub(super) fn meant<'d>(document: &Document, around: &Neighbourhood<'d>, index: 
         ([.., Segment::Key(name)], "value") => {
             let said = words(setting.value.expose());
             let telling = classify_words(name, &words(name)) == NameClass::Secret && said != words(name);
-            telling.then(|| Cow::Borrowed(name.as_str()))
+            telling.then_some(Cow::Borrowed(name.as_str()))
         }
         _ => None,
     }

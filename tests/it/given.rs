@@ -47,7 +47,7 @@ fn a_connection_in_a_file_of_texts() {
             "{{\"login\": {{\"password\": \"Passwort\", \"secret\": \"geheim\", \"token\": \"token\", \"oauthSecret\": \"OAuth2-Geheimnis\"}},
 \"smtp\": {{\"host\": \"mail.acme.io\", \"username\": \"app\", \"password\": \"Gladiolus\"}}, \"is\": \"FOUND\",
 \"a\": {{\"password\": \"hunter2\"}}, \"is\": \"FOUND\",
-\"hint\": {{\"url\": \"https://acme.io\", \"password\": \"Mindestens acht\", \"dsn\": \"postgres://user:password@host/db\"}},
+\"hint\": {{\"url\": \"https://acme.io\", \"password\": \"Mindestens acht\"}}, \"form\": {{\"dsn\": \"postgres://user:password@host/db\"}},
 \"key\": \"{key}\", \"is\": \"FOUND\"}}"
         ),
     );
