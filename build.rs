@@ -176,6 +176,7 @@ fn lexicon() -> String {
         ("table_forms", "tables", "forms", "words"),
         ("table_secrets", "tables", "secrets", "words"),
         ("table_keys", "tables", "keys", "words"),
+        ("table_words", "tables", "words", "words"),
         ("manifests", "tables", "manifests", "words"),
         ("texts", "tables", "texts", "words"),
         ("object_kinds", "objects", "kinds", "words"),

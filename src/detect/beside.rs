@@ -47,7 +47,7 @@ fn names_account(subject: &Subject<'_>) -> bool {
 /// Where the host is that a setting of the same thing names: `DB_HOST` beside `DB_SSL`, `host` beside `ssl`, a URL beside either.
 fn host_class(subject: &Subject<'_>) -> Option<HostClass> {
     let value = subject.around.host_beside(subject.setting)?;
-    let literal = fallback_of(value).of(value);
+    let literal = fallback_of(subject.document, value).of(value);
     if let Some(found) = dsn::parse(literal) {
         return Some(dsn::classify(&found, literal));
     }

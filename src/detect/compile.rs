@@ -11,7 +11,7 @@ use super::kept::{is_no_secret_there, keep_the_innermost, keep_the_worst};
 use super::message;
 use super::neighbours::Neighbourhood;
 use super::rule_set::Set;
-use super::source::is_catalogue;
+use super::source::is_copy;
 use super::subject::Subject;
 use super::value::check_regex;
 use super::weight::{at_stage, reach, severity_in};
@@ -151,8 +151,7 @@ impl Detectors {
     #[must_use]
     pub fn run(&self, document: &Document, circumstances: Circumstances) -> Outcome {
         let mut outcome = Outcome::default();
-        // the texts of a program in some language name passwords and hold none
-        if is_catalogue(&document.path) {
+        if is_copy(&document.path) {
             return outcome;
         }
         let around = Neighbourhood::new(document, circumstances);
@@ -182,7 +181,7 @@ impl Detectors {
     #[must_use]
     pub fn glance(&self, document: &Document, circumstances: Circumstances) -> Option<Vec<Seen>> {
         let mut outcome = Outcome::default();
-        if is_catalogue(&document.path) {
+        if is_copy(&document.path) {
             return Some(outcome.seen);
         }
         let around = Neighbourhood::of_some(document, circumstances);

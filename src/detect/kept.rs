@@ -1,5 +1,6 @@
 //! What is kept of findings: one of those that say the same thing of the same bytes, and no checksum of a lock file.
 
+use super::source::is_catalogue;
 use super::weight::PROVIDER_TOKEN;
 use crate::model::document::Document;
 use crate::model::finding::Finding;
@@ -30,7 +31,6 @@ fn weight(finding: &Finding) -> (bool, Severity, Confidence) {
 pub(super) fn keep_the_worst(findings: &mut Vec<Finding>, first: usize) {
     let mut kept: Vec<Finding> = Vec::new();
     for finding in findings.drain(first..) {
-        let secretish = |c: Class| matches!(c, Class::DevSecret | Class::WeakKey | Class::HardcodedSecret | Class::EmptySecret);
         let twin = kept
             .iter_mut()
             .find(|k| (k.class == finding.class || (secretish(k.class) && secretish(finding.class))) && k.span.overlaps(finding.span));
@@ -43,11 +43,19 @@ pub(super) fn keep_the_worst(findings: &mut Vec<Finding>, first: usize) {
     findings.extend(kept);
 }
 
+fn secretish(class: Class) -> bool {
+    matches!(class, Class::DevSecret | Class::WeakKey | Class::HardcodedSecret | Class::EmptySecret)
+}
+
 /// Whether what looks like a secret is a checksum of a lock file, sealed for a cluster, or what a scanner of secrets looks for: what a
 /// provider issued counts there, too, and but for the last what stands in a URL.
 pub(super) fn is_no_secret_there(document: &Document, finding: &Finding) -> bool {
     if is_record_of_scanner(document.file_name()) {
         return finding.topic != PROVIDER_TOKEN && !finding.rule.contains("private-key");
+    }
+    // a text may show how a URL is written, and speak of any setting
+    if is_catalogue(&document.path) {
+        return !secretish(finding.class) || finding.rule.starts_with("url-");
     }
     let named = finding.topic != PROVIDER_TOKEN && !finding.rule.starts_with("url-");
     let sealed = || document.format == "kubernetes" && finding.key.starts_with("spec.encryptedData.");

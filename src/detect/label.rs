@@ -1,22 +1,35 @@
 //! Values that are names or texts for people under names that could be a secret's: what stands in a map of columns, in a catalogue of
 //! messages, what a page is searched for.
 
-use super::source::{TEXT_FOLDERS, is_code, is_language};
+use super::neighbours::Neighbourhood;
+use super::source::{TEXT_FOLDERS, is_catalogue, is_code, is_language};
 use crate::model::document::Document;
 use crate::model::key_path::{Segment, words};
 use crate::model::setting::{Role, Setting};
 use crate::strength::judge::ValueClass;
-use crate::strength::table::{Holds, holds, is_texts};
+use crate::strength::table::{Holds, holds, is_texts, is_word_of_names};
 
-/// Why the literal, judged `class`, is a name or a text; `None` where it may well be the secret.
-pub(super) fn label(document: &Document, setting: &Setting, literal: &str, class: ValueClass) -> Option<&'static str> {
-    if matches!(class, ValueClass::Reference | ValueClass::Empty) || !matches!(setting.role, Role::Live | Role::Prose) || is_code(document)
-    {
+/// Why the literal of the setting at `index`, judged `class`, is a name or a text; `None` where it may well be the secret.
+pub(super) fn label(
+    document: &Document,
+    around: &Neighbourhood<'_>,
+    index: usize,
+    literal: &str,
+    class: ValueClass,
+) -> Option<&'static str> {
+    let setting = document.settings.get(index)?;
+    if matches!(class, ValueClass::Reference | ValueClass::Empty) || !matches!(setting.role, Role::Live | Role::Prose) {
         return None;
     }
     let literal = literal.trim();
-    if is_for_people(&document.path) && is_sentence(literal) {
+    let catalogue = is_catalogue(&document.path);
+    let text = catalogue && !is_mixed(literal) || is_for_people(&document.path) && !is_code(document) && is_sentence(setting, literal);
+    // a text may speak of an address
+    if text && proofs_of_a_connection(around, index, setting) <= usize::from(catalogue) {
         return Some("a text for people");
+    }
+    if is_code(document) {
+        return None;
     }
     let mapped = matches!(document.format, "yaml" | "json" | "jsonc" | "toml");
     if mapped && is_choice(setting, literal) {
@@ -54,10 +67,12 @@ fn is_for_people(path: &str) -> bool {
     let (stem, extension) = file.rsplit_once('.').unwrap_or((file, ""));
     const TYPES: &[&str] = &["ftl", "ini", "js", "json", "php", "properties", "toml", "ts", "xml", "yaml", "yml"];
     // a program's settings may lie anywhere
-    const SETTINGS: &[&str] = &["application", "bootstrap", "config", "configuration", "credentials", "database", "secrets", "settings"];
+    const SETTINGS: &[&str] =
+        &["application", "bootstrap", "conf", "config", "configuration", "credentials", "database", "secrets", "settings"];
     let settings = words(stem).iter().any(|w| SETTINGS.contains(&w.as_str()));
     let placed = || !settings && parts.take(3).any(|folder| TEXT_FOLDERS.contains(&folder.to_ascii_lowercase().as_str()));
-    TYPES.contains(&extension) && (extension == "ftl" || is_texts(without_language(stem)) || placed())
+    let named = is_texts(without_language(stem)) || extension == "properties" && without_language(stem).eq_ignore_ascii_case("bundle");
+    TYPES.contains(&extension) && (extension == "ftl" || named || placed())
 }
 
 /// `ValidationMessages` of `ValidationMessages_pt_BR`.
@@ -65,17 +80,68 @@ fn without_language(stem: &str) -> &str {
     stem.split_once(['_', '.', '-']).filter(|(_, rest)| is_language(rest)).map_or(stem, |(head, _)| head)
 }
 
+/// How many addresses and accounts the setting stands with, as no text does: `{ host: mq.acme.io, username: app, password: .. }`.
+fn proofs_of_a_connection(around: &Neighbourhood<'_>, index: usize, setting: &Setting) -> usize {
+    // `smtp.password` in a file of properties stands with `smtp.host`
+    let group = |name: &str| name.rfind('.').map_or(0, |dot| dot + 1);
+    let own = setting.name();
+    let own = own.get(..group(own)).unwrap_or("");
+    let proves = |other: &&Setting| {
+        let (name, value) = (other.name(), other.value.expose().trim());
+        let (before, last) = name.split_at(group(name));
+        let said = words(last);
+        let Some(word) = said.last().filter(|_| before == own) else { return false };
+        let plain = !value.is_empty() && value.len() <= 256 && !value.contains(char::is_whitespace) && words(value) != said;
+        let low = value.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'_' | b'@'));
+        plain
+            && match word.as_str() {
+                "host" | "hostname" | "server" | "address" | "url" | "uri" | "dsn" | "endpoint" => {
+                    low && (value.contains('.') || value == "localhost" || said.len() == 1) || value.contains("://")
+                }
+                "port" => value.bytes().all(|b| b.is_ascii_digit()),
+                "user" | "username" => low && !said.iter().any(|w| value.contains(w.as_str())),
+                _ => false,
+            }
+    };
+    around.near(index, NEAR).filter(proves).count()
+}
+
+/// Settings on each side that may tell of a connection.
+const NEAR: usize = 12;
+
+/// Letters and digits without a blank, as no text has them.
+fn is_mixed(literal: &str) -> bool {
+    let digits = literal.bytes().filter(u8::is_ascii_digit).count();
+    let own = words(literal).iter().all(|w| is_word_of_names(w));
+    let plain = literal.len() >= 6 && !literal.contains(|c: char| c.is_whitespace() || !c.is_ascii() || "{}%<>".contains(c));
+    // `OAuth2-Geheimnis`
+    let joined = literal.rsplit_once('-').is_some_and(|(_, last)| last.len() >= 4 && last.bytes().all(|b| b.is_ascii_alphabetic()));
+    plain && !own && !joined && digits >= 1 && literal.bytes().any(|b| b.is_ascii_alphabetic())
+}
+
 /// A text as people read it: a word with a capital (`Password`, `Forgot?`), several words, or letters of a script without capitals.
-fn is_sentence(text: &str) -> bool {
+fn is_sentence(setting: &Setting, text: &str) -> bool {
     let ends = |c: char| c.is_ascii_punctuation();
     let word = text.trim_end_matches(ends);
-    let mut letters = word.chars();
-    let within = |c: char| c.is_lowercase() || matches!(c, '-' | '\'');
-    let title = letters.next().is_some_and(char::is_uppercase) && word.len() > 1 && letters.all(within);
     let foreign = text.chars().any(|c| !c.is_ascii() && c.is_alphabetic()) && !text.bytes().any(|b| b.is_ascii_digit());
     let plain = |w: &str| w.len() < 8 || w.bytes().all(|b| !b.is_ascii_digit()) || w.bytes().all(|b| !b.is_ascii_alphabetic());
     let several = word.split_whitespace().count() > 1 && word.split_whitespace().all(plain);
-    title && text.len() - word.len() <= 3 || foreign || several
+    // words of small letters alone may be a phrase that somebody chose
+    let told = || word.starts_with(char::is_uppercase) || shares_words(setting, word);
+    is_title(word) && text.len() - word.len() <= 3 || foreign || several && told()
+}
+
+/// A word with a capital: `Password`.
+fn is_title(word: &str) -> bool {
+    let mut letters = word.chars();
+    let within = |c: char| c.is_lowercase() || matches!(c, '-' | '\'');
+    letters.next().is_some_and(char::is_uppercase) && word.len() > 1 && letters.all(within)
+}
+
+/// Whether a word of `text` is one of the setting's own, or of which names are made.
+fn shares_words(setting: &Setting, text: &str) -> bool {
+    let own = words(setting.name());
+    words(text).iter().any(|w| own.contains(w) || is_word_of_names(w))
 }
 
 /// `#1e90ff`; a letter shows that it is none of the numbers that people use.
@@ -105,16 +171,33 @@ fn is_named_in_a_table(setting: &Setting, literal: &str, class: ValueClass) -> b
     if listed && table != "nav" {
         return false;
     }
-    let (of_names, of_forms) = (holds(table, Holds::Names), holds(table, Holds::Forms));
+    // the labels of an alert say what it is about: `rules: [{ alert: X, labels: {..} }]`
+    let of_alert = || table == "labels" && setting.key.names().rev().nth(2) == Some("rules");
+    let (of_names, of_forms) = (holds(table, Holds::Names) || of_alert(), holds(table, Holds::Forms));
     if literal.len() > LONGEST || !(of_names || of_forms) {
         return false;
     }
-    let own = words(setting.name());
-    let said = words(literal);
-    let shared = said.iter().any(|w| own.contains(w)) || said.last().is_some_and(|w| w == "password" || w == "token" || w == "secret");
+    // a label is a text, too
+    let titled = table.to_ascii_lowercase().ends_with("labels") && is_sentence(setting, literal);
+    let made = is_made_of_names(setting, literal);
     let letters = !literal.bytes().any(|b| b.is_ascii_digit());
     let names = is_name(literal) && (letters || class != ValueClass::LiveDefault);
-    of_names && names || of_forms && letters && shared && class != ValueClass::Placeholder
+    of_names && names
+        || of_forms
+            && (made && (letters || class != ValueClass::LiveDefault) && (class != ValueClass::Placeholder || literal.contains('|'))
+                || titled)
+}
+
+/// Whether all words of the literal are the setting's own, or those of which names are made.
+pub(super) fn is_made_of_names(setting: &Setting, literal: &str) -> bool {
+    let (own, said) = (words(setting.name()), words(literal));
+    !said.is_empty() && said.iter().all(|w| own.contains(w) || is_word_of_names(w) || own.concat() == *w || is_run(w, &own))
+}
+
+/// Whether `word` is two words of names without a border: `userpassword`.
+fn is_run(word: &str, own: &[String]) -> bool {
+    let known = |w: &str| w.len() > 1 && (is_word_of_names(w) || own.iter().any(|o| o == w));
+    word.char_indices().skip(2).any(|(i, _)| word.get(..i).is_some_and(known) && word.get(i..).is_some_and(known))
 }
 
 /// Words of letters, with a number behind them or alone: `user_password`, `required|min:8`, `E1001`. No key, and no password of a person's
@@ -130,7 +213,15 @@ fn is_name(literal: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_for_people, is_name, is_sentence};
+    use super::{is_for_people, is_mixed, is_name, is_sentence};
+    use crate::model::key_path::KeyPath;
+    use crate::model::secret::Secret;
+    use crate::model::setting::{Quoting, Setting};
+    use crate::model::span::Span;
+
+    fn setting() -> Setting {
+        Setting::new(KeyPath::of("password"), Span::default(), Secret::copy_of(""), Span::default(), Quoting::Plain)
+    }
 
     #[test]
     fn texts_are_told_from_passwords() {
@@ -146,12 +237,32 @@ mod tests {
             "Re-enter",
             "OAuth2 token",
         ] {
-            assert!(is_sentence(text), "{text}");
+            assert!(is_sentence(&setting(), text), "{text}");
         }
-        for secret in
-            ["password", "hunter2", "changeme", "Welcome1", "PASSWORD", "Xq7fP2mKvR9tLw3z", "key 8f3b2c1d9e7a", "S3cr3t!", "A", "P4ß"]
-        {
-            assert!(!is_sentence(secret), "{secret}");
+        for secret in [
+            "password",
+            "hunter2",
+            "changeme",
+            "Welcome1",
+            "PASSWORD",
+            "Xq7fP2mKvR9tLw3z",
+            "key 8f3b2c1d9e7a",
+            "S3cr3t!",
+            "A",
+            "P4ß",
+            "tulip rose violet",
+        ] {
+            assert!(!is_sentence(&setting(), secret), "{secret}");
+        }
+    }
+
+    #[test]
+    fn what_mixes_digits_is_no_text() {
+        for secret in ["hunter2", "Sommer2023", "Sommer-2023", "8f3b2c1d9e7a4b6c"] {
+            assert!(is_mixed(secret), "{secret}");
+        }
+        for text in ["Passwort", "token2", "min 8", "{0}abc1", "geheim", "2FA", "OAuth2-Geheimnis"] {
+            assert!(!is_mixed(text), "{text}");
         }
     }
 

@@ -19,6 +19,7 @@ mod links;
 mod material;
 mod message;
 mod name;
+mod named;
 mod neighbours;
 mod path;
 mod place;

@@ -183,6 +183,14 @@ impl<'d> Neighbourhood<'d> {
         near.filter(move |i| **i != index).filter_map(move |i| document.settings.get(*i))
     }
 
+    /// The settings of the same item of a list, or of the same map, a few places away.
+    pub(super) fn in_item(&self, index: usize) -> impl Iterator<Item = &'d Setting> {
+        let own = self.document.settings.get(index);
+        let from = index.saturating_sub(ITEM);
+        let near = self.document.settings.iter().skip(from).take(2 * ITEM + 1);
+        near.filter(move |s| own.is_some_and(|own| own.key != s.key && own.part == s.part && own.key.parent() == s.key.parent()))
+    }
+
     /// Whether another setting of the same map passes `test`. The map is gone through once for each `asked`, whoever asks.
     pub(super) fn sibling(&self, asked: Asked, index: usize, test: &dyn Fn(usize, &'d Setting) -> bool) -> bool {
         let Some((id, scope)) = self.scope(index) else { return false };
@@ -336,6 +344,9 @@ fn opens_schema(name: &str, value: &str) -> bool {
 
 /// Names of a path by which maps are known: deeper ones are nothing that a rule asks for.
 const DEEPEST: usize = 12;
+
+/// Places on each side in which the settings of an item are looked for.
+const ITEM: usize = 8;
 
 /// Accounts of one map that are compared with. Every secret of the map is compared with every one of them, so a map of thousands would
 /// take minutes.

@@ -10,7 +10,7 @@ use crate::model::document::Document;
 use crate::model::key_path::{Segment, words};
 use crate::model::setting::Setting;
 use crate::model::span::Span;
-use crate::strength::context::Context;
+use crate::strength::context::{Context, is_product};
 use crate::strength::judge::{ValueClass, judge};
 use crate::strength::name::Purpose;
 use crate::strength::table::{Holds, Word, holds, is_manifest, is_word};
@@ -59,8 +59,7 @@ impl<'d> Announced<'_, 'd> {
             || self.is_key_of_a_table()
             || self.selects_entry()
             || self.is_path_in_a_store()
-            || self.says_what_holds_it()
-            || place(self.document, self.setting).is_some_and(|place| self.names_an_object(place))
+            || place(self.document, self.setting).is_some_and(|place| self.says_what_holds_it() || self.names_an_object(place))
     }
 
     /// The settings of the same map that hold anything.
@@ -153,7 +152,7 @@ impl<'d> Announced<'_, 'd> {
         let (annotation, kind) = (is_annotation(self.setting), before.last().map_or("", String::as_str));
         let spaced = self.literal.split_once('/').filter(|(space, _)| annotation && is_label(space));
         let label = spaced.map_or(self.literal, |(_, name)| name);
-        if !is_label(label) {
+        if !is_label(label) || is_password(label) {
             return false;
         }
         if annotation || is_word(kind, Word::Kind) || before.concat().ends_with("cas") {
@@ -258,6 +257,11 @@ impl<'d> Announced<'_, 'd> {
     }
 }
 
+/// Whether names of objects may stand there: in a resource of Kubernetes or in the values of a chart.
+pub(super) fn is_of_kubernetes(document: &Document, setting: &Setting) -> bool {
+    place(document, setting).is_some()
+}
+
 fn place(document: &Document, setting: &Setting) -> Option<Place> {
     if document.format != "kubernetes" {
         return is_values(document).then_some(Place::Values);
@@ -303,12 +307,48 @@ fn is_default(value: &str) -> bool {
 }
 
 /// `passwordKey`: under which key a secret is kept.
-fn is_key_of_a_secret(setting: &Setting) -> bool {
+pub(super) fn is_key_of_a_secret(setting: &Setting) -> bool {
     matches!(&words(setting.name())[..], [.., held, key] if key == "key" && is_word(held, Word::Held))
 }
 
 fn is_annotation(setting: &Setting) -> bool {
     setting.key.parent_name() == "annotations" && setting.name().contains('/')
+}
+
+/// Whether the value is a password that everybody knows, or asks to be replaced, and no word by which people call an object.
+fn is_password(label: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "admin",
+        "administrator",
+        "default",
+        "demo",
+        "dev",
+        "development",
+        "docker",
+        "example",
+        "gitlab",
+        "grafana",
+        "harbor",
+        "letsencrypt",
+        "local",
+        "manager",
+        "master",
+        "registry",
+        "root",
+        "staging",
+        "test",
+        "user",
+        "web",
+    ];
+    let class = || judge(label, &&Context::new(), Purpose::Password).class;
+    // `my-tls` is what a person calls an object
+    let asked = || !label.contains('-') || words(label).iter().any(|w| matches!(w.as_str(), "change" | "changeme" | "replace" | "your"));
+    let known = || match class() {
+        ValueClass::LiveDefault | ValueClass::Published => true,
+        ValueClass::Placeholder => asked(),
+        _ => false,
+    };
+    !NAMES.contains(&label) && !is_product(label) && known()
 }
 
 /// Whether the value is one that a person leaves where a secret belongs: `super-secret`, `change-me-secret`.

@@ -277,15 +277,20 @@ pub(super) const TEXT_FOLDERS: &[&str] = &[
     "messages",
 ];
 
-/// Whether the file only repeats what stands elsewhere: a source map, or the texts of a program in some language: `locale/de/LC_MESSAGES/x.po`, `i18n/pt-BR.json`,
-/// `messages_fr.properties`.
+/// Whether the file only repeats what stands elsewhere: a source map.
+pub(super) fn is_copy(path: &str) -> bool {
+    let stem = path.strip_suffix(".map").unwrap_or("");
+    [".js", ".mjs", ".cjs", ".ts", ".css"].iter().any(|e| stem.ends_with(e))
+}
+
+/// Whether the file holds the texts of a program in some language: `locale/de/LC_MESSAGES/x.po`, `i18n/pt-BR.json`,
+/// `messages_fr.properties`. Those name passwords, and hold few.
 pub(super) fn is_catalogue(path: &str) -> bool {
     let mut parts = path.rsplit('/');
     let file = parts.next().unwrap_or("");
     let folders: Vec<String> = parts.take(3).map(str::to_ascii_lowercase).collect();
     let (stem, extension) = file.rsplit_once('.').unwrap_or((file, ""));
     match extension {
-        "map" => [".js", ".mjs", ".cjs", ".ts", ".css"].iter().any(|e| stem.ends_with(e)),
         "po" | "pot" | "xlf" | "xliff" | "arb" | "resx" | "strings" => true,
         "json" | "yml" | "yaml" | "properties" | "js" | "ts" | "php" | "py" | "rb" | "toml" | "ini" | "xml" | "ftl" => {
             let in_folder = folders.iter().any(|f| TEXT_FOLDERS.contains(&f.as_str()));
@@ -311,7 +316,7 @@ pub(super) fn is_language(code: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_any_host, is_catalogue, is_random_key, names_a_key_or_password, says_its_name};
+    use super::{is_any_host, is_catalogue, is_copy, is_random_key, names_a_key_or_password, says_its_name};
 
     #[test]
     fn names_of_names_are_no_secrets() {
@@ -345,13 +350,13 @@ mod tests {
             "config/locales/de.yml",
             "r/messages_fr.properties",
             "i18n/locales/he/common.json",
-            "dist/app.js.map",
         ] {
             assert!(is_catalogue(path), "{path}");
         }
         for path in ["config/secrets.yml", "lang/app/.env", "i18n/config.json", "application_prod.properties", "de/compose.yml"] {
             assert!(!is_catalogue(path), "{path}");
         }
+        assert!(is_copy("dist/app.js.map") && !is_copy("dist/app.map") && !is_copy("app.js"));
     }
 
     #[test]

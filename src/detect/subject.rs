@@ -7,7 +7,7 @@ use std::rc::Rc;
 use crate::dsn::{self, Dsn, HostClass, Scheme, Tls};
 use crate::keys::{self, Frame, Material};
 use crate::model::document::Document;
-use crate::model::key_path::Segment;
+use crate::model::key_path::{Segment, words};
 use crate::model::setting::{Layer, Portion, Role, Setting};
 use crate::model::span::Span;
 use crate::strength::judge::{ValueClass, Verdict, judge};
@@ -17,10 +17,11 @@ use crate::tokens::{Token, Use};
 
 use super::fallback::fallback_of;
 use super::issued::{Place, token_in};
-use super::label::label;
+use super::label::{is_made_of_names, label};
+use super::named::meant;
 use super::neighbours::Neighbourhood;
 use super::path::{NameFacts, PathFacts};
-use super::selector::Announced;
+use super::selector::{Announced, is_key_of_a_secret, is_of_kubernetes};
 use super::source::{is_any_host, is_code, is_prompt, is_secret_in_code, other_data};
 
 /// A compiled condition.
@@ -37,6 +38,7 @@ pub struct Subject<'d> {
     /// What stands around it.
     pub(super) around: &'d Neighbourhood<'d>,
     path: OnceCell<Rc<PathFacts>>,
+    meant: OnceCell<Option<Rc<NameFacts>>>,
     name: OnceCell<NameClass>,
     literal: OnceCell<Span>,
     judged: OnceCell<Verdict>,
@@ -68,6 +70,7 @@ impl<'d> Subject<'d> {
             index,
             around,
             path: OnceCell::new(),
+            meant: OnceCell::new(),
             name: OnceCell::new(),
             literal: OnceCell::new(),
             judged: OnceCell::new(),
@@ -119,13 +122,24 @@ impl<'d> Subject<'d> {
             if telling && announced().selects() {
                 return NameClass::Other;
             }
+            let mapped = matches!(self.document.format, "yaml" | "json" | "toml");
+            let map = || self.setting.key.names().rev().nth(1).unwrap_or("");
+            // `token_key: lit`, `secret_keys: { current: lit }`: the name of a key, or the key
+            if mapped
+                && class != NameClass::Secret
+                && (is_key_of_a_secret(self.setting) || words(map()) == ["secret", "keys"])
+                && !is_of_kubernetes(self.document, self.setting)
+                && !is_made_of_names(self.setting, self.literal())
+                && !is_account(self.setting.name())
+            {
+                return NameClass::Secret;
+            }
             // `secrets: { cookie: [..] }`
-            let gathered =
-                matches!(self.document.format, "yaml" | "json" | "toml") && self.setting.key.names().rev().nth(1) == Some("secrets");
+            let gathered = mapped && map() == "secrets";
             // `keys: { APIxyz: .. }`, `github-oauth: { github.com: .. }`
-            let mapped = self.mapped_class().filter(|_| class == NameClass::Other && !is_account(self.setting.name()));
-            if let Some(mapped) = mapped {
-                return mapped;
+            let of_map = self.mapped_class().filter(|_| class == NameClass::Other && !is_account(self.setting.name()));
+            if let Some(of_map) = of_map {
+                return of_map;
             }
             let in_secret = gathered || self.around.is_secret_manifest(self.setting);
             if in_secret && class == NameClass::Other && !is_account(self.setting.name()) { NameClass::Weak } else { class }
@@ -153,6 +167,10 @@ impl<'d> Subject<'d> {
     /// The name, with that of its map where it says too little by itself: the `key` of `jwt`, the `secret` of `session`, the `cipher` of
     /// `secrets`, the `key` of an item of `admin_key`.
     fn announced(&self) -> &NameFacts {
+        let meant = || meant(self.document, self.around, self.index, self.setting).map(|name| self.around.paths().name(&name));
+        if let Some(facts) = self.meant.get_or_init(meant) {
+            return facts;
+        }
         self.path().announced.get_or_init(|| self.around.paths().name(&self.announced_name()))
     }
 
@@ -180,7 +198,7 @@ impl<'d> Subject<'d> {
 
     /// The bytes (within the value) that run when nothing else is set: the default of a lone `${NAME:-default}`, else the whole value.
     pub(super) fn literal_span(&self) -> Span {
-        *self.literal.get_or_init(|| fallback_of(self.value()))
+        *self.literal.get_or_init(|| fallback_of(self.document, self.value()))
     }
 
     /// Whether [`Self::literal_span`] is a default.
@@ -237,7 +255,7 @@ impl<'d> Subject<'d> {
             if is_code(self.document) && vague() {
                 return Verdict { class: ValueClass::NotSecret, reason: "a word of a program" };
             }
-            if let Some(reason) = label(self.document, self.setting, self.literal(), found.class) {
+            if let Some(reason) = label(self.document, self.around, self.index, self.literal(), found.class) {
                 return Verdict { class: ValueClass::NotSecret, reason };
             }
             let known = matches!(found.class, ValueClass::Reference | ValueClass::Empty | ValueClass::Placeholder);
@@ -318,7 +336,7 @@ impl<'d> Subject<'d> {
         let found = self.connection()?;
         let text = found.span.of(self.value());
         let password = found.dsn.password?;
-        let inner = fallback_of(password.of(text)).shift(password.start);
+        let inner = fallback_of(self.document, password.of(text)).shift(password.start);
         let mut context = self.around.context(self.index, self.setting);
         [found.dsn.user.map(|s| s.of(text)), Some(found.dsn.database(text))].into_iter().flatten().for_each(|n| context.add(n));
         found.dsn.hosts.iter().for_each(|h| context.add(h.name.of(text)));

@@ -68,7 +68,7 @@ impl Family for Value {
 fn form(subject: &Subject<'_>) -> &'static str {
     if subject.value().is_empty() {
         "empty"
-    } else if subject.setting.role == Role::Reference || template::is_reference(subject.value()) {
+    } else if subject.setting.role == Role::Reference || !subject.is_fallback() && template::is_reference(subject.value()) {
         "reference"
     } else if subject.is_fallback() {
         "fallback"

@@ -1,7 +1,7 @@
 //! Bicep, the language of Azure's templates (<https://learn.microsoft.com/azure/azure-resource-manager/bicep/file>), and its files of parameters.
 //!
 //! What stands without quotes is an expression: `adminPassword: adminPassword` hands a parameter on. Strings are in single quotes, and
-//! `param name type = 'x'` is a setting `name`. Read as text otherwise: reported, never edited.
+//! `param name type = 'x'` is a setting `name`, and so is each literal that `isProd ? other : 'x'` may choose. Read as text otherwise: reported, never edited.
 
 use std::collections::HashSet;
 
@@ -38,8 +38,9 @@ impl Format for Bicep {
         });
         let (mut typed, mut start) = (Vec::new(), 0);
         for line in text.split_inclusive('\n') {
-            if let Some(setting) = parameter(text, line, start) {
-                typed.push(setting);
+            if !line.trim_start().starts_with("//") {
+                typed.extend(literals(text, line, start));
+                typed.extend(switch(text, line, start));
             }
             start += line.len();
         }
@@ -56,20 +57,66 @@ impl Format for Bicep {
     }
 }
 
-/// `param name string = 'x'` in `line`, which begins at `start`. Escapes stay as they are written.
-fn parameter(text: &str, line: &str, start: usize) -> Option<Setting> {
-    let (declared, value) = line.split_once('=')?;
-    let mut words = declared.split_whitespace();
-    let name = words.next().filter(|w| *w == "param").and_then(|_| words.next())?;
-    let inner = value.trim_start().strip_prefix('\'')?;
-    let len = inner.bytes().enumerate().find(|(i, b)| *b == b'\'' && !inner.get(..*i).is_some_and(|t| t.ends_with('\\')))?.0;
-    let behind = line.find("param")? + "param".len();
-    let key = start + behind + line.get(behind..)?.find(name)?;
-    let from = start + line.len() - inner.len();
-    let span = Span::new(from, from + len);
+/// The settings of `line`, which begins at `start`: `param name string = 'x'`, `name: isProd ? other : 'x'`. Escapes stay as they are
+/// written.
+fn literals(text: &str, line: &str, start: usize) -> Vec<Setting> {
+    let Some((name, at, declared)) = head(line) else { return Vec::new() };
+    let value = line.get(at..).unwrap_or("");
+    let mut out = Vec::new();
+    let mut from = 0;
+    while let Some(open) = value.get(from..).and_then(|rest| rest.find('\'')).map(|i| from + i + 1) {
+        let inner = value.get(open..).unwrap_or("");
+        let Some((len, _)) =
+            inner.bytes().enumerate().find(|(i, b)| *b == b'\'' && !inner.get(..*i).is_some_and(|text| text.ends_with('\\')))
+        else {
+            break;
+        };
+        let before = value.get(..open - 1).unwrap_or("").trim_end();
+        if before.contains("//") {
+            break;
+        }
+        // what it may become; not what is compared, called or joined
+        let alone = before.is_empty() && declared || before.ends_with(['?', ':']) && before.contains('?');
+        let unset = before.ends_with(',') && before.trim_start().starts_with("readEnvironmentVariable(");
+        if alone || unset {
+            let key = start + line.find(name).unwrap_or(0);
+            let span = Span::new(start + at + open, start + at + open + len);
+            let key = Span::new(key, key + name.len());
+            let mut setting = Setting::new(KeyPath::of(name), key, Secret::copy_of(span.of(text)), span, Quoting::Single);
+            setting.role = Role::Prose;
+            setting.editable = false;
+            out.push(setting);
+        }
+        from = open + len + 1;
+    }
+    out
+}
+
+/// The name that `line` gives a value to, where the value begins, and whether it is declared there rather than a property.
+fn head(line: &str) -> Option<(&str, usize, bool)> {
+    let trimmed = line.trim_start();
+    let declared = ["param ", "var ", "output "].iter().find_map(|word| trimmed.strip_prefix(word));
+    let (name, sign) = match declared {
+        Some(rest) => (rest.split_whitespace().next()?, '='),
+        None => (trimmed.split_once(':')?.0.trim_end(), ':'),
+    };
+    let plain = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    plain.then_some((name, line.find(sign)? + 1, declared.is_some()))
+}
+
+/// `supportsHttpsTrafficOnly: false` in `line`, which begins at `start`.
+fn switch(text: &str, line: &str, start: usize) -> Option<Setting> {
+    let (name, at, _) = head(line)?;
+    let value = line.get(at..)?;
+    let word = value.split("//").next().unwrap_or("").trim_matches([' ', '\t', '\r', '\n', ',']);
+    if !matches!(word, "true" | "false") {
+        return None;
+    }
+    let from = start + at + value.find(word)?;
+    let key = start + line.find(name)?;
+    let span = Span::new(from, from + word.len());
     let mut setting =
-        Setting::new(KeyPath::of(name), Span::new(key, key + name.len()), Secret::copy_of(span.of(text)), span, Quoting::Single);
-    setting.role = Role::Prose;
+        Setting::new(KeyPath::of(name), Span::new(key, key + name.len()), Secret::copy_of(span.of(text)), span, Quoting::Plain);
     setting.editable = false;
     Some(setting)
 }
@@ -91,9 +138,21 @@ mod tests {
         assert!(settings.iter().all(|s| !s.editable && s.span.of(MAIN) == s.value.expose()));
     }
 
+    #[test]
+    fn a_choice_may_be_a_literal() {
+        let text = "param tea string = empty(x) ? 'scone' : x\n  pot: isProd ? tea : 'crumb' // or 'jam'\n  on: false\nvar a = b == 'c' ? d : e\n\
+                    param spout = readEnvironmentVariable('TEA', 'kettle')\n// cup: x ? 'a' : b\n  size: 'a'\n";
+        let seen: Vec<(String, String)> =
+            Bicep.parse(text).unwrap_or_default().iter().map(|s| (s.key.to_string(), s.value.expose().to_owned())).collect();
+        for (name, value) in [("tea", "scone"), ("pot", "crumb"), ("on", "false"), ("spout", "kettle"), ("size", "a")] {
+            assert!(seen.contains(&(name.to_owned(), value.to_owned())), "{name}: {seen:?}");
+        }
+        assert!(seen.iter().all(|(_, value)| !["c", "TEA", "jam"].contains(&value.as_str())), "{seen:?}");
+    }
+
     proptest! {
         #[test]
-        fn any_text_is_read(text in "(param |[a-z]{1,4}|'|=| |\\\\|\\n|é|: ){0,40}") {
+        fn any_text_is_read(text in "(param |\\? |[a-z]{1,4}|'|=| |\\\\|\\n|é|: ){0,40}") {
             for setting in Bicep.parse(&text).unwrap_or_default() {
                 assert!(text.get(setting.span.start..setting.span.end).is_some());
             }

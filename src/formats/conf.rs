@@ -3,6 +3,7 @@
 //! There is no one specification. A name, then `=`, `:`, `=>` or a blank, then the value to the end of the line or its `;`. Braces nest.
 //! A `.conf` with sections is INI and left to `ini.rs`; what a line holds beside that form is searched as text.
 
+use super::caddy;
 use super::format::{Claim, EncodeError, Format};
 use super::ini::has_section;
 use super::lines::{base_name, byte, closing, commented, lines, skip_blanks, trim, trim_end};
@@ -24,15 +25,16 @@ impl Format for Conf {
     fn claims(&self, _path: &str, file_name: &str, head: &str) -> Claim {
         let name = file_name.to_ascii_lowercase();
         let name = base_name(&name);
+        let caddy = name == "caddyfile" || name.ends_with(".caddyfile") || name.starts_with("caddyfile.");
         let ours = name.ends_with(".conf")
             || name.ends_with(".cfg")
             || name.ends_with(".acl")
+            || caddy
             || matches!(
                 name,
                 "sshd_config"
                     | "ssh_config"
                     | ".yarnrc"
-                    | "caddyfile"
                     | ".htaccess"
                     | "msmtprc"
                     | ".msmtprc"
@@ -43,8 +45,7 @@ impl Format for Conf {
                     | "wgetrc"
             );
         let start = head.trim_start();
-        let other =
-            name == "pg_ident.conf" || has_section(head) || start.starts_with(['{', '[']) && name != "caddyfile" || is_markup(start);
+        let other = name == "pg_ident.conf" || has_section(head) || start.starts_with(['{', '[']) && !caddy || is_markup(start);
         if ours && !other { Claim::Name } else { Claim::No }
     }
 
@@ -107,6 +108,8 @@ impl Reader<'_> {
             let mut rule = Setting::new(KeyPath::of("hba"), Span::new(body.start, body.start), Secret::copy_of(said), body, Quoting::Plain);
             rule.editable = false;
             self.settings.push(rule);
+        } else if let Some(found) = caddy::directive(self.text, body, &self.blocks) {
+            self.settings.push(self.nested(found));
         } else if let Some((directive, inner)) = named(self.text, body) {
             let mut found = self.nested(inner);
             let name = KeyPath::of(found.key.name());
@@ -135,11 +138,9 @@ impl Reader<'_> {
     }
 
     fn nested(&self, mut setting: Setting) -> Setting {
-        let name = KeyPath::of(setting.key.name());
-        setting.key = match self.blocks.split_first() {
-            Some((first, rest)) => rest.iter().fold(KeyPath::of(first), |path, block| path.child(block)).child(setting.key.name()),
-            None => name,
-        };
+        if let Some((first, rest)) = self.blocks.split_first() {
+            setting.key = rest.iter().fold(KeyPath::of(first), |path, block| path.child(block)).join(&setting.key);
+        }
         setting
     }
 }
@@ -364,7 +365,7 @@ fn value_at(text: &str, after: usize, end: usize) -> Option<(Span, Quoting)> {
     let comment = rest.match_indices('#').find(|(i, _)| rest.get(..*i).is_some_and(|b| b.ends_with([' ', '\t'])));
     let line = trim_end(text, Span::new(start, comment.map_or(end, |(i, _)| start + i)));
     let said = line.of(text).trim_end_matches(';').trim_end();
-    let odd = said.contains(['{', '}', ';']) && !said.contains("${");
+    let odd = said.contains(['{', '}', ';']) && !said.contains("${") && !said.starts_with("{$");
     (!odd).then(|| (Span::new(start, start + said.len()), Quoting::Plain))
 }
 
@@ -496,6 +497,7 @@ mod tests {
     #[test]
     fn names() {
         assert_eq!(Conf.claims("redis.conf", "redis.conf", "port 1\n"), Claim::Name);
+        assert_eq!(Conf.claims("b.Caddyfile", "b.Caddyfile", "{\n  debug\n}\n"), Claim::Name);
         assert_eq!(Conf.claims("pg_hba.conf", "pg_hba.conf", "local all all trust\n"), Claim::Name);
         assert_eq!(Conf.claims("pg_ident.conf", "pg_ident.conf", "a b c\n"), Claim::No);
         assert_eq!(Conf.claims("a.conf", "a.conf", "[main]\n"), Claim::No);

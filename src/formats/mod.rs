@@ -4,6 +4,7 @@
 
 mod accounts;
 mod bicep;
+mod caddy;
 mod code;
 mod conf;
 mod credentials;

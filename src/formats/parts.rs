@@ -11,6 +11,7 @@ use crate::model::key_path::KeyPath;
 use crate::model::secret::Secret;
 use crate::model::setting::{Layer, Quoting, Setting};
 use crate::model::span::Span;
+use crate::model::template::innermost_default;
 
 /// The settings inside the value of `outer`, their keys from there, their places in `text`; `host` is the format of the file.
 pub(super) fn of(text: &str, host: &str, outer: &Setting) -> Vec<Setting> {
@@ -125,7 +126,10 @@ fn authorization(raw: &str) -> Option<Setting> {
     let credentials = named.unwrap_or(trimmed).trim_start_matches([' ', ':', '"', '\'', '=']);
     let (scheme, token) = credentials.split_once(' ')?;
     let token = token.trim();
-    let start = raw.rfind(token)?;
+    // `Basic {$NAME:lit}`
+    let within = innermost_default(token);
+    let start = raw.rfind(token)? + within.start;
+    let token = within.of(token);
     let span = Span::new(start, start + token.len());
     let fits = token.len() >= 6 && token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b));
     if !fits {

@@ -176,6 +176,7 @@ fn reference_at(closers: &Closers<'_>, at: usize) -> Option<Part> {
             Some(Part::Reference(Span::new(at, end)))
         }
         [b'{', b'{', ..] => bracketed("{{", "}}"),
+        [b'{', b'$', ..] => caddy(closers, at),
         [b'<', b'%', ..] => bracketed("<%", "%>"),
         [b'#', b'{', ..] => bracketed("#{", "}"),
         [b'%', b'(', ..] => bracketed("%(", ")s"),
@@ -222,6 +223,22 @@ fn braces(closers: &Closers<'_>, at: usize) -> Option<Part> {
         _ => return Some(Part::Reference(whole)),
     };
     Some(Part::Fallback { whole, name, default: Span::new(name.end + skip, inner.end) })
+}
+
+/// Caddy's `{$NAME}` and `{$NAME:default}`.
+fn caddy(closers: &Closers<'_>, at: usize) -> Option<Part> {
+    let value = closers.value;
+    let whole = Span::new(at, closers.balanced(at)?);
+    let inner = Span::new(at + 2, whole.end - 1);
+    let text = inner.of(value);
+    let len = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(text.len());
+    let name = Span::new(inner.start, inner.start + len);
+    match text.as_bytes().get(len) {
+        _ if len == 0 => None,
+        None => Some(Part::Reference(whole)),
+        Some(b':') => Some(Part::Fallback { whole, name, default: Span::new(name.end + 1, inner.end) }),
+        Some(_) => None,
+    }
 }
 
 /// What stands before the first `:` of `${env:X}` and names the kind of place that is asked: Serverless, Log4j and Commons Text, Kafka's
@@ -354,6 +371,7 @@ mod tests {
             "$(cat /x)",
             "$$(cat /x)",
             "$${A}",
+            "{$A}",
             "@Microsoft.KeyVault(SecretUri=x)",
             "${a.b}",
             "${A}${B}",
@@ -372,6 +390,8 @@ mod tests {
         assert_eq!(default_of("${A-x}"), Some("x"));
         assert_eq!(default_of("${MYSQL_PASS:petclinic}"), Some("petclinic"));
         assert_eq!(default_of("${spring.a-b:c}"), Some("c"));
+        assert_eq!(default_of("Basic {$A:c}"), Some("c"));
+        assert_eq!(default_of("{$A-c}"), None);
         assert_eq!(default_of("${A:-postgres://u:${P}@h/${D:-d}}"), Some("postgres://u:${P}@h/${D:-d}"));
         assert_eq!(default_of("${A:-}"), Some(""));
     }

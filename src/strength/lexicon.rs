@@ -22,6 +22,7 @@ pub(super) struct Lexicon {
     pub(super) table_forms: &'static [&'static str],
     pub(super) table_secrets: &'static [&'static str],
     pub(super) table_keys: &'static [&'static str],
+    pub(super) table_words: &'static [&'static str],
     pub(super) manifests: &'static [&'static str],
     pub(super) texts: &'static [&'static str],
     pub(super) object_kinds: &'static [&'static str],

@@ -58,6 +58,13 @@ pub fn is_texts(stem: &str) -> bool {
     LEXICON.texts.iter().any(|tail| ends_with_words(&joined, tail))
 }
 
+/// Whether names of fields and headers are made of `word`, which is in small letters; up to three digits at its end left out.
+#[must_use]
+pub fn is_word_of_names(word: &str) -> bool {
+    let head = word.trim_end_matches(|c: char| c.is_ascii_digit());
+    word.len() - head.len() <= 3 && (head.is_empty() || listed(LEXICON.table_words, head))
+}
+
 /// A word before `secret` or `key`, or at the end of what names an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Word {
@@ -88,7 +95,7 @@ pub fn is_word(word: &str, what: Word) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Holds, Word, holds, is_manifest, is_texts, is_word};
+    use super::{Holds, Word, holds, is_manifest, is_texts, is_word, is_word_of_names};
 
     #[test]
     fn maps_and_files_are_known_by_their_last_words() {
@@ -105,6 +112,7 @@ mod tests {
         assert!(is_manifest("package.json") && is_manifest("tsconfig.base.json") && is_manifest("deps.versions.toml"));
         assert!(!is_manifest("settings.json") && !is_manifest("libs.toml"));
         assert!(is_texts("ValidationMessages") && is_texts("strings") && !is_texts("application"));
+        assert!(is_word_of_names("token2") && is_word_of_names("8") && !is_word_of_names("token2023") && !is_word_of_names("kettle"));
         assert!(is_word("tls", Word::Kind) && is_word("client", Word::Itself) && !is_word("client", Word::Kind));
     }
 }

@@ -7,6 +7,7 @@ mod cmd;
 mod docs;
 mod fix;
 mod floors;
+mod given;
 mod harness;
 mod history;
 mod hook;

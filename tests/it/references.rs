@@ -25,7 +25,7 @@ fn found(files: &[(&str, &str)]) -> Vec<String> {
 
 /// Fails unless of the lines of `text` exactly those are found that say `FOUND` in the name of their key.
 #[track_caller]
-fn check(file: &str, text: &str) {
+pub(super) fn check(file: &str, text: &str) {
     let bare = text.replace("FOUND", "");
     let want: Vec<String> =
         text.lines().enumerate().filter(|(_, line)| line.contains("FOUND")).map(|(i, _)| format!("{file}:{}", i + 1)).collect();
