@@ -99,6 +99,7 @@ fn charts_name_objects_in_many_words() {
         "envFromSecrets: hunter2\nsaslSecret: hunter2\nbasicAuth: {secret: hunter2}\nsops: {secret: hunter2}\nauth: {existingSecret: '', passwordSecretKey: \
          hunter2}\nminio: {existingSecret: app, accessKey: app, secretKey: hunter2}\nblob: {storageAccountKeySecret: hunter2}\n",
         &[
+            "envFromSecrets critical",
             "saslSecret critical",
             "basicAuth.secret critical",
             "sops.secret critical",

@@ -187,6 +187,8 @@ impl Walk<'_> {
                 self.emit("--password", word, word.head(2), 2, &[word]);
                 1
             }
+            // `sh -e` stops at the first error; to most others it hands a variable
+            (Program::Shell, "e", _) => 1,
             (_, "e" | "c", Some(next)) if key_value(next.text()).is_some() => self.key_value(word, next),
             (_, "e" | "c" | "D", _) => 1,
             _ if letters.starts_with('D') && letters.contains('=') => {
