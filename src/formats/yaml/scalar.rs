@@ -38,6 +38,9 @@ pub(super) fn encode(value: &Secret, place: &Setting) -> Result<Secret, EncodeEr
     if matches!(place.key.segments().last(), Some(Segment::Index(_))) && names_a_variable(text) {
         return Err(EncodeError("in a list it would be read as a variable and its value"));
     }
+    if ["{{", "{%", "<%"].iter().any(|mark| text.contains(mark)) {
+        return Err(EncodeError("a template would take it for an expression"));
+    }
     let written = match (place.quoting, around.portion) {
         (Quoting::Plain, Portion::Whole) => whole_plain(text, place)?,
         (Quoting::Plain, _) => inner_plain(text, around)?,
