@@ -110,6 +110,32 @@ pub enum SealError {
     /// age refused to seal.
     #[error("could not be sealed to these recipients")]
     NotSealable,
+    /// Not what sops can read, or keep as it is.
+    #[error("line {line}: {what}")]
+    SopsForm {
+        /// From 1.
+        line: usize,
+        /// What is wrong with it, and what to do.
+        what: &'static str,
+    },
+    /// A sops file that is not for age.
+    #[error("it is a sops file that harden cannot open: {0}")]
+    SopsForeign(&'static str),
+    /// A sealed value of a sops file was changed, or moved below another name.
+    #[error("line {line}: the value is not what was sealed there")]
+    SopsValue {
+        /// From 1.
+        line: usize,
+    },
+    /// The hash over a sops file does not fit.
+    #[error("its MAC does not fit: a value was changed, added, removed or moved after it was sealed")]
+    SopsMac,
+    /// The rule of a sops file would leave a secret in the open.
+    #[error("line {line}: the file's own sops rule would leave the value in the open")]
+    SopsOpenValue {
+        /// From 1.
+        line: usize,
+    },
     /// `.harden/sealed.toml` cannot be understood.
     #[error("{}:{line}: expected {expected}; nothing was written", path.display())]
     BadIndex {
@@ -149,7 +175,9 @@ impl SealError {
             }
             Self::WrongIdentity { .. } => "name another identity with `-i FILE`".to_owned(),
             Self::NobodyToAsk { .. } => "run it on a terminal, or use an identity without a passphrase".to_owned(),
-            Self::Truncated | Self::Damaged => "restore it from git or a backup".to_owned(),
+            Self::SopsForeign(_) => "open it with sops; `sops updatekeys` adds an age recipient to it".to_owned(),
+            Self::SopsOpenValue { .. } => "let the rule seal that name (`encrypted_regex`), with sops".to_owned(),
+            Self::Truncated | Self::Damaged | Self::SopsValue { .. } | Self::SopsMac => "restore it from git or a backup".to_owned(),
             Self::BadIndex { .. } => "restore it from git, or remove it: it is written again with the next file that is sealed".to_owned(),
             _ => return Vec::new(),
         };

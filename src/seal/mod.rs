@@ -19,6 +19,7 @@ mod index;
 mod pair;
 mod places;
 mod recipients;
+pub mod sops;
 
 pub use error::SealError;
 pub use file::{is_passphrase_sealed, is_sealed, open, open_with_passphrase, seal, seal_with_passphrase};
