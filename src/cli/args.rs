@@ -139,7 +139,8 @@ pub(crate) struct ScanArgs {
 Examples:
   harden fix
   harden fix --apply
-  harden fix --only dev-secret --emit plain --apply")]
+  harden fix --only dev-secret --emit plain --apply
+  harden fix --emit sops --apply")]
 pub(crate) struct FixArgs {
     /// Files and folders
     #[arg(value_name = "PATH", default_value = ".", value_hint = ValueHint::AnyPath)]
@@ -150,9 +151,12 @@ pub(crate) struct FixArgs {
     /// Also make the changes that the plan marks with this word
     #[arg(long, value_name = "WHAT", value_parser = ["review"])]
     pub(crate) include: Option<String>,
-    /// sealed: patched copies, encrypted, as NAME.age beside NAME; plain: patch in place
-    #[arg(long, value_name = "FORM", default_value = "sealed", value_parser = ["sealed", "plain"])]
+    /// sealed: patched copies, encrypted, as NAME.age beside NAME; sops: the same for sops, only the secret values encrypted; plain: patch in place
+    #[arg(long, value_name = "FORM", default_value = "sealed", value_parser = ["sealed", "sops", "plain"])]
     pub(crate) emit: String,
+    /// With --emit sops: lines that are not encrypted may be edited by hand (the MAC does not cover them)
+    #[arg(long)]
+    pub(crate) hand_editable: bool,
     /// Only changes of this rule, class or key (may be given several times)
     #[arg(long, value_name = "RULE|CLASS|KEY")]
     pub(crate) only: Vec<String>,
@@ -229,11 +233,18 @@ pub(crate) struct KeygenArgs {
 #[command(after_help = "\
 Examples:
   harden encrypt .env.production
-  harden encrypt -r age1... config.yml")]
+  harden encrypt -r age1... config.yml
+  harden encrypt --emit sops k8s/secret.yaml")]
 pub(crate) struct EncryptArgs {
     /// Files to seal
     #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
     pub(crate) files: Vec<PathBuf>,
+    /// sealed: the whole file, as NAME.age; sops: only the secret values, in the format of sops
+    #[arg(long, value_name = "FORM", default_value = "sealed", value_parser = ["sealed", "sops"])]
+    pub(crate) emit: String,
+    /// With --emit sops: lines that are not encrypted may be edited by hand (the MAC does not cover them)
+    #[arg(long)]
+    pub(crate) hand_editable: bool,
     #[command(flatten)]
     pub(crate) seal: SealArgs,
 }
@@ -243,7 +254,8 @@ pub(crate) struct EncryptArgs {
 #[command(after_help = "\
 Examples:
   harden decrypt .env.production.age > .env.production
-  harden decrypt --reveal .env.production.age")]
+  harden decrypt --reveal .env.production.age
+  harden decrypt k8s/secret.sops.yaml | kubectl apply -f -")]
 pub(crate) struct DecryptArgs {
     /// The sealed file
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -263,7 +275,8 @@ pub(crate) struct DecryptArgs {
 #[command(after_help = "\
 Examples:
   harden run -- node server.js
-  harden run --env-file .env.production.age --clean -- ./start.sh")]
+  harden run --env-file .env.production.age --clean -- ./start.sh
+  harden run --env-file prod.sops.env -- ./start.sh")]
 pub(crate) struct RunArgs {
     /// Env file, plain or sealed; a later one wins (may be given several times) [default: the one sealed env file beside harden.toml]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::args::DecryptArgs;
 use super::exit::{Exit, Failure};
 use super::sealing::{self, Terminal, about};
+use super::sops::open_any;
 
 /// Opens the file; writes nothing unless all of it is authentic.
 pub(crate) fn run(args: &DecryptArgs) -> Result<Exit, Failure> {
@@ -41,10 +42,10 @@ fn open(args: &DecryptArgs, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Failure
         let passphrase = passphrase.ok_or_else(|| SealError::NobodyToAsk { path: args.file.clone() })?;
         return seal::open_with_passphrase(sealed, &passphrase).map_err(named);
     }
-    if !seal::is_sealed(sealed) {
+    if !seal::is_sealed(sealed) && seal::sops::form_of(sealed).is_none() {
         return Err(named(SealError::NotSealed));
     }
-    seal::open(sealed, &sealing::identities(&args.identity)?).map_err(named)
+    open_any(sealed, &sealing::identities(&args.identity)?).map_err(named)
 }
 
 fn from_stdin() -> Result<Zeroizing<Vec<u8>>, Failure> {

@@ -9,12 +9,19 @@ use harden::seal::{self, Identities, Index, Nobody, OpenFile, Places, Recipient,
 use zeroize::Zeroizing;
 
 use super::args::{EncryptArgs, IdentityArgs};
+use super::encrypt_sops;
 use super::exit::{Exit, Failure};
 use super::sealing::{self, about, folder_of, name_in, twin_of, warn_if_single};
 use super::ui;
 
 /// Seals every file or, if one of them is refused, none.
 pub(crate) fn run(args: &EncryptArgs, no_config: bool) -> Result<Exit, Failure> {
+    if args.emit == "sops" {
+        return encrypt_sops::run(args, no_config);
+    }
+    if args.hand_editable {
+        return Err(Failure::new("`--hand-editable` goes with `--emit sops`"));
+    }
     let mut opener = Opener { args: &args.seal.identity, identities: None };
     let mut indexes: BTreeMap<PathBuf, Index> = BTreeMap::new();
     let mut jobs = Vec::new();

@@ -9,7 +9,7 @@ use harden::keygen::SystemEntropy;
 use harden::model::finding::Finding;
 use harden::model::severity::{Fix, Profile};
 use harden::plan::{Plan, Wishes, plan, preview};
-use harden::scan::{Keep, Request, scan};
+use harden::scan::{Keep, Kept, Request, Scan, scan};
 use harden::{formats, seal};
 use zeroize::Zeroizing;
 
@@ -17,11 +17,13 @@ use super::args::{FixArgs, Global};
 use super::exit::{Exit, Failure};
 use super::fix_emit;
 use super::fix_promote;
-use super::fix_work::Work;
+use super::fix_sops;
+use super::fix_work::{Target, Work};
 use super::interrupted;
 use super::manifests;
 use super::project::Project;
 use super::sealing::{self, about, twin_of};
+use super::sops::{self, Openers, existing_twin};
 use super::ui;
 
 /// Plans, shows, and writes what was asked for.
@@ -32,10 +34,17 @@ pub(crate) fn run(args: &FixArgs, global: &Global) -> Result<Exit, Failure> {
     } else {
         interrupted::mention(&project, &args.paths);
     }
-    let sealed = args.emit == "sealed";
+    let (sealed, for_sops) = (args.emit == "sealed", args.emit == "sops");
+    if for_sops && args.promote.is_some() {
+        return Err(Failure::new("`--promote` writes an age file; run it without `--emit sops`"));
+    }
+    if args.hand_editable && !for_sops {
+        return Err(Failure::new("`--hand-editable` goes with `--emit sops`"));
+    }
     let told = project.config.as_ref().and_then(|c| c.config.profile);
     let identities = OnceLock::new();
-    let open = |path: &Path| open_twin(path, args, &identities);
+    let openers = Openers::new(&args.seal.identity);
+    let open = |path: &Path| if for_sops { openers.open(path) } else { open_twin(path, args, &identities) };
     let request = Request {
         paths: &args.paths,
         no_ignore: args.no_ignore,
@@ -47,7 +56,7 @@ pub(crate) fn run(args: &FixArgs, global: &Global) -> Result<Exit, Failure> {
         keep: Keep::All,
         // what is accepted is still to be put right
         baseline: None,
-        twins: sealed.then_some(&open),
+        twins: (sealed || for_sops).then_some(&open),
         new_only: None,
     };
     let mut scan = scan(&request).map_err(|e| Failure::new(e).hint("no file was looked at"))?;
@@ -57,6 +66,9 @@ pub(crate) fn run(args: &FixArgs, global: &Global) -> Result<Exit, Failure> {
     if scan.documents.is_empty() {
         ui::note("no file to look at");
         return Ok(Exit::NothingThere);
+    }
+    if !for_sops {
+        pass_by_sops(&mut scan);
     }
     let work = match args.promote {
         Some(_) => fix_promote::work(&request, &mut scan)?,
@@ -72,20 +84,30 @@ pub(crate) fn run(args: &FixArgs, global: &Global) -> Result<Exit, Failure> {
         only: &args.only,
         drivers: &drivers,
         rules: &project.rules,
-        sealed,
+        seals: match args.emit.as_str() {
+            "sealed" => Some(|document| formats::is_sealable(document.format)),
+            "sops" => Some(sops::holds),
+            _ => None,
+        },
         fresh: work.fresh,
         unborn: work.fresh.is_some() && work.before.is_none(),
     };
-    carry_out(&work, args, &project, &wishes)
+    carry_out(&work, args, &project, &wishes, &|targets| match for_sops {
+        true => fix_sops::write(args, &project, &request, &openers, targets, &fix_emit::root(args, &project, targets)),
+        false => fix_emit::write(args, &project, targets),
+    })
 }
 
-fn carry_out(work: &Work, args: &FixArgs, project: &Project, wishes: &Wishes<'_>) -> Result<Exit, Failure> {
+/// What writes the files of a plan.
+type Write<'w> = dyn Fn(&[Target<'_>]) -> Result<Exit, Failure> + 'w;
+
+fn carry_out(work: &Work, args: &FixArgs, project: &Project, wishes: &Wishes<'_>, write: &Write<'_>) -> Result<Exit, Failure> {
     let findings: Vec<&Finding> = work.findings.iter().collect();
     let plan =
         plan(&work.documents, &findings, wishes, &mut SystemEntropy).map_err(|e| Failure::new(format!("{e}; nothing was written")))?;
     let most = if args.include.is_some() { Fix::Review } else { Fix::Safe };
     let edits = plan.edits(&work.documents, most).map_err(Failure::new)?;
-    let bare = if wishes.sealed { work.only_to_seal(args, &edits) } else { Vec::new() };
+    let bare = if wishes.seals.is_some() { work.only_to_seal(args, &edits) } else { Vec::new() };
     show(&plan, work, &bare)?;
     let extra: BTreeSet<usize> = bare.iter().copied().chain(work.grown()).filter(|i| !edits.contains_key(i)).collect();
     if edits.is_empty() && extra.is_empty() {
@@ -107,7 +129,18 @@ fn carry_out(work: &Work, args: &FixArgs, project: &Project, wishes: &Wishes<'_>
     for index in extra {
         targets.push(work.target(index, None)?);
     }
-    fix_emit::write(args, project, &targets)
+    write(&targets)
+}
+
+/// Takes sops files out of a plan that is not for them: an edit in place would break their MAC.
+fn pass_by_sops(scan: &mut Scan) {
+    let is_sops = |kept: &Kept| !kept.twin && seal::sops::form_of(kept.document.text.as_bytes()).is_some();
+    let passed: BTreeSet<String> = scan.documents.iter().filter(|kept| is_sops(kept)).map(|kept| kept.document.path.clone()).collect();
+    for path in &passed {
+        ui::note(&format!("{path} is a sops file and stays as it is; `--emit sops` makes the plan over its values"));
+    }
+    scan.documents.retain(|kept| !passed.contains(&kept.document.path));
+    scan.report.entries.retain(|entry| !passed.contains(&entry.finding.file));
 }
 
 fn show(plan: &Plan, work: &Work, bare: &[usize]) -> Result<(), Failure> {
@@ -131,6 +164,9 @@ fn open_twin(
     args: &FixArgs,
     identities: &OnceLock<Result<seal::Identities, String>>,
 ) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
+    if let Some(other) = existing_twin(path).filter(|other| sealing::read(other).is_ok_and(|b| seal::sops::form_of(&b).is_some())) {
+        return Err(format!("{} is the truth for {}; run with `--emit sops`; nothing was written", other.display(), path.display()));
+    }
     let twin = twin_of(path);
     if twin.symlink_metadata().is_err() || !formats::is_sealable(formats::claimant(&path.to_string_lossy(), "").name()) && !path.exists() {
         return Ok(None);

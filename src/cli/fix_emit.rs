@@ -16,6 +16,7 @@ use super::fix_work::{Target, Work};
 use super::interrupted;
 use super::project::Project;
 use super::sealing::{self, name_in, twin_of, warn_if_single};
+use super::sops::existing_twin;
 use super::ui;
 
 /// Says what `--apply` would write, and what it still needs.
@@ -30,6 +31,12 @@ pub(crate) fn foretell(args: &FixArgs, work: &Work, edits: &BTreeMap<usize, Plan
     }
     if sealing::recipients(&args.seal.recipients, project.config.as_ref()).is_err() {
         ui::hint("there are no recipients yet: `harden init` makes an identity and names it in harden.toml");
+    }
+    if args.emit == "sops" {
+        ui::hint(
+            "`harden fix --emit sops --apply` writes sops files, as NAME.sops.EXT beside these; a file that is one already is written again",
+        );
+        return;
     }
     ui::hint("`harden fix --apply` writes encrypted copies beside these files, as NAME.age; NAME stays as it is");
 }
@@ -92,6 +99,11 @@ fn next(path: &str) -> String {
 fn plain(args: &FixArgs, project: &Project, targets: &[Target<'_>]) -> Result<Exit, Failure> {
     for target in targets {
         let path = &target.document.path;
+        if let Some(other) = existing_twin(target.file) {
+            return Err(
+                Failure::new(format!("{} is the truth for {path}; nothing was written", other.display())).hint("run with `--emit sops`")
+            );
+        }
         if twin_of(target.file).symlink_metadata().is_ok() {
             return Err(Failure::new(format!("{path}.age is the truth for {path}; nothing was written")).hint("run without `--emit plain`"));
         }
@@ -119,7 +131,7 @@ fn is_restorable(held: &str, file: &Path) -> bool {
 }
 
 /// The folder where the journal is kept: the first of [`interrupted::roots`] that holds all files, else the nearest that does.
-fn root(args: &FixArgs, project: &Project, targets: &[Target<'_>]) -> PathBuf {
+pub(crate) fn root(args: &FixArgs, project: &Project, targets: &[Target<'_>]) -> PathBuf {
     let holds = |root: &Path| targets.iter().all(|t| t.file.starts_with(root));
     let first = targets.first().and_then(|t| t.file.parent()).unwrap_or(Path::new("."));
     let common = || first.ancestors().find(|a| holds(a)).map(Path::to_owned);

@@ -22,6 +22,8 @@ pub(crate) struct Target<'w> {
     pub(crate) document: &'w Document,
     pub(crate) file: &'w PathBuf,
     pub(crate) bytes: Zeroizing<Vec<u8>>,
+    /// What is changed in it.
+    pub(crate) planned: Option<&'w Planned>,
     /// Whether a sealed twin was read in its place.
     pub(crate) twin: bool,
     /// What the file, or its twin, held when it was read; none where the file does not exist yet.
@@ -42,7 +44,10 @@ pub(crate) struct Work {
 
 impl Work {
     pub(crate) fn of(scan: Scan) -> Self {
-        let findings = scan.report.entries.into_iter().map(|e| e.finding).collect();
+        let sealed: Vec<&String> = scan.documents.iter().filter(|kept| kept.twin).map(|kept| &kept.document.path).collect();
+        // what is sealed already needs no advice to seal it
+        let findings = scan.report.entries.into_iter().map(|e| e.finding);
+        let findings = findings.filter(|f| f.class != Class::HardcodedSecret || !sealed.contains(&&f.file)).collect();
         let (mut documents, mut files, mut twins) = (Vec::new(), Vec::new(), Vec::new());
         for Kept { document, path, twin } in scan.documents {
             documents.push(document);
@@ -95,7 +100,7 @@ impl Work {
         self.documents.get(index).map(|d| d.text.as_str())
     }
 
-    pub(crate) fn target(&self, index: usize, planned: Option<&Planned>) -> Result<Target<'_>, Failure> {
+    pub(crate) fn target<'w>(&'w self, index: usize, planned: Option<&'w Planned>) -> Result<Target<'w>, Failure> {
         let (Some(document), Some(file)) = (self.documents.get(index), self.files.get(index)) else {
             return Err(Failure::new("the plan names a file that was not read; nothing was written"));
         };
@@ -103,7 +108,7 @@ impl Work {
             Some(planned) => rewrite::patch(document, planned).map_err(Failure::new)?,
             None => Zeroizing::new(document.text.as_bytes().to_vec()),
         };
-        Ok(Target { document, file, bytes, twin: self.twins.get(index).copied().unwrap_or(false), held: self.held(index) })
+        Ok(Target { document, file, bytes, planned, twin: self.twins.get(index).copied().unwrap_or(false), held: self.held(index) })
     }
 
     /// Env files whose secrets are strong and stand in the open: they are sealed as they are.

@@ -13,6 +13,7 @@ use harden::seal::{self, Identities};
 use super::args::RunArgs;
 use super::exit::{Exit, Failure};
 use super::sealing::{self, about};
+use super::sops::open_any;
 use super::ui;
 
 const FAILED: Exit = Exit::Child(125);
@@ -50,12 +51,12 @@ fn prepare(args: &RunArgs, no_config: bool) -> Result<Vec<(std::ffi::OsString, s
 fn load(name: &Path, args: &RunArgs, identities: &mut Option<Identities>) -> Result<Vec<Variable>, Failure> {
     let shown = name.display().to_string();
     let mut bytes = sealing::read(name)?;
-    if seal::is_sealed(&bytes) {
+    if seal::is_sealed(&bytes) || seal::sops::form_of(&bytes).is_some() {
         let identities = match identities {
             Some(loaded) => loaded,
             none => none.insert(sealing::identities(&args.identity)?),
         };
-        bytes = seal::open(&bytes, identities).map_err(|error| about(name, &error))?;
+        bytes = open_any(&bytes, identities).map_err(|error| about(name, &error))?;
     } else if name.extension().is_some_and(|extension| extension == "age") {
         return Err(about(name, &seal::SealError::NotSealed));
     }
@@ -94,7 +95,9 @@ fn default_file(no_config: bool) -> Result<PathBuf, Failure> {
         run::sealed_env_files(&root).map_err(|error| Failure::new(format!("{}: the folder cannot be read: {error}", root.display())))?;
     match &found[..] {
         [one] => Ok(one.clone()),
-        [] => Err(Failure::new(format!("no sealed env file (`*.env*.age`) in {}; nothing was run", root.display())).hint(usage)),
+        [] => {
+            Err(Failure::new(format!("no sealed env file (`*.env*.age`, `*.sops.env`) in {}; nothing was run", root.display())).hint(usage))
+        }
         several => {
             let failure = Failure::new(format!("{} sealed env files in {}; nothing was run", several.len(), root.display()));
             Err(several.iter().fold(failure, |failure, file| failure.hint(format!("`--env-file {}`", file.display()))))

@@ -26,7 +26,7 @@ pub(crate) fn add(scan: &mut Scan, project: &Project) {
         only: &[],
         drivers: &drivers,
         rules: &project.rules,
-        sealed: false,
+        seals: None,
         fresh: None,
         unborn: false,
     };

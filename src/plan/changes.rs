@@ -9,7 +9,6 @@ use super::place::{Account, Form, Place, places};
 use super::same::{Same, group, same as accounts_match};
 use super::switches::{Switch, switches};
 use super::wishes::Wishes;
-use crate::formats;
 use crate::keygen::{Entropy, KeygenError};
 use crate::model::document::Document;
 use crate::model::environment::Environment;
@@ -286,7 +285,7 @@ fn reach(documents: &[Document], change: &SecretChange, fresh: bool, wishes: &Wi
     if let Some(reason) = change.places.iter().filter_map(|p| documents.get(p.document)).find_map(wrong_place) {
         return (Fix::Manual, reason);
     }
-    let bare = change.places.iter().filter_map(|p| documents.get(p.document)).find(|d| wishes.sealed && !formats::is_sealable(d.format));
+    let bare = change.places.iter().filter_map(|p| documents.get(p.document)).find(|d| wishes.cannot_seal(d));
     if let Some(document) = bare {
         return (Fix::Manual, format!("{} cannot be sealed; `--emit plain` patches it in place", document.path));
     }

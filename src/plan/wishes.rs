@@ -16,8 +16,8 @@ pub struct Wishes<'a> {
     pub manifests: &'a dyn Fn(usize) -> Vec<Vec<(String, String)>>,
     /// The rules, for what they propose.
     pub rules: &'a RuleSet,
-    /// Whether the result is sealed: what cannot be sealed is then changed by hand.
-    pub sealed: bool,
+    /// Where the result is sealed, whether a document can be: one that cannot is changed by hand.
+    pub seals: Option<fn(&Document) -> bool>,
     /// The document that is a production file in the making: it gets production settings, and no server runs with it yet.
     pub fresh: Option<usize>,
     /// Plain files whose sealed twins stand among the documents: the text, and the index of the twin. What a twin has replaced already is
@@ -25,4 +25,12 @@ pub struct Wishes<'a> {
     pub before: &'a [(Document, usize)],
     /// Whether that file does not exist at all: placeholders of any kind may be filled, for no data depends on them.
     pub unborn: bool,
+}
+
+impl Wishes<'_> {
+    /// Whether `document` would have to be sealed, and cannot be.
+    #[must_use]
+    pub fn cannot_seal(&self, document: &Document) -> bool {
+        self.seals.is_some_and(|seals| !seals(document))
+    }
 }

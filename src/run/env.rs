@@ -77,7 +77,7 @@ pub fn parse(file: &str, bytes: &[u8]) -> Result<EnvFile, RunError> {
     }
 }
 
-/// The sealed env files in `folder`, `*.env*.age`, by name.
+/// The sealed env files in `folder`, `*.env*.age` and `*.sops.env`, by name.
 ///
 /// # Errors
 /// When the folder cannot be read.
@@ -86,7 +86,8 @@ pub fn sealed_env_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name();
-        if name.to_str().and_then(|name| name.strip_suffix(".age")).is_some_and(|name| name.contains(".env")) {
+        let sealed = |name: &str| name.ends_with(".sops.env") || name.strip_suffix(".age").is_some_and(|name| name.contains(".env"));
+        if name.to_str().is_some_and(sealed) {
             found.push(entry.path());
         }
     }

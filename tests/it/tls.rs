@@ -80,7 +80,7 @@ fn fixed(v: &Vector, document: Document) -> (Document, Option<Fix>) {
         drivers: &drivers,
         manifests: &|_| Vec::new(),
         rules: &rules,
-        sealed: false,
+        seals: None,
         fresh: None,
         before: &[],
         unborn: false,

@@ -193,7 +193,10 @@ impl Meta {
             let from = span.start.checked_sub(self.begin)?;
             Some(Span::new(from, from + span.len()))
         };
-        let mut edits = vec![(inside(self.mac.span)?, field(form, mac)), (inside(self.modified.span)?, field(form, modified))];
+        let mac_at = inside(self.mac.span)?;
+        let bare = form == Form::Yaml && !mac_at.of(self.block.expose()).starts_with(['"', '\'']);
+        let mac = if bare { Secret::copy_of(mac) } else { field(form, mac) };
+        let mut edits = vec![(mac_at, mac), (inside(self.modified.span)?, field(form, modified))];
         if let (Some(old), Some(new)) = (&self.rule_field, rule.regex())
             && old.text.expose() != new
         {
@@ -229,8 +232,10 @@ pub(super) fn block(form: Form, keys: &[(String, String)], rule: &Rule, modified
             out.push_str(&format!("    version: {VERSION}\n"));
         }
         Form::Json => {
-            let list: Vec<String> =
-                keys.iter().map(|(name, key)| format!("{{\n        \"recipient\": {},\n        \"enc\": {}\n      }}", text(name), text(key))).collect();
+            let list: Vec<String> = keys
+                .iter()
+                .map(|(name, key)| format!("{{\n        \"recipient\": {},\n        \"enc\": {}\n      }}", text(name), text(key)))
+                .collect();
             out.push_str(&format!("\"sops\": {{\n    \"age\": [\n      {}\n    ],\n", list.join(",\n      ")));
             out.push_str(&format!("    \"lastmodified\": {},\n    \"mac\": {},\n", text(modified), text(mac)));
             out.push_str(&format!("    \"encrypted_regex\": {},\n", text(regex)));

@@ -66,6 +66,12 @@ pub fn form_of(bytes: &[u8]) -> Option<Form> {
     (begins("sops:") && text.contains("lastmodified:") && text.contains("mac:")).then_some(Form::Yaml)
 }
 
+/// Whether `text` can be sealed at all: sops reads it, and it is no sops file yet.
+#[must_use]
+pub fn takes(form: Form, text: &str) -> bool {
+    read(form, text).is_ok_and(|tree| tree.docs.iter().all(|doc| doc.meta.is_empty()))
+}
+
 fn json_has_block(text: &str) -> bool {
     json::read(text).is_ok_and(|tree| tree.docs.iter().any(|doc| !doc.meta.is_empty()))
 }

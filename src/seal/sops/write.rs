@@ -10,7 +10,7 @@ use super::cipher::{DataKey, Kind};
 use super::meta::{self, Rule, refused};
 use super::open::{self, Old, Opened};
 use super::tree::{Mac, Node, Scalar, Tree, Visit, bound, splice};
-use super::{Form, dotenv, fault, json, read, yaml};
+use super::{Form, dotenv, fault, read, yaml};
 use crate::model::date::date_time;
 use crate::model::secret::Secret;
 use crate::model::span::Span;
@@ -114,13 +114,7 @@ fn unsealed(form: Form, text: &str) -> Result<Tree, SealError> {
 }
 
 /// The names that have to be sealed so that every secret is, besides those that `seals` knows.
-fn names(
-    form: Form,
-    text: &str,
-    tree: &Tree,
-    secrets: &[Span],
-    seals: &dyn Fn(&[&str]) -> bool,
-) -> Result<BTreeSet<String>, SealError> {
+fn names(form: Form, text: &str, tree: &Tree, secrets: &[Span], seals: &dyn Fn(&[&str]) -> bool) -> Result<BTreeSet<String>, SealError> {
     let mut hit = vec![false; secrets.len()];
     let telling: Vec<&str> = secrets.iter().map(|span| span.of(text)).filter(|value| value.len() >= TELLING).collect();
     let mut names = BTreeSet::new();
@@ -146,7 +140,8 @@ fn names(
     }
 }
 
-const OUTSIDE: &str = "a secret stands outside of any value, in a comment or a name, where sops seals nothing; remove it, or seal the whole file";
+const OUTSIDE: &str =
+    "a secret stands outside of any value, in a comment or a name, where sops seals nothing; remove it, or seal the whole file";
 
 struct Job<'a> {
     form: Form,

@@ -62,8 +62,12 @@ impl Builder<'_> {
                 self.last = self.last.max(span.end);
                 self.place(Rc::new(Node::Alias(span, target)), 0, span);
             }
-            Event::SequenceStart(style, anchor, tag) => self.begin(false, flow || style == StructureStyle::Flow, anchor, tag.as_deref(), span)?,
-            Event::MappingStart(style, anchor, tag) => self.begin(true, flow || style == StructureStyle::Flow, anchor, tag.as_deref(), span)?,
+            Event::SequenceStart(style, anchor, tag) => {
+                self.begin(false, flow || style == StructureStyle::Flow, anchor, tag.as_deref(), span)?
+            }
+            Event::MappingStart(style, anchor, tag) => {
+                self.begin(true, flow || style == StructureStyle::Flow, anchor, tag.as_deref(), span)?
+            }
             Event::SequenceEnd | Event::MappingEnd => {
                 let Some(open) = self.open.pop() else { return Ok(()) };
                 if open.flow {
@@ -71,7 +75,8 @@ impl Builder<'_> {
                 }
                 let whole = Span::new(open.start, self.last.max(open.start));
                 let (anchor, map) = (open.anchor, open.map);
-                let node = if map { Node::Map(self.pairs(open)?) } else { Node::List(open.nodes.into_iter().map(|(node, _)| node).collect()) };
+                let node =
+                    if map { Node::Map(self.pairs(open)?) } else { Node::List(open.nodes.into_iter().map(|(node, _)| node).collect()) };
                 self.place(Rc::new(node), anchor, whole);
             }
             Event::Comment(..) => self.tree.comments.push(span),

@@ -1,0 +1,76 @@
+//! `harden encrypt --emit sops`: the secret values of NAME, sealed in a sops file beside it. One that is there already is never replaced.
+
+use std::path::PathBuf;
+
+use harden::disk::atomic;
+use harden::model::date::now;
+use harden::model::environment::Environment;
+use harden::model::severity::Profile;
+use harden::scan::{Keep, Request, examine};
+use harden::seal::sops::{self, Form, How};
+
+use super::args::EncryptArgs;
+use super::exit::{Exit, Failure};
+use super::project::Project;
+use super::sealing::{self, about, warn_if_single};
+use super::sops::{secrets, sops_twin_of};
+use super::ui;
+
+/// Seals every file or, if one of them is refused, none.
+pub(crate) fn run(args: &EncryptArgs, no_config: bool) -> Result<Exit, Failure> {
+    let project = Project::load(&args.files, no_config)?;
+    let recipients = sealing::recipients(&args.seal.recipients, project.config.as_ref())?;
+    let request = Request {
+        paths: &args.files,
+        no_ignore: true,
+        profile: Profile::Strict,
+        fail_on: None,
+        config: project.config.as_ref(),
+        rules: &project.rules,
+        honour: false,
+        keep: Keep::All,
+        baseline: None,
+        twins: None,
+        new_only: None,
+    };
+    let mut jobs: Vec<(PathBuf, Vec<u8>)> = Vec::new();
+    for file in &args.files {
+        let shown = file.display();
+        let bytes = sealing::read(file)?;
+        if sops::form_of(&bytes).is_some() || harden::seal::is_sealed(&bytes) {
+            return Err(Failure::new(format!("{shown} is sealed already; nothing was written")));
+        }
+        let text = std::str::from_utf8(&bytes).map_err(|_| Failure::new(format!("{shown}: expected UTF-8 text; nothing was written")))?;
+        let (document, findings) = examine(&request, &file.to_string_lossy(), &bytes, Environment::Production).map_err(Failure::new)?;
+        let form = Form::of_format(document.format).ok_or_else(|| {
+            Failure::new(format!("{shown}: sops files are YAML, JSON or env files; nothing was written"))
+                .hint("without `--emit sops` the whole file is sealed")
+        })?;
+        let twin = sops_twin_of(file, form);
+        if twin.symlink_metadata().is_ok() {
+            return Err(Failure::new(format!("{} exists; nothing was written", twin.display()))
+                .hint(format!("compare them: `harden decrypt {} | diff - {shown}`", twin.display())));
+        }
+        let spans = secrets(&document, &findings, &[]);
+        if spans.is_empty() {
+            return Err(Failure::new(format!("{shown}: no value in it is known to be a secret; nothing was written"))
+                .hint("without `--emit sops` the whole file is sealed"));
+        }
+        let how = How { recipients: &recipients, hand_editable: args.hand_editable, now: now() };
+        let sealed = sops::seal(form, text, &spans, how).map_err(|error| {
+            let failure = about(file, &error);
+            Failure { message: format!("{}; nothing was written", failure.message), ..failure }
+        })?;
+        jobs.push((twin, sealed));
+    }
+    for (twin, sealed) in &jobs {
+        // to be committed: readable like any other source file
+        atomic::create_new(twin, sealed, 0o644)?;
+        ui::say(&format!("sealed for sops: {}", twin.display()));
+    }
+    warn_if_single(&recipients);
+    let plain: Vec<String> = args.files.iter().map(|file| format!("`{}`", file.display())).collect();
+    let verb = if plain.len() == 1 { "still holds its values" } else { "still hold their values" };
+    ui::note(&format!("{} {verb} in plain text: remove it where it is not needed, and keep it out of git", plain.join(", ")));
+    Ok(Exit::Clean)
+}

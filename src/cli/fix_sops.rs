@@ -1,0 +1,85 @@
+//! `--emit sops`: patched bytes to sops files. One that was there is sealed again as it was; a new one lies beside the plain file.
+
+use std::path::Path;
+
+use harden::disk::journal::Transaction;
+use harden::disk::read::sha256;
+use harden::model::date::now;
+use harden::scan::{Request, examine};
+use harden::seal::sops::{self, Form, How};
+use zeroize::Zeroizing;
+
+use super::args::FixArgs;
+use super::exit::{Exit, Failure};
+use super::fix_work::Target;
+use super::interrupted;
+use super::project::Project;
+use super::sealing::{self, about, warn_if_single};
+use super::sops::{Openers, secrets, sops_twin_of};
+use super::ui;
+
+/// Writes all targets or none.
+pub(crate) fn write(
+    args: &FixArgs,
+    project: &Project,
+    request: &Request<'_>,
+    openers: &Openers<'_>,
+    targets: &[Target<'_>],
+    root: &Path,
+) -> Result<Exit, Failure> {
+    let mut transaction = Transaction::new(root);
+    let mut recipients = None;
+    let mut written = Vec::new();
+    let mut open = Vec::new();
+    for target in targets {
+        let name = &target.document.path;
+        let nothing = |failure: Failure| Failure { message: format!("{}; nothing was written", failure.message), ..failure };
+        let text =
+            std::str::from_utf8(&target.bytes).map_err(|_| Failure::new(format!("{name}: expected UTF-8 text; nothing was written")))?;
+        let (document, findings) = examine(request, name, &target.bytes, target.document.environment).map_err(Failure::new)?;
+        let planned: Vec<usize> = target.planned.map(|planned| planned.expected.keys().copied().collect()).unwrap_or_default();
+        let lines_up = document.settings.len() == target.document.settings.len();
+        let spans = secrets(&document, &findings, if lines_up { &planned } else { &[] });
+        if let Some(found) = openers.take(target.file) {
+            let sealed = found.opened.seal_again(text, &spans, now()).map_err(|error| nothing(about(&found.path, &error)))?;
+            transaction = transaction.replace(&found.path, sha256(&sealing::read(&found.path)?), Zeroizing::new(sealed));
+            written.push(beside(name, &found.path));
+            continue;
+        }
+        let form = Form::of_format(document.format);
+        let form = form.ok_or_else(|| Failure::new(format!("{name}: sops has no such form of file; nothing was written")))?;
+        let recipients = match &recipients {
+            Some(known) => known,
+            None => recipients.insert(sealing::recipients(&args.seal.recipients, project.config.as_ref()).map_err(nothing)?),
+        };
+        let how = How { recipients, hand_editable: args.hand_editable, now: now() };
+        let sealed = sops::seal(form, text, &spans, how).map_err(|error| nothing(about(Path::new(name), &error)))?;
+        let twin = sops_twin_of(target.file, form);
+        // to be committed: readable like any other source file
+        transaction = transaction.create(&twin, Zeroizing::new(sealed), 0o644);
+        written.push(beside(name, &twin));
+        if target.held.is_some() {
+            open.push(name.as_str());
+        }
+    }
+    transaction.commit().map_err(interrupted::failure)?;
+    written.iter().for_each(|name| ui::say(&format!("sealed for sops: {name}")));
+    recipients.iter().for_each(warn_if_single);
+    if let Some(first) = written.first().filter(|_| !open.is_empty()) {
+        let verb = if open.len() == 1 { "holds" } else { "hold" };
+        ui::note(&format!(
+            "{} still {verb} the old values; take out the new ones: `harden decrypt {first}`, or `sops -d {first}`",
+            open.join(", ")
+        ));
+    }
+    Ok(Exit::Clean)
+}
+
+/// The name of `file` as it is shown: in the folder of `shown`.
+fn beside(shown: &str, file: &Path) -> String {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    match shown.rsplit_once('/') {
+        Some((folder, _)) => format!("{folder}/{name}"),
+        None => name.into_owned(),
+    }
+}
