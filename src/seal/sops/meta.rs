@@ -142,6 +142,11 @@ pub(super) fn read(form: Form, text: &str, tree: &Tree) -> Result<Meta, SealErro
         Form::Env => Secret::new(doc.meta.iter().map(|span| span.of(text)).collect()),
         _ => Secret::copy_of(Span::new(begin, last.end).of(text).trim_end_matches([',', ' ', '\n', '\r', '\t'])),
     };
+    let trimmed = |span: Span| span.of(text).trim_end();
+    let others = tree.docs.iter().skip(1).flat_map(|doc| &doc.meta);
+    if let Some(other) = others.into_iter().find(|span| trimmed(**span) != block.expose()) {
+        return Err(refused(fault(text, other.start, "this `sops` block is not that of the first document")));
+    }
     if form == Form::Env && doc.meta.windows(2).any(|pair| pair.first().map(|s| s.end) != pair.get(1).map(|s| s.start)) {
         return Err(refused(fault(text, first.start, "the lines `sops_...` do not stand together")));
     }

@@ -37,7 +37,7 @@ pub struct How<'a> {
 /// [`SealError::SopsForm`] where sops would not read or keep `text`, or a secret stands where nothing is sealed: in a comment, in a name.
 pub fn seal(form: Form, text: &str, secrets: &[Span], how: How<'_>) -> Result<Vec<u8>, SealError> {
     let tree = unsealed(form, text)?;
-    let names = names(form, text, &tree, secrets, &|_| false)?;
+    let names = names(text, &tree, secrets, &|_| false)?;
     let rule = Rule::of_names(names.iter().map(String::as_str))?;
     let key = DataKey::generate()?;
     let modified = format!("{}Z", date_time(how.now));
@@ -64,7 +64,7 @@ impl Opened {
         let tree = unsealed(form, text)?;
         let was_sealed = |place: &str| self.old.get(place).map(|old| old.iter().any(|old| old.sealed.is_some()));
         let seals = |rule: &Rule, path: &[&str]| rule.seals(path).or_else(|| was_sealed(&bound(path))).unwrap_or(true);
-        let missing = names(form, text, &tree, secrets, &|path| seals(&self.meta.rule, path))?;
+        let missing = names(text, &tree, secrets, &|path| seals(&self.meta.rule, path))?;
         let extended;
         let rule = if missing.is_empty() {
             &self.meta.rule
@@ -114,29 +114,39 @@ fn unsealed(form: Form, text: &str) -> Result<Tree, SealError> {
 }
 
 /// The names that have to be sealed so that every secret is, besides those that `seals` knows.
-fn names(form: Form, text: &str, tree: &Tree, secrets: &[Span], seals: &dyn Fn(&[&str]) -> bool) -> Result<BTreeSet<String>, SealError> {
+fn names(text: &str, tree: &Tree, secrets: &[Span], seals: &dyn Fn(&[&str]) -> bool) -> Result<BTreeSet<String>, SealError> {
     let mut hit = vec![false; secrets.len()];
     let telling: Vec<&str> = secrets.iter().map(|span| span.of(text)).filter(|value| value.len() >= TELLING).collect();
-    let mut names = BTreeSet::new();
-    tree.visit(&mut |visit| {
-        let mut holds = false;
-        for (secret, hit) in secrets.iter().zip(&mut hit) {
-            if visit.alias.is_none() && visit.scalar.span.covers(*secret) {
-                *hit = true;
-                holds = true;
+    let mut names: BTreeSet<String> = BTreeSet::new();
+    let mut sealed: BTreeSet<Span> = BTreeSet::new();
+    // what is sealed in one place must be in every place that repeats it, which may bring in others: until nothing is added
+    loop {
+        let before = (names.len(), sealed.len());
+        let visited = tree.visit(&mut |visit| {
+            let mut holds = sealed.contains(&visit.scalar.span);
+            for (secret, hit) in secrets.iter().zip(&mut hit) {
+                let covers = visit.scalar.span.covers(*secret);
+                *hit |= covers;
+                holds |= covers;
             }
+            let written = visit.scalar.span.of(text);
+            holds |= telling.iter().any(|value| written.contains(value));
+            let known = seals(visit.path) || visit.path.iter().any(|name| names.contains(*name));
+            if holds && !known {
+                names.extend(visit.path.last().map(|name| (*name).to_owned()));
+            }
+            if holds || known {
+                sealed.insert(visit.scalar.span);
+            }
+        });
+        visited.map_err(|what| SealError::SopsForm { line: 1, what })?;
+        if before == (names.len(), sealed.len()) {
+            break;
         }
-        let written = visit.scalar.span.of(text);
-        holds |= telling.iter().any(|value| written.contains(value));
-        if holds && !seals(visit.path) {
-            names.extend(visit.path.last().map(|name| (*name).to_owned()));
-        }
-    })
-    .map_err(|what| SealError::SopsForm { line: 1, what })?;
-    let nowhere = secrets.iter().zip(&hit).find(|(span, hit)| !**hit && !span.is_empty());
-    match nowhere {
-        Some((span, _)) if form != Form::Json || !span.is_empty() => Err(refused(fault(text, span.start, OUTSIDE))),
-        _ => Ok(names),
+    }
+    match secrets.iter().zip(&hit).find(|(span, hit)| !**hit && !span.is_empty()) {
+        Some((span, _)) => Err(refused(fault(text, span.start, OUTSIDE))),
+        None => Ok(names),
     }
 }
 

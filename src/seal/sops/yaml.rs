@@ -134,7 +134,8 @@ impl Builder<'_> {
             _ => Quoting::Plain,
         };
         let core = tag.filter(|tag| tag.handle() == CORE || tag.handle() == "!" && tag.suffix().is_empty());
-        if core.is_some_and(|tag| !matches!(tag.suffix(), "str" | "")) {
+        let merges = value.expose() == "<<" && core.is_some_and(|tag| tag.suffix() == "merge");
+        if !merges && core.is_some_and(|tag| !matches!(tag.suffix(), "str" | "")) {
             return Err(fault(self.text, span.start, "a tag that sops would resolve"));
         }
         // the parser reports a missing value as `~` without bytes
