@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use harden::disk::atomic;
+use harden::formats;
 use harden::model::date::now;
 use harden::model::environment::Environment;
 use harden::model::severity::Profile;
@@ -42,7 +43,7 @@ pub(crate) fn run(args: &EncryptArgs, no_config: bool) -> Result<Exit, Failure> 
         }
         let text = std::str::from_utf8(&bytes).map_err(|_| Failure::new(format!("{shown}: expected UTF-8 text; nothing was written")))?;
         let (document, findings) = examine(&request, &file.to_string_lossy(), &bytes, Environment::Production).map_err(Failure::new)?;
-        let form = Form::of_format(document.format).ok_or_else(|| {
+        let form = Form::of_format(formats::claimant(&file.to_string_lossy(), text).name()).ok_or_else(|| {
             Failure::new(format!("{shown}: sops files are YAML, JSON or env files; nothing was written"))
                 .hint("without `--emit sops` the whole file is sealed")
         })?;

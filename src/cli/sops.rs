@@ -136,6 +136,11 @@ pub(crate) fn secrets(document: &Document, findings: &[Finding], planned: &[usiz
         let setting = finding.setting.and_then(|index| document.settings.get(index));
         spans.push(setting.map_or(finding.span, |setting| setting.span));
     }
+    // a comment that repeats a value would keep it in the open: handed on, so that the file is refused
+    let values: Vec<&str> = spans.iter().map(|span| span.of(&document.text)).filter(|value| !value.is_empty()).collect();
+    let repeats = |span: Span| values.contains(&span.of(&document.text));
+    let comments: Vec<Span> = document.settings.iter().filter(|s| s.role == Role::Commented && repeats(s.span)).map(|s| s.span).collect();
+    spans.extend(comments);
     spans.retain(|span| !span.is_empty());
     spans.sort_unstable();
     spans.dedup();

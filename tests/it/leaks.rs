@@ -492,6 +492,79 @@ fn no_command_shows_or_writes_a_secret() {
     assert_none(&faults);
 }
 
+/// What is run where sops files are made. Only names that announce a secret hold the canary: other values stay readable, as sops has it.
+const FOR_SOPS: &[Row] = &[
+    row(&["encrypt", "--emit", "sops", ".env"]),
+    row(&["init"]),
+    row(&["encrypt", "--emit", "sops", "app.env", "compose.yml", "values.yaml", "k8s.yaml", "app.json", "block.yaml"]),
+    row(&["encrypt", "--emit", "sops", "--hand-editable", "other.yaml"]),
+    row(&["encrypt", "--emit", "sops", "app.env"]),
+    row(&["encrypt", "--emit", "sops", "comment.env"]),
+    row(&["encrypt", "--emit", "sops", "comment.yaml"]),
+    row(&["encrypt", "--emit", "sops", "name.yaml"]),
+    row(&["encrypt", "--emit", "sops", "bad.json", "bad.yaml"]),
+    row(&["encrypt", "--emit", "sops", "lines.env"]),
+    row(&["encrypt", "--emit", "sops", "-r", "{C}", "lines.env"]),
+    handing_on(&["decrypt", "app.sops.env"]),
+    handing_on(&["decrypt", "values.sops.yaml"]),
+    handing_on(&["run", "--env-file", "app.sops.env", "--", "env"]),
+    row(&["run", "--env-file", "values.sops.yaml", "--", "true"]),
+    row(&["decrypt", "-o", "gone/x", "app.sops.env"]),
+    row(&["keygen", "-o", "other.txt"]),
+    row(&["decrypt", "-i", "other.txt", "app.sops.env"]),
+    row(&["decrypt", "not-sealed.sops.yaml"]),
+    row(&["decrypt", "not-sealed.sops.env"]),
+    row(&["decrypt", "not-sealed.sops.json"]),
+    row(&["run", "--env-file", "not-sealed.sops.env", "--", "true"]),
+    row(&["scan", "--format", "json"]),
+    row(&["fix", "--emit", "sops", "app.env"]),
+    row(&["fix", "--emit", "sops", "--apply", "--include", "review", "app.env", "values.yaml", "k8s.yaml"]),
+    row(&["fix", "--emit", "sops", "--apply", "--include", "review", "fresh.env", "fresh.yaml"]),
+    row(&["fix", "--emit", "sops", "--apply", "--include", "review", "not-sealed.sops.yaml"]),
+    row(&["fix", "--emit", "plain", "--apply", "app.env"]),
+    row(&["fix", "--apply", "app.env"]),
+];
+
+#[test]
+fn no_sops_file_and_no_word_about_one_holds_a_secret() {
+    let planted = [
+        (".env", "DB_PASSWORD={J}\n"),
+        ("app.env", "DB_PASSWORD=\"{J}\"\nDATABASE_URL=postgres://app:{U}@db.example.com/app\nUSER=app\n"),
+        ("fresh.env", "API_TOKEN='{U}'\nexport SECRET_KEY={U} # the key\n"),
+        ("fresh.yaml", "a: &a {password: \"{J}\", user: x}\nb:\n  <<: *a\n  tokens: [\"{J}\", 5]\n"),
+        ("compose.yml", "services:\n  db:\n    environment:\n      - POSTGRES_PASSWORD={U}\n      - POSTGRES_USER=app\n"),
+        ("values.yaml", "auth:\n  password: &pw \"{J}\"\n  copy: *pw\n  user: app\nsame: *pw\n"),
+        ("k8s.yaml", "apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\ndata:\n  password: {B}\n---\nstringData:\n  token: \"{J}\"\n"),
+        ("app.json", "{\"db\": {\"password\": \"{J}\", \"port\": 5432}, \"tokens\": [\"{J}\"]}\n"),
+        ("block.yaml", "private_key: |\n  {U}\n  {U}\nuser: app\n"),
+        ("other.yaml", "password: '{U}'\nuser: app\n"),
+        ("comment.env", "PASSWORD={U}\n# OLD_PASSWORD={U}\n"),
+        ("comment.yaml", "password: {U}\n# password: {U}\n"),
+        ("name.yaml", "{U}: x\n1: x\npassword: {U}\n"),
+        ("bad.json", "{\"password\": \"{J}\", // {C}\n}"),
+        ("bad.yaml", "password: \"{J}\n- {C}\n"),
+        ("lines.env", "PASSWORD='{U}\n{U}'\n"),
+        ("not-sealed.sops.yaml", "password: {U}\nsops:\n  mac: {U}\n  lastmodified: {U}\n  age:\n    - enc: {U}\n      recipient: {U}\n"),
+        ("not-sealed.sops.env", "PASSWORD={U}\nsops_mac={U}\nsops_lastmodified={U}\nsops_age__list_0__map_enc={U}\n"),
+        (
+            "not-sealed.sops.json",
+            "{\"password\": \"{U}\", \"sops\": {\"mac\": \"{U}\", \"lastmodified\": \"{U}\", \"kms\": [{\"enc\": \"{U}\"}]}}",
+        ),
+    ];
+    let mut faults = Vec::new();
+    for canary in CANARIES {
+        let desk = Desk::new(canary);
+        planted.iter().for_each(|(name, text)| desk.plant(name, text));
+        for row in FOR_SOPS {
+            faults.extend(desk.faults(row.args, row.stdin, row.hands_on));
+        }
+        let sealed = desk.files().into_keys().filter(|path| path.to_string_lossy().contains(".sops.")).count();
+        assert!(sealed >= 8, "only {sealed} sops files");
+        assert!(desk.forbidden.seen_in(&desk.run(&["decrypt", "values.sops.yaml"], None).stdout).is_some(), "decrypt handed nothing on");
+    }
+    assert_none(&faults);
+}
+
 /// A provider's token has a form of its own, so it is a canary of its own: in settings, comments, scripts, documents and encoded.
 #[test]
 fn what_is_told_of_a_token_shows_nothing_of_it() {

@@ -1,4 +1,4 @@
-//! What tools that are not ours say: age opens the sealed files of `fix`, parsers of Python read them; openssl, ssh-keygen,
+//! What tools that are not ours say: age and sops open the sealed files of `fix`, parsers of Python read them; openssl, ssh-keygen,
 //! puttygen, gpg, age-keygen and minisign make keys.
 //! schemas and parsers judge the machine formats. `./test --live` runs it.
 
@@ -23,6 +23,22 @@ fn sealed_copies_open_with_age_and_differ_in_exactly_the_planned_values() {
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}");
     assert!(said.contains(" 0 faults"), "{said}");
+}
+
+#[test]
+fn sops_files_are_read_by_sops_and_those_of_sops_by_harden() {
+    let Some(sops) = std::env::var_os("HARDEN_TEST_SOPS") else {
+        println!("left out: `./test --live` runs it");
+        return;
+    };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = Command::new(std::env::var_os("HARDEN_TEST_PYTHON").unwrap_or_else(|| "python3".into()))
+        .arg(root.join("tests/live/check_sops.py"))
+        .args([env!("CARGO_BIN_EXE_harden").as_ref(), sops.as_os_str(), root.join("fixtures/projects").as_os_str()])
+        .output()
+        .unwrap();
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && said.contains(" 0 faults"), "{said}");
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod repository;
 mod rules;
 mod seal;
 mod selectors;
+mod sops;
 mod staged;
 mod stages;
 mod tls;

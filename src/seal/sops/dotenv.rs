@@ -90,7 +90,7 @@ pub(super) fn tidy(text: &str, tree: &Tree) -> Vec<(Span, Secret)> {
     let root = tree.docs.iter().flat_map(|doc| &doc.root);
     let values: Vec<Span> = root
         .filter_map(|pair| match &*pair.value {
-            Node::Scalar(scalar) => Some(scalar.span),
+            Node::Scalar(scalar) if scalar.span.of(text).contains('\n') => Some(scalar.span),
             _ => None,
         })
         .collect();

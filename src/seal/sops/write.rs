@@ -307,15 +307,15 @@ impl Job<'_> {
         }
         let crlf = self.form != Form::Env && self.text.contains("\r\n") && !block.expose().contains("\r\n");
         let block = if crlf { block.expose().replace('\n', "\r\n") } else { block.expose().to_owned() };
+        let end = if self.form != Form::Env && self.text.contains("\r\n") { "\r\n" } else { "\n" };
         for doc in &self.tree.docs {
             let closed = doc.end == 0 || self.text.get(..doc.end).is_some_and(|t| t.ends_with('\n'));
             let text = match self.form {
                 Form::Json => {
-                    let end = if crlf { "\r\n" } else { "\n" };
                     let (comma, after) = if doc.root.is_empty() { ("", end) } else { (",", "") };
                     format!("{comma}{end}  {}{after}", block.trim_end())
                 }
-                _ => format!("{}{}\n", if closed { "" } else { "\n" }, block.trim_end()),
+                _ => format!("{}{}{end}", if closed { "" } else { end }, block.trim_end()),
             };
             edits.push((Span::new(doc.end, doc.end), Secret::new(text)));
         }
