@@ -5,6 +5,10 @@ use std::path::Path;
 use harden::disk::journal::Transaction;
 use harden::disk::read::sha256;
 use harden::model::date::now;
+use harden::model::document::Document;
+use harden::model::secret::Secret;
+use harden::model::setting::Role;
+use harden::model::span::Span;
 use harden::scan::{Request, examine};
 use harden::seal::sops::{self, Form, How};
 use zeroize::Zeroizing;
@@ -39,7 +43,8 @@ pub(crate) fn write(
         let (document, findings) = examine(request, name, &target.bytes, target.document.environment).map_err(Failure::new)?;
         let planned: Vec<usize> = target.planned.map(|planned| planned.expected.keys().copied().collect()).unwrap_or_default();
         let lines_up = document.settings.len() == target.document.settings.len();
-        let spans = secrets(&document, &findings, if lines_up { &planned } else { &[] });
+        let mut spans = secrets(&document, &findings, if lines_up { &planned } else { &[] });
+        spans.extend(kept(&document, target.document, &planned));
         if let Some(found) = openers.take(target.file) {
             let sealed = found.opened.seal_again(text, &spans, now()).map_err(|error| nothing(about(&found.path, &error)))?;
             transaction = transaction.replace(&found.path, sha256(&sealing::read(&found.path)?), Zeroizing::new(sealed));
@@ -82,4 +87,12 @@ fn beside(shown: &str, file: &Path) -> String {
         Some((folder, _)) => format!("{folder}/{name}"),
         None => name.into_owned(),
     }
+}
+
+/// Values of `document` that a planned setting had before: what the plan does not replace elsewhere is no less a secret.
+fn kept(document: &Document, before: &Document, planned: &[usize]) -> Vec<Span> {
+    let old: Vec<&Secret> =
+        planned.iter().filter_map(|index| before.settings.get(*index)).map(|s| &s.value).filter(|v| v.len() >= 4).collect();
+    let live = document.settings.iter().filter(|s| s.role == Role::Live && !s.span.is_empty());
+    live.filter(|s| old.iter().any(|old| old.same_as(&s.value))).map(|s| s.span).collect()
 }

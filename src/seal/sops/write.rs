@@ -18,6 +18,9 @@ use crate::model::span::Span;
 /// A value of fewer bytes may stand elsewhere by chance: a user's name, a host.
 const TELLING: usize = 12;
 
+/// From here on a value that equals a secret as a whole is taken for the same secret.
+const WHOLE: usize = 4;
+
 /// How a new file is sealed.
 #[derive(Clone, Copy, Debug)]
 pub struct How<'a> {
@@ -119,6 +122,17 @@ fn names(text: &str, tree: &Tree, secrets: &[Span], seals: &dyn Fn(&[&str]) -> b
     let telling: Vec<&str> = secrets.iter().map(|span| span.of(text)).filter(|value| value.len() >= TELLING).collect();
     let mut names: BTreeSet<String> = BTreeSet::new();
     let mut sealed: BTreeSet<Span> = BTreeSet::new();
+    let mut whole: Vec<Secret> = Vec::new();
+    let visited = tree.visit(&mut |visit| {
+        let value = &visit.scalar.value;
+        if value.len() >= WHOLE && visit.alias.is_none() && secrets.iter().any(|secret| visit.scalar.span.covers(*secret)) {
+            whole.push(value.clone());
+        }
+    });
+    visited.map_err(|what| SealError::SopsForm { line: 1, what })?;
+    if let Some(span) = tree.comments.iter().find(|span| secrets.iter().any(|secret| repeats(span.of(text), secret.of(text)))) {
+        return Err(refused(fault(text, span.start, OUTSIDE)));
+    }
     // what is sealed in one place must be in every place that repeats it, which may bring in others: until nothing is added
     loop {
         let before = (names.len(), sealed.len());
@@ -130,6 +144,7 @@ fn names(text: &str, tree: &Tree, secrets: &[Span], seals: &dyn Fn(&[&str]) -> b
                 holds |= covers;
             }
             let written = visit.scalar.span.of(text);
+            holds |= whole.iter().any(|value| value.same_as(&visit.scalar.value));
             holds |= telling.iter().any(|value| written.contains(value));
             let known = seals(visit.path) || visit.path.iter().any(|name| names.contains(*name));
             if holds && !known {
@@ -152,6 +167,16 @@ fn names(text: &str, tree: &Tree, secrets: &[Span], seals: &dyn Fn(&[&str]) -> b
 
 const OUTSIDE: &str =
     "a secret stands outside of any value, in a comment or a name, where sops seals nothing; remove it, or seal the whole file";
+
+/// Whether `comment` holds `secret` as the value of a setting: `# password: kettle`. A word by itself may be there by chance.
+fn repeats(comment: &str, secret: &str) -> bool {
+    let quotes = |c: char| matches!(c, '"' | '\'' | ' ' | '\t');
+    secret.len() >= WHOLE
+        && comment.match_indices(secret).any(|(at, _)| {
+            let (before, after) = (comment.get(..at).unwrap_or_default(), comment.get(at + secret.len()..).unwrap_or_default());
+            before.trim_end_matches(quotes).ends_with(['=', ':']) && !after.starts_with(|c: char| c.is_alphanumeric())
+        })
+}
 
 struct Job<'a> {
     form: Form,
