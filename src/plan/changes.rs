@@ -285,7 +285,7 @@ fn reach(documents: &[Document], change: &SecretChange, fresh: bool, wishes: &Wi
     if let Some(reason) = change.places.iter().filter_map(|p| documents.get(p.document)).find_map(wrong_place) {
         return (Fix::Manual, reason);
     }
-    let bare = change.places.iter().filter_map(|p| documents.get(p.document)).find(|d| wishes.cannot_seal(d));
+    let bare = change.places.iter().filter_map(|p| documents.get(p.document)).find(|d| !wishes.can_write(d));
     if let Some(document) = bare {
         return (Fix::Manual, format!("{} cannot be sealed; `--emit plain` patches it in place", document.path));
     }

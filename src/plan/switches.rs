@@ -65,7 +65,7 @@ pub(super) fn switches(documents: &[Document], findings: &[&Finding], by_path: &
             Strategy::Delete => deleted(doc, index, setting),
             Strategy::Generate | Strategy::Suggest => Asked::default(),
         };
-        let possible = !(asked.parts.is_empty() && asked.removed.is_none()) && setting.editable && !doc.lossy && !wishes.cannot_seal(doc);
+        let possible = !(asked.parts.is_empty() && asked.removed.is_none()) && setting.editable && !doc.lossy && wishes.can_write(doc);
         let tags =
             [finding.rule.clone(), finding.class.word().to_owned(), finding.key.clone(), setting.name().to_owned()].into_iter().collect();
         let settled = wishes.fresh == Some(document) && matches!(rule.repair.strategy, Strategy::Set | Strategy::Map | Strategy::Flip);

@@ -28,9 +28,9 @@ pub struct Wishes<'a> {
 }
 
 impl Wishes<'_> {
-    /// Whether `document` would have to be sealed, and cannot be.
+    /// Whether what the plan makes of `document` can be written in the form that is asked for.
     #[must_use]
-    pub fn cannot_seal(&self, document: &Document) -> bool {
-        self.seals.is_some_and(|seals| !seals(document))
+    pub fn can_write(&self, document: &Document) -> bool {
+        self.seals.is_none_or(|seals| seals(document))
     }
 }

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use super::cipher::Kind;
+use super::form::{Fault, fault};
 use super::tree::{Doc, Node, Pair, Scalar, Tree};
-use super::{Fault, fault};
 use crate::model::secret::Secret;
 use crate::model::setting::Quoting;
 use crate::model::span::Span;

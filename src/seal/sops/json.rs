@@ -7,8 +7,8 @@ use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
 use super::cipher::Kind;
+use super::form::{Fault, fault};
 use super::tree::{Doc, META, Node, Pair, Scalar, Tree};
-use super::{Fault, fault};
 use crate::model::secret::Secret;
 use crate::model::setting::Quoting;
 use crate::model::span::Span;

@@ -7,8 +7,9 @@ use regex::Regex;
 use super::super::error::SealError;
 use super::cipher::Kind;
 use super::dotenv::PREFIX;
+use super::form::{Fault, Form, fault};
 use super::tree::{Doc, META, Node, Pair, Scalar, Tree, splice};
-use super::{Fault, Form, fault, json, yaml};
+use super::{json, yaml};
 use crate::model::secret::Secret;
 use crate::model::span::Span;
 

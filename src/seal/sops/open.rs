@@ -9,9 +9,11 @@ use super::super::error::SealError;
 use super::super::file;
 use super::super::identities::Identities;
 use super::cipher::{DataKey, Kind, is_sealed_value};
+use super::form::{Form, fault};
 use super::meta::{self, Meta, refused};
+use super::reading::{form_of, read};
 use super::tree::{Mac, Scalar, Tree, bound, splice};
-use super::{Form, dotenv, fault, form_of, json, read, yaml};
+use super::{dotenv, json, yaml};
 use crate::model::secret::Secret;
 use crate::model::span::Span;
 

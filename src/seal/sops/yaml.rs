@@ -6,9 +6,9 @@ use std::rc::Rc;
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, Tag};
 
 use super::cipher::Kind;
+use super::form::{Fault, fault};
 use super::resolve::{Plain, plain};
 use super::tree::{Doc, META, Node, Pair, Scalar, Tree};
-use super::{Fault, fault};
 use crate::model::secret::Secret;
 use crate::model::setting::Quoting;
 use crate::model::span::Span;
