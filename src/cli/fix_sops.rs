@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use harden::disk::journal::Transaction;
-use harden::disk::read::sha256;
 use harden::model::date::now;
 use harden::model::document::Document;
 use harden::model::secret::Secret;
@@ -47,7 +46,7 @@ pub(crate) fn write(
         spans.extend(kept(&document, target.document, &planned));
         if let Some(found) = openers.take(target.file) {
             let sealed = found.opened.seal_again(text, &spans, now()).map_err(|error| nothing(about(&found.path, &error)))?;
-            transaction = transaction.replace(&found.path, sha256(&sealing::read(&found.path)?), Zeroizing::new(sealed));
+            transaction = transaction.replace(&found.path, found.digest, Zeroizing::new(sealed));
             written.push(beside(name, &found.path));
             continue;
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use harden::disk::read::sha256;
 use harden::model::document::Document;
 use harden::model::finding::Finding;
 use harden::model::setting::Role;
@@ -66,6 +67,8 @@ pub(crate) fn holds(document: &Document) -> bool {
 pub(crate) struct Found {
     pub(crate) path: PathBuf,
     pub(crate) opened: Opened,
+    /// Hash of its bytes as they were read: it is not replaced if somebody else has changed it since.
+    pub(crate) digest: [u8; 32],
 }
 
 /// Opens the sops files of a plan, and keeps them: they are sealed again in the same way.
@@ -108,7 +111,7 @@ impl<'a> Openers<'a> {
         let identities = loaded.as_ref().map_err(|reason| refused(reason.clone()))?;
         let opened = sops::open(&bytes, identities).map_err(|error| refused(about(&path, &error).message))?;
         let text = Zeroizing::new(opened.text().as_bytes().to_vec());
-        self.found.borrow_mut().insert(file.to_owned(), Found { path, opened });
+        self.found.borrow_mut().insert(file.to_owned(), Found { path, opened, digest: sha256(&bytes) });
         Ok(Some(text))
     }
 
