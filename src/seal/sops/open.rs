@@ -56,7 +56,7 @@ impl Opened {
 ///
 /// # Errors
 /// [`SealError::NotSealed`], [`SealError::SopsForm`], [`SealError::SopsForeign`], [`SealError::SopsValue`], [`SealError::SopsMac`],
-/// [`SealError::WrongIdentity`] and what [`file::open`] says of the sealed data key.
+/// [`SealError::WrongIdentity`] and what [`crate::seal::open`] says of the sealed data key.
 pub fn open(bytes: &[u8], identities: &Identities) -> Result<Opened, SealError> {
     let form = form_of(bytes).ok_or(SealError::NotSealed)?;
     let text = std::str::from_utf8(bytes).map_err(|_| SealError::SopsForm { line: 1, what: "expected UTF-8 text" })?;
