@@ -105,7 +105,7 @@ pub fn parse(path: &str, bytes: &[u8], environment: Environment) -> Document {
     parse_text(path, text, lossy, environment)
 }
 
-/// [`parse`] for bytes that [`decode`] or [`decoded`] has made a text of.
+/// [`parse`] for what [`decoded`] gives.
 #[must_use]
 pub fn parse_text(path: &str, text: Zeroizing<String>, lossy: bool, environment: Environment) -> Document {
     let bom = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
@@ -161,7 +161,8 @@ fn has_bare_return(text: &str) -> bool {
     text.split('\r').skip(1).any(|after| !after.starts_with('\n'))
 }
 
-/// [`decode`] without a copy where `bytes` are UTF-8.
+/// UTF-8 as it is, without a copy; otherwise the same number of bytes, with `?` for each byte that is not part of a character, and whether
+/// there was any.
 #[must_use]
 pub fn decoded(mut bytes: Zeroizing<Vec<u8>>) -> (Zeroizing<String>, bool) {
     match String::from_utf8(std::mem::take(&mut *bytes)) {
