@@ -334,7 +334,9 @@ impl<'t> Sifting<'t> {
         if !matches!(sign, b'=' | b':' | b',') && !blank {
             return None;
         }
-        let behind = Span::new((at + 1).min(rest.end), rest.end).of(self.text);
+        // behind `ENV NAME` the value follows without a sign
+        let signs = usize::from(matches!(sign, b'=' | b':' | b','));
+        let behind = Span::new((at + signs).min(rest.end), rest.end).of(self.text);
         if self.code {
             let words = behind.split(|c: char| !(c.is_ascii() && is_name(c as u8) || c == ':')).filter(|w| !w.is_empty());
             return words.take(6).any(is_constant).then_some(Joined::Plain);
@@ -358,10 +360,14 @@ impl<'t> Sifting<'t> {
 
     /// Whether what begins at `at` is the value of `name=`, `key:` or `id=`: the value that it names stands behind it.
     fn is_value_of_name(&self, at: usize) -> bool {
+        const QUOTES: [char; 6] = ['"', '\'', '`', ' ', '\t', '\\'];
         let before = Span::new(at.saturating_sub(32), at).narrowed(self.text).of(self.text);
-        let before = before.trim_end_matches(['"', '\'', ' ', '\t', '\\']);
-        let Some(before) = before.strip_suffix(['=', ':']) else { return false };
-        let before = before.trim_end_matches(['"', '\'', ' ', '\t', '\\']);
+        let quoted = before.trim_end_matches(QUOTES);
+        // literals of many languages have a letter before the quote
+        let before = quoted.strip_suffix(['b', 'r', 'f', 'u', 'L', 'N', '@']).filter(|_| quoted.len() < before.len()).unwrap_or(quoted);
+        let sign = [before, quoted].into_iter().find_map(|text| text.trim_end_matches([' ', '\t']).strip_suffix(['=', ':']));
+        let Some(before) = sign else { return false };
+        let before = before.trim_end_matches(QUOTES);
         ["name", "key", "id"].iter().any(|word| {
             let from = before.len().checked_sub(word.len());
             from.and_then(|i| before.get(i..)).is_some_and(|end| end.eq_ignore_ascii_case(word))
