@@ -4,9 +4,12 @@ pub mod atomic;
 mod error;
 pub mod journal;
 pub mod lock;
+mod open;
 pub mod read;
 mod record;
 mod steps;
+mod temp;
+pub mod undo;
 pub mod walk;
 
 pub use error::DiskError;
