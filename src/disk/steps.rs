@@ -161,6 +161,10 @@ impl Work<'_, '_> {
             return Ok(());
         }
         let mut placed = entry.new.map_or(Now::Missing, Now::Is);
+        if now(path)? != placed {
+            // what stands there is newer than what came out
+            return Err(io::Error::other(CONFLICT));
+        }
         // somebody who saves again in that moment is given way to once more
         for _ in 0..100 {
             (self.machine.step)("swap back")?;
