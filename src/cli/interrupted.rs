@@ -70,7 +70,11 @@ pub(crate) fn mention(project: &Project, paths: &[PathBuf]) {
 /// A failed transaction, with the code for how far it came.
 pub(crate) fn failure(error: DiskError) -> Failure {
     let half = matches!(error, DiskError::HalfDone { .. });
+    let refused = matches!(error, DiskError::Journal { .. });
     let failure = Failure::from(error);
+    if refused {
+        return failure.hint("it names files that a run was about to change: whoever ran it can take that back, `harden undo`; otherwise look at these files and remove it");
+    }
     if !half {
         return failure;
     }
