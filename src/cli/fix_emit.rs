@@ -67,9 +67,9 @@ fn sealed(args: &FixArgs, project: &Project, targets: &[Target<'_>]) -> Result<E
         {
             index.record(&name, &bytes, &recipients);
         }
-        transaction = if target.twin {
+        transaction = if let Some(read) = target.twin {
             replaced.push(twin.clone());
-            transaction.replace(&twin, sha256(&sealing::read(&twin)?), Zeroizing::new(bytes))
+            transaction.replace(&twin, read, Zeroizing::new(bytes))
         } else {
             // ciphertext, to be committed: readable like any other source file
             transaction.create(&twin, Zeroizing::new(bytes), 0o644)

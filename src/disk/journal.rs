@@ -24,7 +24,7 @@ use super::lock::{FOLDER, Lock};
 use super::open::wait_for_writers;
 use super::read::sha256;
 use super::record::{Copy, Entry, Hash, Key, Kind, Record, is_inside};
-use super::steps::{COMMITTED, DRAFT, Machine, Now, PREPARED, UNDOING, UNTOUCHED, Work, now, remove};
+use super::steps::{COMMITTED, DRAFT, Machine, Now, PREPARED, UNDOING, UNTOUCHED, Work, is_missing, now, remove};
 use super::temp::{Like, sync_folder, unique, write_nameless, write_temp};
 use super::undo;
 
@@ -115,7 +115,10 @@ impl Transaction {
             return Ok(None);
         }
         let (sealed, copy) = match self.copy {
-            Some((sealed, time, kind)) => (Some(sealed), Some(Copy { number: undo::next(lock.state()), time, kind })),
+            Some((sealed, time, kind)) => {
+                let number = undo::next(lock.state()).map_err(|e| DiskError::io("read", lock.state(), &e, UNTOUCHED))?;
+                (Some(sealed), Some(Copy { number, time, kind }))
+            }
             None => (None, None),
         };
         let record = Record { id: unique().map_err(|e| DiskError::io("write", &root, &e, UNTOUCHED))?, copy, entries };
@@ -141,7 +144,7 @@ pub fn pending(root: &Path) -> bool {
 #[must_use]
 pub fn standing(root: &Path) -> Vec<PathBuf> {
     let state = root.join(FOLDER).join("state");
-    [PREPARED, COMMITTED, UNDOING].iter().map(|name| state.join(name)).filter(|path| fs::symlink_metadata(path).is_ok()).collect()
+    [PREPARED, COMMITTED, UNDOING].iter().map(|name| state.join(name)).filter(|path| !is_missing(path)).collect()
 }
 
 /// Finishes or undoes what an interrupted run left: back before its commit point, forward after it.
@@ -162,7 +165,7 @@ pub fn undo(root: &Path) -> Result<Recovered, DiskError> {
 
 fn with_journal(root: &Path, act: impl Fn(&mut Work<'_, '_>) -> Result<Recovered, DiskError>) -> Result<Recovered, DiskError> {
     // a journal that did not get its name yet says nothing to others, and is removed all the same
-    if !pending(root) && fs::symlink_metadata(root.join(FOLDER).join("state").join(DRAFT)).is_err() {
+    if !pending(root) && is_missing(&root.join(FOLDER).join("state").join(DRAFT)) {
         return Ok(Recovered::Nothing);
     }
     let root = fs::canonicalize(root).map_err(|e| DiskError::io("use", root, &e, UNTOUCHED))?;

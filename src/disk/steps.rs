@@ -133,13 +133,16 @@ impl Work<'_, '_> {
 
     /// Who had a file open before it changed places may write into the old content still: they are waited for, and what they wrote goes back.
     fn settle(&mut self, record: &Record) -> Result<(), DiskError> {
-        let whole = |entry: &Entry| self.root.join(&entry.path);
         let mut temps = Vec::new();
         for entry in record.entries.iter().filter(|e| e.old.is_some()) {
-            temps.push(self.temp(record, entry).map_err(|e| half_done(&whole(entry), &e))?);
+            temps.push(self.temp(record, entry).map_err(|e| half_done(&self.root.join(&entry.path), &e))?);
         }
-        if self.machine.others && wait_for_writers(&temps).is_some() {
-            return Err(half_done(&temps[0], &io::Error::other("another program has it open for writing")));
+        if self.machine.others
+            && let Some(temp) = wait_for_writers(&temps)
+        {
+            let entry = record.entries.iter().find(|entry| self.temp(record, entry).is_ok_and(|t| t == temp));
+            let path = entry.map_or(temp, |entry| self.root.join(&entry.path));
+            return Err(half_done(&path, &io::Error::other("another program has its old content open for writing")));
         }
         let mut first = Ok(());
         for entry in record.entries.iter().filter(|e| e.old.is_some()) {
@@ -337,7 +340,7 @@ impl Work<'_, '_> {
     /// The journal of this name, if there is one and it is ours.
     fn journal(&self, name: &str) -> Result<Option<Record>, DiskError> {
         let path = self.state.join(name);
-        if fs::symlink_metadata(&path).is_err() {
+        if is_missing(&path) {
             return Ok(None);
         }
         let refuse = |reason| DiskError::Journal { path: path.clone(), reason };
@@ -397,6 +400,13 @@ pub(super) fn now(path: &Path) -> io::Result<Now> {
         Ok(raw) => Ok(raw.map_or(Now::Other, |raw| Now::Is(sha256(&raw.bytes)))),
         Err(_) => Err(io::Error::other("it cannot be read")),
     }
+}
+
+/// Whether there is surely nothing of that name for us: what cannot be looked at may be there. A folder that is not ours to enter is one where
+/// nothing can be written, either.
+pub(super) fn is_missing(path: &Path) -> bool {
+    use io::ErrorKind::{NotADirectory, NotFound, PermissionDenied};
+    fs::symlink_metadata(path).is_err_and(|e| [NotFound, NotADirectory, PermissionDenied].contains(&e.kind()))
 }
 
 pub(super) fn remove(path: &Path) -> io::Result<()> {

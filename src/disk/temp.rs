@@ -6,13 +6,12 @@
 use std::ffi::{CStr, OsString};
 use std::fs::{self, File, Metadata, Permissions};
 use std::io::{self, Write};
-use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rand::TryRng;
 use rand::rngs::SysRng;
-use rustix::fs::{AtFlags, CWD, Gid, Mode, OFlags, Uid, XattrFlags};
+use rustix::fs::{CWD, Gid, Uid, XattrFlags};
 
 use super::read::{Links, open_regular};
 
@@ -61,7 +60,12 @@ pub(super) fn write_temp(temp: &Path, bytes: &[u8], mode: u32, like: Option<&Lik
 
 /// Writes and syncs a file without a name in the folder of `path`, and gives it that name, which must be free. `None` where the file system, or
 /// a system without `/proc`, cannot do that; nothing is left then.
+#[cfg(target_os = "linux")]
 pub(super) fn write_nameless(path: &Path, bytes: &[u8], mode: u32) -> io::Result<Option<()>> {
+    use std::os::fd::AsRawFd;
+
+    use rustix::fs::{AtFlags, Mode, OFlags};
+
     let Ok(file) = rustix::fs::open(folder(path), OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC, Mode::RUSR | Mode::WUSR) else {
         // what is wrong beyond that, the file with a name will tell
         return Ok(None);
@@ -73,6 +77,12 @@ pub(super) fn write_nameless(path: &Path, bytes: &[u8], mode: u32) -> io::Result
         Err(rustix::io::Errno::EXIST) => Err(io::ErrorKind::AlreadyExists.into()),
         Err(_) => Ok(None),
     }
+}
+
+/// There is no such file here.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn write_nameless(_: &Path, _: &[u8], _: u32) -> io::Result<Option<()>> {
+    Ok(None)
 }
 
 fn fill(mut file: File, bytes: &[u8], mode: u32, like: Option<&Like<'_>>) -> io::Result<File> {

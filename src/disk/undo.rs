@@ -71,7 +71,7 @@ pub struct Content {
 /// [`DiskError::NoHome`] and the like: nothing can be checked.
 pub fn list(root: &Path) -> Result<Vec<(u32, Result<Past, DiskError>)>, DiskError> {
     let state = state_of(root);
-    let complete = complete(&numbers(&state));
+    let complete = complete(&numbers(&state).map_err(|e| DiskError::io("read", &state, &e, ""))?);
     if complete.is_empty() {
         return Ok(Vec::new());
     }
@@ -90,7 +90,8 @@ pub fn sealed(root: &Path, number: u32) -> PathBuf {
 /// # Errors
 /// [`DiskError::Busy`], or one that cannot be removed.
 pub fn forget(root: &Path, number: Option<u32>) -> Result<usize, DiskError> {
-    let all = numbers(&state_of(root));
+    let state = state_of(root);
+    let all = numbers(&state).map_err(|e| DiskError::io("read", &state, &e, "nothing was removed"))?;
     let doomed: Vec<u32> = all.into_keys().filter(|n| number.is_none_or(|number| number == *n)).collect();
     if doomed.is_empty() {
         return Ok(0);
@@ -147,14 +148,17 @@ pub(super) fn copy_in(state: &Path, number: u32) -> PathBuf {
 }
 
 /// Each number in `state`, and which of its two files there are: the list, the copy. Nothing behind links.
-fn numbers(state: &Path) -> BTreeMap<u32, (bool, bool)> {
+fn numbers(state: &Path) -> io::Result<BTreeMap<u32, (bool, bool)>> {
     let mut out = BTreeMap::new();
-    let folder = |path: &Path| fs::symlink_metadata(path).is_ok_and(|m| m.is_dir());
-    if !state.parent().is_some_and(folder) || !folder(state) {
-        return out;
+    for folder in [state.parent().unwrap_or(state), state] {
+        match fs::symlink_metadata(folder) {
+            Ok(meta) if meta.is_dir() => {}
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+            _ => return Ok(out),
+        }
     }
-    for entry in fs::read_dir(state).into_iter().flatten().flatten() {
-        let name = entry.file_name();
+    for entry in fs::read_dir(state)? {
+        let name = entry?.file_name();
         let Some(rest) = name.to_str().and_then(|name| name.strip_prefix("undo-")) else { continue };
         let (digits, is_copy) = rest.strip_suffix(".age").map_or((rest, false), |digits| (digits, true));
         if let Some(number) = digits.parse().ok().filter(|n: &u32| n.to_string() == digits) {
@@ -162,7 +166,7 @@ fn numbers(state: &Path) -> BTreeMap<u32, (bool, bool)> {
             *if is_copy { copy } else { list } = true;
         }
     }
-    out
+    Ok(out)
 }
 
 fn complete(numbers: &BTreeMap<u32, (bool, bool)>) -> BTreeSet<u32> {
@@ -170,13 +174,13 @@ fn complete(numbers: &BTreeMap<u32, (bool, bool)>) -> BTreeSet<u32> {
 }
 
 /// The number of the next copy.
-pub(super) fn next(state: &Path) -> u32 {
-    numbers(state).last_key_value().map_or(1, |(number, _)| number.saturating_add(1))
+pub(super) fn next(state: &Path) -> io::Result<u32> {
+    Ok(numbers(state)?.last_key_value().map_or(1, |(number, _)| number.saturating_add(1)))
 }
 
 /// Removes all but the newest, `number` among them, and whatever is only half there; `taken` was taken back, and cannot be once more.
 pub(super) fn keep_newest(state: &Path, number: u32, taken: Option<u32>) -> io::Result<()> {
-    let all = numbers(state);
+    let all = numbers(state)?;
     let kept: BTreeSet<u32> =
         complete(&all).into_iter().rev().filter(|n| *n != number && Some(*n) != taken).take(KEPT - 1).chain([number]).collect();
     all.keys().filter(|n| !kept.contains(n)).try_for_each(|n| drop_copy(state, *n))

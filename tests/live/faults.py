@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
 """Kills `harden fix --apply` and `harden undo`, and makes their system calls fail, everywhere; then edits files while they write.
 
-    faults.py HARDEN faults [--every N] [--start K]     strace injects SIGKILL, EIO and ENOSPC at each call that opens, writes, syncs, renames, links,
-                                            removes, truncates, makes a folder or sets mode or attributes; every N-th only, from the K-th
-    faults.py HARDEN editors [--rounds N]   an editor saves a file at a random moment, by rename or in place, N times
+    faults.py HARDEN faults [--every N] [--start K] [--only COMMAND]
+        strace injects SIGKILL, EIO and ENOSPC at each call that opens, writes, syncs, renames, links, removes, truncates, makes a folder or sets
+        mode or attributes, and EIO at each that looks; every N-th only, from the K-th. Commands: fix (in place), undo (of that), seal (three new files), unseal (undo of that)
+    faults.py HARDEN editors [--rounds N]
+        an editor saves a file at a random moment, by rename or in place, N times
+    faults.py HARDEN order
+        what is synced before what
 
 After each fault the next command must deal with what was left: the tree is all old or all new, modes are kept, and no temporary file and no
 journal is left. A line for each kind of fault and outcome, and as the last one `N faults, N bad`. Needs strace (Debian: strace), and root or a
@@ -28,6 +32,8 @@ CALLS = (
     "openat write writev pwrite64 fsync fdatasync rename renameat renameat2 link linkat unlink unlinkat ftruncate mkdir mkdirat fchmod chmod fchown "
     "fsetxattr flock"
 ).split()
+# looking: a failure must not be taken for nothing there
+LOOKS = "read getdents64 statx newfstatat".split()
 FAULTS = ["signal=KILL", "error=EIO", "error=ENOSPC"]
 OLD = {
     "a.env.production": ("JWT_SECRET=changeme\nPORT=80\n", 0o640),
@@ -77,6 +83,19 @@ class Desk:
     def apply(self, **more):
         return self.run("fix", "--emit", "plain", "--apply", **more)
 
+    def seal(self, **more):
+        return self.run("fix", "--apply", **more)
+
+    def undo(self, **more):
+        return self.run("undo", **more)
+
+    def sealed(self):
+        """`old` without sealed files, `new` with all of them and their list."""
+        names = [f"{name}.age" for name in NAMES] + [".harden/sealed.toml"]
+        there = {(self.project / name).is_file() for name in names}
+        plain = all(text == OLD[name][0] for name, text in self.texts().items())
+        return "mixed" if len(there) != 1 or not plain else "new" if there.pop() else "old"
+
     def texts(self):
         return {name: (self.project / name).read_text(errors="replace") if (self.project / name).is_file() else None for name in NAMES}
 
@@ -94,6 +113,8 @@ class Desk:
             if path.exists() and path.stat().st_mode & 0o7777 != mode:
                 wrong.append(f"{name} has mode {path.stat().st_mode & 0o7777:o}")
         own = r"\.harden/state/(lock|undo-[0-9]+(\.age)?)|\.harden/\.gitignore|harden\.toml"
+        if self.sealed() == "new":
+            own += r"|\.harden/sealed\.toml|[^.].*\.(production|yml|json)\.age"
         for path in self.project.rglob("*"):
             name = str(path.relative_to(self.project))
             if path.is_file() and name not in OLD and not re.fullmatch(own, name):
@@ -121,22 +142,25 @@ def count_calls(desk, act):
         sys.exit(f"strace does not run here: {done.stderr}")
     made = collections.Counter(re.findall(r"^\d+ +([a-z0-9_]+)\(", trace.read_text(errors="replace"), re.M))
     trace.unlink()
-    return {call: made[call] for call in CALLS if made[call]}
+    return {call: made[call] for call in CALLS + LOOKS if made[call]}
 
 
-def inject(desk, every, first):
+def inject(desk, every, first, only):
     commands = {
-        # what is done before, what is stopped, and whether `undo` or `fix --apply` comes next
-        "fix": (desk.reset, desk.apply),
-        "undo": (lambda: (desk.reset(), ok(desk.apply())), lambda **more: desk.run("undo", **more)),
+        # what is done before, what is stopped, what the tree is then, and was before
+        "fix": (desk.reset, desk.apply, desk.outcome, "old"),
+        "undo": (lambda: (desk.reset(), ok(desk.apply())), desk.undo, desk.outcome, "new"),
+        "seal": (desk.reset, desk.seal, desk.sealed, "old"),
+        "unseal": (lambda: (desk.reset(), ok(desk.seal())), desk.undo, desk.sealed, "new"),
     }
+    commands = {name: how for name, how in commands.items() if only in (None, name)}
     table, bad, total, turn = collections.Counter(), [], 0, -first
-    for command, (before, act) in commands.items():
+    for command, (before, act, outcome, untouched) in commands.items():
         before()
         for call, times in count_calls(desk, act).items():
             for nth in range(1, times + 1):
                 for fault in FAULTS:
-                    if fault != "signal=KILL" and call in ("flock", "mkdir", "mkdirat"):
+                    if fault != "signal=KILL" and call in ("flock", "mkdir", "mkdirat") or fault != "error=EIO" and call in LOOKS:
                         continue
                     for after in ("fix", "undo"):
                         turn += 1
@@ -145,11 +169,10 @@ def inject(desk, every, first):
                         before()
                         stopped = act(strace=["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject={call}:{fault}:when={nth}"])
                         total += 1
-                        middle, journals = desk.outcome(), list((desk.project / ".harden/state").glob("[pcu][rno][emd][pmo]*"))
+                        middle, journals = outcome(), list((desk.project / ".harden/state").glob("[pcu][rno][emd][pmo]*"))
                         journals = [p for p in journals if not p.name.startswith("undo-")]
                         code = stopped.returncode
                         # 2 says that nothing was written: all is as it was before
-                        untouched = "old" if command == "fix" else "new"
                         wrong = []
                         if code == 2 and middle != untouched:
                             wrong.append(f"said 2, and the tree is {middle}")
@@ -159,13 +182,13 @@ def inject(desk, every, first):
                             wrong.append("half done, and there is no journal")
                         if journals and after == "undo":
                             desk.run("undo")
-                            end = desk.outcome()
+                            end = outcome()
                             if end == "mixed":
                                 wrong.append("undo left it half done")
                         else:
                             # encrypt deals with what was left, and does no more to these files
                             desk.run("encrypt", "nothing-of-that-name")
-                            end = desk.outcome()
+                            end = outcome()
                             if end == "mixed":
                                 wrong.append("the next command left it half done")
                         wrong += desk.faults()
@@ -185,6 +208,41 @@ def inject(desk, every, first):
 def ok(done):
     if done.returncode != 0:
         sys.exit(f"{done.args}: {done.returncode}\n{done.stdout}{done.stderr}")
+
+
+def order(desk):
+    """Each content is synced before the commit point, the journal's name before the first target changes, the targets before the old goes."""
+    trace = desk.dir / "trace"
+    desk.apply(strace=["strace", "-f", "-y", "-s", "300", "-qq", "-o", str(trace), "-e", "trace=fsync,rename,renameat,renameat2,unlink,unlinkat,linkat"])
+    lines, bad = [line for line in trace.read_text().splitlines() if str(desk.project) in line], []
+
+    def at(pattern):
+        return [n for n, line in enumerate(lines) if re.search(pattern, line)]
+
+    commit, swaps, gone = at(r'rename.*state/prepared".*state/committed"'), at(r"RENAME_EXCHANGE"), at(r'unlink.*\.harden-[0-9a-f]{16}"')
+    if len(commit) != 1 or len(swaps) != len(NAMES) or len(gone) < len(NAMES):
+        sys.exit("\n".join([*lines, f"not the calls that were expected: {commit}, {swaps}, {gone}"]))
+    for name in NAMES:
+        folder, leaf = re.escape(str((desk.project / name).parent)), re.escape(pathlib.Path(name).name)
+        own = at(rf"fsync\(\d+<{folder}/\.{leaf}\.harden-")
+        swap = at(rf'"{folder}/{leaf}", RENAME_EXCHANGE')
+        folders = at(rf"fsync\(\d+<{folder}>\)")
+        if not own or own[0] > commit[0]:
+            bad.append(f"{name}: the new content is not synced before the commit point")
+        if not any(own[0] < n < commit[0] for n in folders):
+            bad.append(f"{name}: its name is not synced before the commit point")
+        if not any(swap[0] < n < gone[0] for n in folders):
+            bad.append(f"{name}: the exchange is not synced before the old content goes")
+    state = at(r"fsync\(\d+<[^>]*/\.harden/state>\)")
+    if not any(commit[0] < n < swaps[0] for n in state):
+        bad.append("the commit point is not synced before the first target changes")
+    copy = at(r"fsync\(\d+<[^>]*/undo-1\.age>")
+    if not copy or not any(copy[0] < n < commit[0] for n in state):
+        bad.append("the undo copy is not synced before the commit point")
+    for line in bad:
+        print("BAD", line)
+    print(f"{len(lines)} calls in order, {len(bad)} bad")
+    return bool(bad)
 
 
 def edit(desk, rounds):
@@ -249,18 +307,22 @@ def edit(desk, rounds):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("harden")
-    parser.add_argument("what", choices=["faults", "editors"])
+    parser.add_argument("what", choices=["faults", "editors", "order"])
     parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--only", choices=["fix", "undo", "seal", "unseal"])
     parser.add_argument("--start", type=int, default=0)
     parser.add_argument("--rounds", type=int, default=1000)
     args = parser.parse_args()
-    if args.what == "faults" and not shutil.which("strace"):
+    if args.what != "editors" and not shutil.which("strace"):
         sys.exit("strace is missing: apt-get install strace, or `./test --live`, which installs it")
     os.umask(0o022)
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     desk = Desk(str(pathlib.Path(args.harden).resolve()))
     try:
-        failed = inject(desk, args.every, args.start) if args.what == "faults" else edit(desk, args.rounds)
+        if args.what == "faults":
+            failed = inject(desk, args.every, args.start, args.only)
+        else:
+            failed = order(desk) if args.what == "order" else edit(desk, args.rounds)
     finally:
         shutil.rmtree(desk.dir, ignore_errors=True)
     sys.exit(1 if failed else 0)
