@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use harden::disk::journal::{self, Recovered, Transaction, pending};
 use harden::disk::read::{self, Links, sha256};
-use harden::disk::undo::{self, Change, Content, Kind, Past};
+use harden::disk::undo::{self, Change, Content, Kind, Numbered, Past};
 use harden::model::date;
 use harden::rules::load::RuleSet;
 use harden::seal::{self, Identities, Index, Recipients, SealError};
@@ -33,12 +33,14 @@ pub(crate) fn run(args: &UndoArgs, global: &Global) -> Result<Exit, Failure> {
         return interrupted_run(args, half);
     }
     let Some((root, copies)) = first(&roots)? else {
-        return Err(Failure::new("there is nothing to take back; nothing was written")
-            .hint("only `harden fix --apply` can be taken back, where there are recipients; what git holds, `git checkout -- FILE` brings back"));
+        return Err(Failure::new("there is nothing to take back; nothing was written").hint(
+            "only `harden fix --apply` can be taken back, where there are recipients; what git holds, `git checkout -- FILE` brings back",
+        ));
     };
     let known = |number| copies.iter().any(|(known, _)| *known == number);
     if let Some(number) = args.number.filter(|number| !known(*number)) {
-        return Err(Failure::new(format!("there is no plan {number} to take back; nothing was written")).hint("`harden undo --list` shows those that there are"));
+        return Err(Failure::new(format!("there is no plan {number} to take back; nothing was written"))
+            .hint("`harden undo --list` shows those that there are"));
     }
     if args.forget {
         let gone = undo::forget(&root, args.number)?;
@@ -46,15 +48,16 @@ pub(crate) fn run(args: &UndoArgs, global: &Global) -> Result<Exit, Failure> {
         return Ok(Exit::Clean);
     }
     let Some(past) = chosen(args.number, copies)? else {
-        return Err(Failure::new("the last plan is taken back already; nothing was written").hint("`harden undo --list` shows what else there is"));
+        return Err(
+            Failure::new("the last plan is taken back already; nothing was written").hint("`harden undo --list` shows what else there is")
+        );
     };
     interrupted::guard(&[undo::sealed(&root, past.number).with_extension("")])?;
     take_back(&root, &past, args, &project)
 }
 
 /// The first of `roots` with something to take back, and all of that, the newest first.
-#[expect(clippy::type_complexity, reason = "what the list of undo gives, with its place")]
-fn first(roots: &[PathBuf]) -> Result<Option<(PathBuf, Vec<(u32, Result<Past, harden::disk::DiskError>)>)>, Failure> {
+fn first(roots: &[PathBuf]) -> Result<Option<(PathBuf, Vec<Numbered>)>, Failure> {
     for root in roots {
         let copies = undo::list(root)?;
         if !copies.is_empty() {
@@ -65,7 +68,7 @@ fn first(roots: &[PathBuf]) -> Result<Option<(PathBuf, Vec<(u32, Result<Past, ha
 }
 
 /// The one with that number, else the newest that is no undo itself.
-fn chosen(number: Option<u32>, copies: Vec<(u32, Result<Past, harden::disk::DiskError>)>) -> Result<Option<Past>, Failure> {
+fn chosen(number: Option<u32>, copies: Vec<Numbered>) -> Result<Option<Past>, Failure> {
     for (known, past) in copies {
         let wanted = number.map_or_else(|| !past.as_ref().is_ok_and(|p| matches!(p.kind, Kind::Undo(_))), |number| number == known);
         if wanted {
@@ -207,7 +210,12 @@ fn forget_hint(past: &Past) -> String {
 }
 
 /// The list of sealed files with the lines of this plan as they were before it.
-fn old_index(transaction: Transaction, root: &Path, past: &Past, contents: &BTreeMap<PathBuf, Content>) -> Result<(Transaction, Option<PathBuf>), Failure> {
+fn old_index(
+    transaction: Transaction,
+    root: &Path,
+    past: &Past,
+    contents: &BTreeMap<PathBuf, Content>,
+) -> Result<(Transaction, Option<PathBuf>), Failure> {
     let path = Index::path(root);
     let before = path.strip_prefix(root).ok().and_then(|path| contents.get(path));
     let before = match before.map(|content| std::str::from_utf8(&content.bytes)) {

@@ -23,7 +23,13 @@ pub(crate) fn recipients(typed: &[String], project: Option<&Loaded>) -> Result<O
 }
 
 /// `transaction` with a copy of `files` as they are now, from `root`, sealed to `recipients`.
-pub(crate) fn keep(transaction: Transaction, root: &Path, files: &[PathBuf], recipients: &Recipients, kind: Kind) -> Result<Transaction, Failure> {
+pub(crate) fn keep(
+    transaction: Transaction,
+    root: &Path,
+    files: &[PathBuf],
+    recipients: &Recipients,
+    kind: Kind,
+) -> Result<Transaction, Failure> {
     let mut contents = Vec::new();
     for file in files {
         let Some(raw) = read::read_raw(file, Links::Refuse, u64::MAX)? else { continue };

@@ -54,6 +54,9 @@ pub struct Change {
     pub new: Option<[u8; 32]>,
 }
 
+/// A number, and what it stands for; the reason where its list is refused.
+pub type Numbered = (u32, Result<Past, DiskError>);
+
 /// An old content.
 pub struct Content {
     /// From the project's root.
@@ -69,7 +72,7 @@ pub struct Content {
 ///
 /// # Errors
 /// [`DiskError::NoHome`] and the like: nothing can be checked.
-pub fn list(root: &Path) -> Result<Vec<(u32, Result<Past, DiskError>)>, DiskError> {
+pub fn list(root: &Path) -> Result<Vec<Numbered>, DiskError> {
     let state = state_of(root);
     let complete = complete(&numbers(&state).map_err(|e| DiskError::io("read", &state, &e, ""))?);
     if complete.is_empty() {
