@@ -1,6 +1,7 @@
 //! Bytes on disk: bounded reading, walking, atomic and journalled writing. Knows no secret and no format.
 
 pub mod atomic;
+mod back;
 mod error;
 pub mod journal;
 pub mod lock;

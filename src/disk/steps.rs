@@ -126,24 +126,14 @@ impl Work<'_, '_> {
         self.clean(record, COMMITTED)
     }
 
-    fn sync_state(&mut self) -> io::Result<()> {
+    pub(super) fn sync_state(&mut self) -> io::Result<()> {
         (self.machine.step)("sync commit")?;
         File::open(self.state)?.sync_all()
     }
 
     /// Who had a file open before it changed places may write into the old content still: they are waited for, and what they wrote goes back.
     fn settle(&mut self, record: &Record) -> Result<(), DiskError> {
-        let mut temps = Vec::new();
-        for entry in record.entries.iter().filter(|e| e.old.is_some()) {
-            temps.push(self.temp(record, entry).map_err(|e| half_done(&self.root.join(&entry.path), &e))?);
-        }
-        if self.machine.others
-            && let Some(temp) = wait_for_writers(&temps)
-        {
-            let entry = record.entries.iter().find(|entry| self.temp(record, entry).is_ok_and(|t| t == temp));
-            let path = entry.map_or(temp, |entry| self.root.join(&entry.path));
-            return Err(half_done(&path, &io::Error::other("another program has its old content open for writing")));
-        }
+        self.wait(record)?;
         let mut first = Ok(());
         for entry in record.entries.iter().filter(|e| e.old.is_some()) {
             let given = self.both(record, entry).and_then(|(path, temp)| self.give_back(entry, &temp, &path));
@@ -153,7 +143,19 @@ impl Work<'_, '_> {
         first
     }
 
-    fn both(&self, record: &Record, entry: &Entry) -> io::Result<(PathBuf, PathBuf)> {
+    /// Waits for those who write into what is to go.
+    pub(super) fn wait(&self, record: &Record) -> Result<(), DiskError> {
+        let mut temps = Vec::new();
+        for entry in &record.entries {
+            temps.push(self.temp(record, entry).map_err(|e| half_done(&self.root.join(&entry.path), &e))?);
+        }
+        let Some(temp) = self.machine.others.then(|| wait_for_writers(&temps)).flatten() else { return Ok(()) };
+        let entry = temps.iter().zip(&record.entries).find(|(t, _)| **t == temp);
+        let path = entry.map_or(temp.clone(), |(_, entry)| self.root.join(&entry.path));
+        Err(half_done(&path, &io::Error::other("another program has it open for writing, as it was before")))
+    }
+
+    pub(super) fn both(&self, record: &Record, entry: &Entry) -> io::Result<(PathBuf, PathBuf)> {
         Ok((self.safe(&entry.path)?, self.temp(record, entry)?))
     }
 
@@ -219,7 +221,7 @@ impl Work<'_, '_> {
 
     /// Exchanges two files. Where the file system cannot, a second name keeps the old content while the new one takes its place: the same
     /// outcome, but for a moment in which a foreign change would be lost.
-    fn swap(&mut self, temp: &Path, path: &Path) -> io::Result<()> {
+    pub(super) fn swap(&mut self, temp: &Path, path: &Path) -> io::Result<()> {
         if self.machine.exchange {
             match rustix::fs::renameat_with(CWD, temp, CWD, path, RenameFlags::EXCHANGE) {
                 Err(e) if unsupported(e) => {}
@@ -238,7 +240,7 @@ impl Work<'_, '_> {
 
     /// Removes the temps and the journal `name`; a temp that holds what nobody planned is somebody's only copy and stays, on the way back under
     /// a name that is seen.
-    fn clean(&mut self, record: &Record, name: &str) -> Result<(), DiskError> {
+    pub(super) fn clean(&mut self, record: &Record, name: &str) -> Result<(), DiskError> {
         for entry in &record.entries {
             let whole = self.root.join(&entry.path);
             let temp = self.temp(record, entry).map_err(|e| half_done(&whole, &e))?;
@@ -273,72 +275,8 @@ impl Work<'_, '_> {
         Ok(Recovered::Undone)
     }
 
-    pub(super) fn undo(&mut self) -> Result<Recovered, DiskError> {
-        let Some(record) = self.journal(COMMITTED)? else { return self.recover() };
-        let there = record.entries.iter().try_fold(true, |all, entry| Ok(all && self.has_old(&record, entry)?));
-        if !there.map_err(|e| half_done(self.root, &e))? {
-            // it was all but done, and some of the old contents are gone: the way back is the undo copy, after the end
-            return self.forward(&record).map(|()| Recovered::Finished);
-        }
-        let (from, to) = (self.state.join(COMMITTED), self.state.join(UNDOING));
-        // from here recovery goes back, not forward
-        let turned = (self.machine.step)("turn round").and_then(|()| fs::rename(&from, &to)).and_then(|()| self.sync_state());
-        turned.map_err(|e| half_done(&from, &e))?;
-        self.back(&record).map(|()| Recovered::Undone)
-    }
-
-    /// Whether the old content is where it was, or beside it, or in nobody's way.
-    fn has_old(&self, record: &Record, entry: &Entry) -> io::Result<bool> {
-        let Some(old) = entry.old else { return Ok(true) };
-        let (path, temp) = self.both(record, entry)?;
-        let (here, old) = (now(&path)?, Now::Is(old));
-        let changed = here != entry.new.map_or(Now::Missing, Now::Is);
-        Ok(changed || now(&temp)? == old || now(&second(&temp))? == old)
-    }
-
-    /// Undoes a committed transaction; may be repeated at any point.
-    fn back(&mut self, record: &Record) -> Result<(), DiskError> {
-        for entry in record.entries.iter().rev() {
-            self.take_back(record, entry).map_err(|e| half_done(&self.root.join(&entry.path), &e))?;
-        }
-        self.clean(record, UNDOING)
-    }
-
-    fn take_back(&mut self, record: &Record, entry: &Entry) -> io::Result<()> {
-        let (path, temp) = self.both(record, entry)?;
-        if now(&path)? != entry.new.map_or(Now::Missing, Now::Is) {
-            return Ok(());
-        }
-        match (entry.old, entry.new) {
-            (None, _) => {
-                (self.machine.step)("remove new file")?;
-                remove(&temp)?;
-                rename_new(&path, &temp)?;
-                if !is_ours(&temp, entry)? {
-                    // somebody saved in that moment
-                    rename_new(&temp, &path)?;
-                }
-            }
-            (Some(old), new) => {
-                let kept = second(&temp);
-                if now(&temp)? == Now::Missing && now(&kept)? == Now::Is(old) {
-                    // a swap by second names was interrupted before its last step
-                    (self.machine.step)("name old")?;
-                    fs::rename(&kept, &temp)?;
-                }
-                if now(&temp)? != Now::Is(old) {
-                    return Err(io::Error::other("the old content is gone"));
-                }
-                (self.machine.step)("swap old back")?;
-                if new.is_some() { self.swap(&temp, &path)? } else { rename_new(&temp, &path)? }
-            }
-        }
-        (self.machine.step)("sync target")?;
-        sync_folder(&path)
-    }
-
     /// The journal of this name, if there is one and it is ours.
-    fn journal(&self, name: &str) -> Result<Option<Record>, DiskError> {
+    pub(super) fn journal(&self, name: &str) -> Result<Option<Record>, DiskError> {
         let path = self.state.join(name);
         if is_missing(&path) {
             return Ok(None);
@@ -363,7 +301,7 @@ impl Work<'_, '_> {
 }
 
 /// Whether a temp holds the old content or the new one, or is gone.
-fn is_ours(temp: &Path, entry: &Entry) -> io::Result<bool> {
+pub(super) fn is_ours(temp: &Path, entry: &Entry) -> io::Result<bool> {
     Ok(match now(temp)? {
         Now::Missing => true,
         Now::Is(hash) => Some(hash) == entry.new || Some(hash) == entry.old,
@@ -371,7 +309,7 @@ fn is_ours(temp: &Path, entry: &Entry) -> io::Result<bool> {
     })
 }
 
-fn half_done(path: &Path, error: &io::Error) -> DiskError {
+pub(super) fn half_done(path: &Path, error: &io::Error) -> DiskError {
     DiskError::HalfDone { path: path.to_owned(), reason: reason(error) }
 }
 
@@ -383,7 +321,7 @@ fn rescued(path: &Path, id: &str) -> PathBuf {
 }
 
 /// The second name of [`Work::swap`].
-fn second(temp: &Path) -> PathBuf {
+pub(super) fn second(temp: &Path) -> PathBuf {
     let mut name = temp.as_os_str().to_owned();
     name.push(".old");
     PathBuf::from(name)
