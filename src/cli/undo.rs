@@ -29,8 +29,10 @@ pub(crate) fn run(args: &UndoArgs, global: &Global) -> Result<Exit, Failure> {
     if args.list {
         return list(&roots);
     }
-    if let Some(half) = roots.iter().find(|root| pending(root)) {
-        return interrupted_run(args, half);
+    if let Some(half) = roots.iter().find(|root| pending(root))
+        && let Some(exit) = interrupted_run(args, half)?
+    {
+        return Ok(exit);
     }
     let Some((root, copies)) = first(&roots)? else {
         return Err(Failure::new("there is nothing to take back; nothing was written").hint(
@@ -101,7 +103,8 @@ fn list(roots: &[PathBuf]) -> Result<Exit, Failure> {
     Ok(Exit::Clean)
 }
 
-fn interrupted_run(args: &UndoArgs, root: &Path) -> Result<Exit, Failure> {
+/// `None` where there turns out to be none.
+fn interrupted_run(args: &UndoArgs, root: &Path) -> Result<Option<Exit>, Failure> {
     if args.number.is_some() || args.forget {
         return Err(Failure::new("an earlier run was interrupted while it wrote; nothing was written")
             .hint("`harden undo` takes it back, `harden fix --apply` finishes it")
@@ -109,12 +112,13 @@ fn interrupted_run(args: &UndoArgs, root: &Path) -> Result<Exit, Failure> {
     }
     interrupted::guard(&journal::standing(root))?;
     match journal::undo(root).map_err(interrupted::failure)? {
+        Recovered::Nothing => return Ok(None),
         Recovered::Finished => {
             ui::say("the run that was interrupted was all but done, and is finished now; `harden undo` again takes it back");
         }
-        _ => ui::say("the run that was interrupted is taken back"),
+        Recovered::Undone => ui::say("the run that was interrupted is taken back"),
     }
-    Ok(Exit::Clean)
+    Ok(Some(Exit::Clean))
 }
 
 fn take_back(root: &Path, past: &Past, args: &UndoArgs, project: &Project) -> Result<Exit, Failure> {
