@@ -76,7 +76,7 @@ pub(crate) fn run(args: &FixArgs, global: &Global) -> Result<Exit, Failure> {
         Some(_) => fix_promote::work(&request, &mut scan)?,
         None => Work::of(scan),
     };
-    work.sealed = sealed_as_read.into_inner().unwrap_or_default();
+    work.sealed = sealed_as_read.lock().map(|mut read| std::mem::take(&mut *read)).unwrap_or_default();
     work.knows(&args.only, &project.rules)?;
     let drivers = project.config.as_ref().map(|c| c.config.drivers.clone()).unwrap_or_default();
     let before = work.plain_beside_twins();
