@@ -17,7 +17,7 @@ Exit codes:
   1  findings at or above --fail-on; or there are changes that were not made
   2  could not: usage, unreadable path, bad configuration, no recipient, no identity; wrote nothing
   3  none of the paths named held a file to look at
-  4  left half done; the journal stands
+  4  left half done; the journal stands: `harden undo`, or `harden fix --apply` to go on
   (run: the command's own code; 125 harden failed, 126 not executable, 127 not found)";
 
 const EXAMPLES: &str = "\
@@ -55,6 +55,8 @@ pub(crate) enum Command {
     Baseline(BaselineArgs),
     /// Plan replacements, the same one wherever one secret occurs; --apply writes them
     Fix(FixArgs),
+    /// Take back what fix --apply wrote
+    Undo(UndoArgs),
     /// Make harden.toml, an identity and recipients: the first minute
     Init(InitArgs),
     /// Make an identity (a key pair) that can open sealed files
@@ -171,6 +173,31 @@ pub(crate) struct FixArgs {
     pub(crate) no_ignore: bool,
     #[command(flatten)]
     pub(crate) seal: SealArgs,
+}
+
+/// `harden undo`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harden undo
+  harden undo --list
+  harden undo 3
+  harden undo --forget")]
+pub(crate) struct UndoArgs {
+    /// Which one: a number of --list [default: the last plan]
+    #[arg(value_name = "ID")]
+    pub(crate) number: Option<u32>,
+    /// Only say what can be taken back
+    #[arg(long, conflicts_with_all = ["number", "forget"])]
+    pub(crate) list: bool,
+    /// Remove the copy of the old contents, of all plans or of ID; nothing is taken back
+    #[arg(long)]
+    pub(crate) forget: bool,
+    /// The folder that `fix` was told to look at
+    #[arg(long, value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]
+    pub(crate) dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) identity: IdentityArgs,
 }
 
 /// Whom to seal to, and who opens.

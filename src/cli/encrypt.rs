@@ -5,22 +5,28 @@ use std::path::{Path, PathBuf};
 
 use harden::config::Loaded;
 use harden::disk::atomic;
+use harden::rules::load::RuleSet;
 use harden::seal::{self, Identities, Index, Nobody, OpenFile, Places, Recipient, Recipients, Source};
 use zeroize::Zeroizing;
 
 use super::args::{EncryptArgs, IdentityArgs};
 use super::encrypt_sops;
 use super::exit::{Exit, Failure};
+use super::interrupted;
+use super::project::Project;
 use super::sealing::{self, about, folder_of, name_in, twin_of, warn_if_single};
 use super::ui;
 
 /// Seals every file or, if one of them is refused, none.
 pub(crate) fn run(args: &EncryptArgs, no_config: bool) -> Result<Exit, Failure> {
+    if args.hand_editable && args.emit != "sops" {
+        return Err(Failure::new("`--hand-editable` goes with `--emit sops`"));
+    }
+    let start = args.files.first().map_or(Path::new("."), |file| folder_of(file));
+    let around = Project { config: sealing::project(start, no_config)?, rules: RuleSet::builtin() };
+    interrupted::settle(&around, &args.files)?;
     if args.emit == "sops" {
         return encrypt_sops::run(args, no_config);
-    }
-    if args.hand_editable {
-        return Err(Failure::new("`--hand-editable` goes with `--emit sops`"));
     }
     let mut opener = Opener { args: &args.seal.identity, identities: None };
     let mut indexes: BTreeMap<PathBuf, Index> = BTreeMap::new();

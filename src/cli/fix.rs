@@ -1,10 +1,11 @@
 //! `harden fix`: plan, show, and with `--apply` write. No server is touched.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write as _};
-use std::path::Path;
-use std::sync::OnceLock;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock};
 
+use harden::disk::read::sha256;
 use harden::keygen::SystemEntropy;
 use harden::model::finding::Finding;
 use harden::model::severity::{Fix, Profile};
@@ -44,7 +45,8 @@ pub(crate) fn run(args: &FixArgs, global: &Global) -> Result<Exit, Failure> {
     let told = project.config.as_ref().and_then(|c| c.config.profile);
     let identities = OnceLock::new();
     let openers = Openers::new(&args.seal.identity);
-    let open = |path: &Path| if for_sops { openers.open(path) } else { open_twin(path, args, &identities) };
+    let sealed_as_read = Mutex::new(BTreeMap::new());
+    let open = |path: &Path| if for_sops { openers.open(path) } else { open_twin(path, args, &identities, &sealed_as_read) };
     let request = Request {
         paths: &args.paths,
         no_ignore: args.no_ignore,
@@ -70,10 +72,11 @@ pub(crate) fn run(args: &FixArgs, global: &Global) -> Result<Exit, Failure> {
     if !for_sops {
         pass_by_sops(&mut scan);
     }
-    let work = match args.promote {
+    let mut work = match args.promote {
         Some(_) => fix_promote::work(&request, &mut scan)?,
         None => Work::of(scan),
     };
+    work.sealed = sealed_as_read.lock().map(|mut read| std::mem::take(&mut *read)).unwrap_or_default();
     work.knows(&args.only, &project.rules)?;
     let drivers = project.config.as_ref().map(|c| c.config.drivers.clone()).unwrap_or_default();
     let before = work.plain_beside_twins();
@@ -163,6 +166,7 @@ fn open_twin(
     path: &Path,
     args: &FixArgs,
     identities: &OnceLock<Result<seal::Identities, String>>,
+    read: &Mutex<BTreeMap<PathBuf, [u8; 32]>>,
 ) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
     if let Some(other) = existing_twin(path).filter(|other| sealing::read(other).is_ok_and(|b| seal::sops::form_of(&b).is_some())) {
         return Err(format!("{} is the truth for {}; run with `--emit sops`; nothing was written", other.display(), path.display()));
@@ -173,6 +177,9 @@ fn open_twin(
     }
     let refused = |reason: String| format!("{} exists and cannot be opened; nothing was written ({reason})", twin.display());
     let sealed = sealing::read(&twin).map_err(|f| refused(f.message))?;
+    if let Ok(mut read) = read.lock() {
+        read.insert(path.to_owned(), sha256(&sealed));
+    }
     let loaded = identities.get_or_init(|| sealing::identities(&args.seal.identity).map_err(|f| f.message));
     let identities = loaded.as_ref().map_err(|reason| refused(reason.clone()))?;
     seal::open(&sealed, identities).map(Some).map_err(|e| refused(about(&twin, &e).message))

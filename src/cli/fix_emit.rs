@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use harden::disk::journal::Transaction;
 use harden::disk::read::sha256;
+use harden::disk::undo::Kind;
 use harden::git::Repository;
 use harden::plan::Planned;
 use harden::seal::{self, Index};
@@ -18,11 +19,13 @@ use super::project::Project;
 use super::sealing::{self, name_in, twin_of, warn_if_single};
 use super::sops::existing_twin;
 use super::ui;
+use super::way_back;
 
 /// Says what `--apply` would write, and what it still needs.
 pub(crate) fn foretell(args: &FixArgs, work: &Work, edits: &BTreeMap<usize, Planned>, project: &Project) {
     if args.emit == "plain" {
-        let lost = |i: &&usize| work.held(**i).zip(work.files.get(**i)).is_some_and(|(held, file)| !is_restorable(held, file));
+        let kept = matches!(way_back::recipients(&args.seal.recipients, project.config.as_ref()), Ok(Some(_)));
+        let lost = |i: &&usize| !kept && work.held(**i).zip(work.files.get(**i)).is_some_and(|(held, file)| !is_restorable(held, file));
         if let Some(path) = edits.keys().find(lost).and_then(|i| work.documents.get(*i)).map(|d| &d.path) {
             ui::warn(&format!("there is no way back for {path}: git does not hold it as it is; `--apply` needs `--allow-dirty` for it"));
         }
@@ -55,6 +58,7 @@ fn sealed(args: &FixArgs, project: &Project, targets: &[Target<'_>]) -> Result<E
     };
     let root = root(args, project, targets);
     let mut transaction = Transaction::new(&root);
+    let mut replaced = Vec::new();
     for target in targets {
         let twin = twin_of(target.file);
         let bytes = seal::seal(&target.bytes, &recipients)?;
@@ -63,20 +67,22 @@ fn sealed(args: &FixArgs, project: &Project, targets: &[Target<'_>]) -> Result<E
         {
             index.record(&name, &bytes, &recipients);
         }
-        transaction = if target.twin {
-            transaction.replace(&twin, sha256(&sealing::read(&twin)?), Zeroizing::new(bytes))
+        transaction = if let Some(read) = target.twin {
+            replaced.push(twin.clone());
+            transaction.replace(&twin, read, Zeroizing::new(bytes))
         } else {
             // ciphertext, to be committed: readable like any other source file
             transaction.create(&twin, Zeroizing::new(bytes), 0o644)
         };
     }
-    transaction.commit().map_err(interrupted::failure)?;
-    if let Some((root, index)) = &index
-        && let Err(error) = index.save(root)
-    {
-        ui::warn(&format!("the files are sealed, but their list is not up to date: {error}"));
+    if let Some((root, index)) = &index {
+        let (with, list) = way_back::with_index(transaction, root, index)?;
+        transaction = with;
+        replaced.extend(list);
     }
+    way_back::keep(transaction, &root, &replaced, &recipients, Kind::Plan)?.commit().map_err(interrupted::failure)?;
     targets.iter().for_each(|t| ui::say(&format!("sealed: {}.age", t.document.path)));
+    ui::hint("`harden undo` takes it back");
     warn_if_single(&recipients);
     let open: Vec<&str> = targets.iter().filter(|t| t.held.is_some() && t.file.exists()).map(|t| t.document.path.as_str()).collect();
     match open[..] {
@@ -97,6 +103,7 @@ fn next(path: &str) -> String {
 }
 
 fn plain(args: &FixArgs, project: &Project, targets: &[Target<'_>]) -> Result<Exit, Failure> {
+    let recipients = way_back::recipients(&args.seal.recipients, project.config.as_ref())?;
     for target in targets {
         let path = &target.document.path;
         if let Some(other) = existing_twin(target.file) {
@@ -107,12 +114,13 @@ fn plain(args: &FixArgs, project: &Project, targets: &[Target<'_>]) -> Result<Ex
         if twin_of(target.file).symlink_metadata().is_ok() {
             return Err(Failure::new(format!("{path}.age is the truth for {path}; nothing was written")).hint("run without `--emit plain`"));
         }
-        if !args.allow_dirty && target.held.is_some_and(|held| !is_restorable(held, target.file)) {
+        if !args.allow_dirty && recipients.is_none() && target.held.is_some_and(|held| !is_restorable(held, target.file)) {
             return Err(Failure::new(format!("{path} could not be restored: git does not hold it as it is; nothing was written"))
-                .hint("commit it first, or say `--allow-dirty`"));
+                .hint("commit it first, or run `harden init` so that an undo copy can be sealed, or say `--allow-dirty`"));
         }
     }
-    let mut transaction = Transaction::new(&root(args, project, targets));
+    let root = root(args, project, targets);
+    let mut transaction = Transaction::new(&root);
     for target in targets {
         let bytes = target.bytes.clone();
         transaction = match target.held {
@@ -120,8 +128,17 @@ fn plain(args: &FixArgs, project: &Project, targets: &[Target<'_>]) -> Result<Ex
             None => transaction.create(target.file, bytes, 0o600),
         };
     }
+    let replaced: Vec<PathBuf> = targets.iter().filter(|t| t.held.is_some()).map(|t| t.file.clone()).collect();
+    if let Some(recipients) = &recipients {
+        transaction = way_back::keep(transaction, &root, &replaced, recipients, Kind::Plan)?;
+    }
     transaction.commit().map_err(interrupted::failure)?;
     targets.iter().for_each(|t| ui::say(&format!("{}: {}", if t.held.is_none() { "written" } else { "patched" }, t.document.path)));
+    if recipients.is_some() {
+        ui::hint("`harden undo` takes it back");
+    } else {
+        ui::note("`harden undo` cannot take this back: there are no recipients to seal the old contents to (`harden init` makes them)");
+    }
     Ok(Exit::Clean)
 }
 

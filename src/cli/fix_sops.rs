@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use harden::disk::journal::Transaction;
+use harden::disk::undo::Kind;
 use harden::model::date::now;
 use harden::model::document::Document;
 use harden::model::secret::Secret;
@@ -20,6 +21,7 @@ use super::project::Project;
 use super::sealing::{self, about, warn_if_single};
 use super::sops::{Openers, secrets, sops_twin_of};
 use super::ui;
+use super::way_back;
 
 /// Writes all targets or none.
 pub(crate) fn write(
@@ -33,6 +35,7 @@ pub(crate) fn write(
     let mut transaction = Transaction::new(root);
     let mut recipients = None;
     let mut written = Vec::new();
+    let mut replaced = Vec::new();
     let mut open = Vec::new();
     for target in targets {
         let name = &target.document.path;
@@ -48,6 +51,7 @@ pub(crate) fn write(
             let sealed = found.opened.seal_again(text, &spans, now()).map_err(|error| nothing(about(&found.path, &error)))?;
             transaction = transaction.replace(&found.path, found.digest, Zeroizing::new(sealed));
             written.push(beside(name, &found.path));
+            replaced.push(found.path.clone());
             continue;
         }
         let form = Form::of_format(document.format);
@@ -66,8 +70,15 @@ pub(crate) fn write(
             open.push(name.as_str());
         }
     }
+    let keepers = way_back::recipients(&args.seal.recipients, project.config.as_ref())?;
+    if let Some(keepers) = &keepers {
+        transaction = way_back::keep(transaction, root, &replaced, keepers, Kind::Plan)?;
+    }
     transaction.commit().map_err(interrupted::failure)?;
     written.iter().for_each(|name| ui::say(&format!("sealed for sops: {name}")));
+    if keepers.is_some() {
+        ui::hint("`harden undo` takes it back");
+    }
     recipients.iter().for_each(warn_if_single);
     if let Some(first) = written.first().filter(|_| !open.is_empty()) {
         let verb = if open.len() == 1 { "holds" } else { "hold" };

@@ -24,8 +24,8 @@ pub(crate) struct Target<'w> {
     pub(crate) bytes: Zeroizing<Vec<u8>>,
     /// What is changed in it.
     pub(crate) planned: Option<&'w Planned>,
-    /// Whether a sealed twin was read in its place.
-    pub(crate) twin: bool,
+    /// SHA-256 of the age twin that was read in its place.
+    pub(crate) twin: Option<[u8; 32]>,
     /// What the file, or its twin, held when it was read; none where the file does not exist yet.
     pub(crate) held: Option<&'w str>,
 }
@@ -40,6 +40,8 @@ pub(crate) struct Work {
     pub(crate) fresh: Option<usize>,
     /// What the file of that document, or its twin, holds now; none where there is neither.
     pub(crate) before: Option<Zeroizing<String>>,
+    /// SHA-256 of the sealed twins as they were read, by the paths of their plain files.
+    pub(crate) sealed: BTreeMap<PathBuf, [u8; 32]>,
 }
 
 impl Work {
@@ -54,7 +56,7 @@ impl Work {
             files.push(path);
             twins.push(twin);
         }
-        Self { documents, files, twins, findings, fresh: None, before: None }
+        Self { documents, files, twins, findings, fresh: None, before: None, sealed: BTreeMap::new() }
     }
 
     /// Refuses a word of `--only` that names nothing: a typing mistake must not look like "nothing to change".
@@ -108,7 +110,8 @@ impl Work {
             Some(planned) => rewrite::patch(document, planned).map_err(Failure::new)?,
             None => Zeroizing::new(document.text.as_bytes().to_vec()),
         };
-        Ok(Target { document, file, bytes, planned, twin: self.twins.get(index).copied().unwrap_or(false), held: self.held(index) })
+        let twin = self.sealed.get(file).copied().filter(|_| self.twins.get(index) == Some(&true));
+        Ok(Target { document, file, bytes, planned, twin, held: self.held(index) })
     }
 
     /// Env files whose secrets are strong and stand in the open: they are sealed as they are.

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use harden::disk::DiskError;
-use harden::disk::journal::{Recovered, pending, recover};
+use harden::disk::journal::{Recovered, pending, recover, standing};
 use harden::git::Repository;
 
 use super::exit::{Exit, Failure};
@@ -35,6 +35,7 @@ pub(crate) fn roots(project: &Project, paths: &[PathBuf]) -> Vec<PathBuf> {
 /// Finishes or takes back what an interrupted run left below `paths`. For commands that write.
 pub(crate) fn settle(project: &Project, paths: &[PathBuf]) -> Result<(), Failure> {
     for root in roots(project, paths) {
+        guard(&standing(&root))?;
         match recover(&root).map_err(failure)? {
             Recovered::Nothing => {}
             Recovered::Finished => ui::note("an earlier run was interrupted while it wrote: its changes are finished now"),
@@ -44,13 +45,25 @@ pub(crate) fn settle(project: &Project, paths: &[PathBuf]) -> Result<(), Failure
     Ok(())
 }
 
+/// Refuses journals that git holds: they came with the repository, whoever wrote them once.
+pub(crate) fn guard(journals: &[PathBuf]) -> Result<(), Failure> {
+    let tracked = |path: &&PathBuf| path.parent().and_then(Repository::discover).is_some_and(|r| r.tracks_unchanged(path));
+    match journals.iter().find(tracked) {
+        None => Ok(()),
+        Some(path) => Err(Failure::new(format!("`{}` is committed to git, and not obeyed; nothing was written", path.display())).hint(
+            "it belongs to one machine: take it out, `git rm -r --cached .harden/state`, and look whether another run was interrupted",
+        )),
+    }
+}
+
 /// Says that an interrupted run left files half old and half new. For commands that only read.
 pub(crate) fn mention(project: &Project, paths: &[PathBuf]) {
     // every root is a folder above or at a path: where none has a journal, git need not be asked for its own
     let any = paths.iter().filter_map(|path| path.canonicalize().ok()).any(|path| path.ancestors().any(pending));
     if any && roots(project, paths).iter().any(|root| pending(root)) {
         ui::warn(
-            "an earlier run was interrupted while it wrote; the next `harden fix --apply` finishes it or takes it back, before it looks",
+            "an earlier run was interrupted while it wrote; the next `harden fix --apply` finishes it or takes it back, before it looks; \
+             `harden undo` takes it back",
         );
     }
 }
@@ -58,11 +71,16 @@ pub(crate) fn mention(project: &Project, paths: &[PathBuf]) {
 /// A failed transaction, with the code for how far it came.
 pub(crate) fn failure(error: DiskError) -> Failure {
     let half = matches!(error, DiskError::HalfDone { .. });
+    let refused = matches!(error, DiskError::Journal { .. });
     let failure = Failure::from(error);
+    if refused {
+        return failure.hint("it names files that a run was about to change: whoever ran it can take that back, `harden undo`; otherwise look at these files and remove it");
+    }
     if !half {
         return failure;
     }
     failure
         .code(Exit::HalfDone)
         .hint("put that file right and run `harden fix --apply` again: the journal is followed to its end, and no file that others changed is replaced")
+        .hint("or take back what was written: `harden undo`")
 }

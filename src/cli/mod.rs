@@ -33,6 +33,8 @@ pub(crate) mod seal_table;
 pub(crate) mod sealing;
 pub(crate) mod sops;
 pub(crate) mod ui;
+pub(crate) mod undo;
+pub(crate) mod way_back;
 
 use args::{Cli, Command};
 use exit::{Exit, Failure};
@@ -51,5 +53,6 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Keygen(args) => keygen::run(&args),
         Command::Run(args) => run::run(&args, cli.global.no_config),
         Command::Fix(args) => fix::run(&args, &cli.global),
+        Command::Undo(args) => undo::run(&args, &cli.global),
     }
 }

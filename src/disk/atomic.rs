@@ -3,16 +3,13 @@
 //! Not for several files that belong together: see `journal`. Links and files with several names are refused, because a rename would replace the
 //! name and leave the old content where the others lead.
 
-use std::fs::{self, File, Metadata, Permissions};
-use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::fs::{self, Metadata};
+use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use rand::TryRng;
-use rand::rngs::SysRng;
-use rustix::fs::{CWD, Gid, RenameFlags, Uid};
-
 use super::error::DiskError;
+use super::temp::{Like, beside, rename_new, sync_folder, unique, write_nameless, write_temp};
 
 /// Which permissions a written file has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +37,8 @@ pub fn write_atomic(path: &Path, bytes: &[u8], mode: ModePolicy) -> Result<(), D
     let kept = old.as_ref().map_or(0o600, |m| m.mode() & 0o7777);
     let mode = if let ModePolicy::Exactly(mode) = mode { mode } else { kept };
     let temp = Temp::new(path).map_err(failed)?;
-    write_temp(&temp.0, bytes, mode, old.as_ref()).and_then(|()| fs::rename(&temp.0, path)).map_err(failed)?;
+    let like = old.as_ref().map(|meta| Like { path, meta });
+    write_temp(&temp.0, bytes, mode, like.as_ref()).and_then(|()| fs::rename(&temp.0, path)).map_err(failed)?;
     sync_folder(path).map_err(|e| DiskError::io("write", path, &e, MAY_BE_LOST))
 }
 
@@ -56,8 +54,10 @@ pub fn create_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), DiskError>
     if fs::symlink_metadata(path).is_ok() {
         return Err(DiskError::Exists { path: path.to_owned() });
     }
-    let temp = Temp::new(path).map_err(failed)?;
-    write_temp(&temp.0, bytes, mode, None).and_then(|()| rename_new(&temp.0, path)).map_err(failed)?;
+    if write_nameless(path, bytes, mode).map_err(failed)?.is_none() {
+        let temp = Temp::new(path).map_err(failed)?;
+        write_temp(&temp.0, bytes, mode, None).and_then(|()| rename_new(&temp.0, path)).map_err(failed)?;
+    }
     sync_folder(path).map_err(|e| DiskError::io("create", path, &e, MAY_BE_LOST))
 }
 
@@ -73,75 +73,6 @@ pub(super) fn plain(path: &Path, meta: Metadata) -> Result<Metadata, DiskError> 
         0 | 1 => Ok(meta),
         links => Err(DiskError::HardLink { path, links }),
     }
-}
-
-/// Writes a file that must not exist yet, readable by nobody else until it is whole, and makes it durable. `like` gives owner and group.
-pub(super) fn write_temp(temp: &Path, bytes: &[u8], mode: u32, like: Option<&Metadata>) -> io::Result<()> {
-    let mut file = File::options().write(true).create_new(true).mode(0o600).open(temp)?;
-    file.write_all(bytes)?;
-    if let Some(old) = like {
-        let new = file.metadata()?;
-        if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
-            // who could read it must be able to go on reading it, so a failure here ends the write
-            rustix::fs::fchown(&file, Some(Uid::from_raw(old.uid())), Some(Gid::from_raw(old.gid())))?;
-        }
-    }
-    // after the owner: changing that clears the set-id bits
-    file.set_permissions(Permissions::from_mode(mode))?;
-    file.sync_all()
-}
-
-/// Makes the entries of the folder that holds `path` durable.
-pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(folder(path))?.sync_all()
-}
-
-/// Renames without replacing. Where the file system cannot, a second name and the removal of the first do the same.
-pub(super) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
-    match rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-        Err(e) if unsupported(e) => {
-            fs::hard_link(from, to)?;
-            fs::remove_file(from)
-        }
-        result => Ok(result?),
-    }
-}
-
-/// Whether an error means that the system or the file system does not know the flag, not that the files are at fault.
-pub(super) fn unsupported(error: rustix::io::Errno) -> bool {
-    use rustix::io::Errno;
-    [Errno::INVAL, Errno::NOSYS, Errno::OPNOTSUPP, Errno::NOTSUP].contains(&error)
-}
-
-/// Sixteen hex digits that no other process has.
-pub(super) fn unique() -> io::Result<String> {
-    let mut bytes = [0_u8; 8];
-    SysRng.try_fill_bytes(&mut bytes).map_err(|_| io::Error::other("the system has no random numbers"))?;
-    Ok(hex(&bytes))
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, b| {
-        _ = write!(out, "{b:02x}");
-        out
-    })
-}
-
-fn folder(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    }
-}
-
-/// The name of a file beside `path` for the work `id`: hidden, and telling whose it is.
-pub(super) fn beside(path: &Path, id: &str, what: &str) -> io::Result<PathBuf> {
-    let name = path.file_name().ok_or_else(|| io::Error::other("not the name of a file"))?;
-    let mut own = std::ffi::OsString::from(".");
-    own.push(name);
-    own.push(format!(".harden-{id}{what}"));
-    Ok(folder(path).join(own))
 }
 
 /// A temp file that goes when its owner fails; after the rename there is nothing to remove.
@@ -261,5 +192,19 @@ mod tests {
         let error = write_atomic(&path, b"x", ModePolicy::Keep).expect_err("no folder");
         assert_eq!(error.to_string(), format!("cannot write `{}`: no such file or directory; nothing was written", path.display()));
         assert_eq!(names(dir.path()), [""; 0]);
+    }
+
+    #[test]
+    fn extended_attributes_stay() {
+        let dir = tempfile::tempdir().expect("dir");
+        let path = dir.path().join("a.env");
+        put(&path, "OLD", 0o600);
+        if rustix::fs::setxattr(&path, "user.note", b"kept", rustix::fs::XattrFlags::empty()).is_err() {
+            return; // no attributes on this file system
+        }
+        write_atomic(&path, b"NEW", ModePolicy::Keep).expect("written");
+        let mut value = [0_u8; 16];
+        let len = rustix::fs::getxattr(&path, "user.note", &mut value[..]).expect("attribute");
+        assert_eq!(&value[..len], b"kept");
     }
 }

@@ -75,13 +75,19 @@ pub enum DiskError {
         /// Why.
         reason: String,
     },
-    /// A journal that this user did not write, or that was changed since.
-    #[error("the journal `{}` is refused: {reason}; nothing was written", path.display())]
+    /// A journal, or the list of an undo copy, that this user did not write, or that was changed since.
+    #[error("`{}` is refused: {reason}; nothing was written", path.display())]
     Journal {
         /// The journal.
         path: PathBuf,
         /// Why.
         reason: &'static str,
+    },
+    /// Another program writes a file that is to be changed, and does not come to an end.
+    #[error("`{}` is open for writing in another program; nothing was written", path.display())]
+    InUse {
+        /// The file.
+        path: PathBuf,
     },
     /// There is no place for this user's own state.
     #[error("no home folder for harden's own state: set XDG_STATE_HOME or HOME; nothing was written")]

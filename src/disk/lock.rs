@@ -12,6 +12,7 @@ use rustix::fs::{FlockOperation, Mode, OFlags};
 
 use super::atomic::create_new;
 use super::error::DiskError;
+use super::temp::sync_folder;
 
 /// harden's folder in a project.
 pub const FOLDER: &str = ".harden";
@@ -63,7 +64,9 @@ fn folder(path: &Path, mode: u32) -> Result<(), DiskError> {
     let failed = |e: io::Error| DiskError::io("use", path, &e, UNTOUCHED);
     match DirBuilder::new().mode(mode).create(path) {
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-        result => return result.map_err(failed),
+        // a journal is worth nothing in a folder whose name a power cut takes away
+        Ok(()) => return sync_folder(path).map_err(failed),
+        Err(e) => return Err(failed(e)),
     }
     let meta = fs::symlink_metadata(path).map_err(failed)?;
     if meta.is_symlink() {

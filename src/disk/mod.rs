@@ -1,12 +1,16 @@
 //! Bytes on disk: bounded reading, walking, atomic and journalled writing. Knows no secret and no format.
 
 pub mod atomic;
+mod back;
 mod error;
 pub mod journal;
 pub mod lock;
+mod open;
 pub mod read;
 mod record;
 mod steps;
+mod temp;
+pub mod undo;
 pub mod walk;
 
 pub use error::DiskError;

@@ -2,10 +2,15 @@
 //!
 //! ```text
 //! harden journal 1 5f3a09c2d41b7e86
+//! copy 7 1764446000 plan -
 //! replace OLD-SHA256 NEW-SHA256 app/.env
 //! create - NEW-SHA256 app/.env.age
+//! remove OLD-SHA256 - app/.env.bak
 //! hmac HMAC-SHA256
 //! ```
+//! `copy` says under which number the old contents are kept, the time, and whether this is a plan, or takes one back (`undo 5`), or takes that back (`redo 6`). When all is
+//! done, the journal of a transaction with a copy becomes that copy's list of files.
+//!
 //! Bytes of a path that are not printable ASCII, and `%`, are written as `%XX`. A repository can bring a file of this name: the key (RFC 2104)
 //! lies in the user's own state folder, so only what this user's harden wrote is obeyed, and its paths are checked all the same.
 
@@ -20,9 +25,10 @@ use rand::rngs::SysRng;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::atomic::{create_new, hex};
+use super::atomic::create_new;
 use super::error::DiskError;
 use super::read::{Links, read_raw};
+use super::temp::hex;
 
 /// SHA-256 of a file's bytes.
 pub(super) type Hash = [u8; 32];
@@ -37,8 +43,41 @@ pub(super) struct Entry {
     pub(super) path: PathBuf,
     /// Hash of the content that is replaced; `None` for a new file.
     pub(super) old: Option<Hash>,
-    /// Hash of the content that comes.
-    pub(super) new: Hash,
+    /// Hash of the content that comes; `None` for a file that goes. One of the two there always is.
+    pub(super) new: Option<Hash>,
+}
+
+/// The copy of the old contents that a transaction makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Copy {
+    /// `undo-NUMBER.age` holds the contents, `undo-NUMBER` the list of files.
+    pub(super) number: u32,
+    /// Seconds since 1970.
+    pub(super) time: u64,
+    /// What it is the copy of.
+    pub(super) kind: Kind,
+}
+
+/// What a transaction is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A plan.
+    Plan,
+    /// It takes back the plan of this number.
+    Undo(u32),
+    /// It takes back the [`Kind::Undo`] of this number: the plan holds again.
+    Redo(u32),
+}
+
+impl Kind {
+    /// What is taken back, if anything.
+    #[must_use]
+    pub fn takes(self) -> Option<u32> {
+        match self {
+            Self::Plan => None,
+            Self::Undo(number) | Self::Redo(number) => Some(number),
+        }
+    }
 }
 
 /// One transaction, as recovery must know it.
@@ -46,6 +85,8 @@ pub(super) struct Entry {
 pub(super) struct Record {
     /// Sixteen hex digits: part of the names of the temp files.
     pub(super) id: String,
+    /// The way back, where there is one.
+    pub(super) copy: Option<Copy>,
     /// The files, in the order in which they are changed.
     pub(super) entries: Vec<Entry>,
 }
@@ -57,13 +98,23 @@ pub(super) fn is_inside(path: &Path) -> bool {
 }
 
 const TITLE: &str = "harden journal 1 ";
+const COPY: &str = "copy ";
 
 impl Record {
     pub(super) fn encode(&self, key: &Key) -> String {
         let mut text = format!("{TITLE}{}\n", self.id);
+        if let Some(Copy { number, time, kind }) = self.copy {
+            let (word, taken) = match kind {
+                Kind::Plan => ("plan", "-".to_owned()),
+                Kind::Undo(taken) => ("undo", taken.to_string()),
+                Kind::Redo(taken) => ("redo", taken.to_string()),
+            };
+            text.push_str(&format!("{COPY}{number} {time} {word} {taken}\n"));
+        }
         for Entry { path, old, new } in &self.entries {
-            let (verb, old) = old.map_or(("create", "-".to_owned()), |old| ("replace", hex(&old)));
-            text.push_str(&format!("{verb} {old} {} {}\n", hex(new), escape(path)));
+            let verb = if old.is_none() { "create" } else { new.map_or("remove", |_| "replace") };
+            let [old, new] = [old, new].map(|hash| hash.as_ref().map_or("-".to_owned(), |hash| hex(hash)));
+            text.push_str(&format!("{verb} {old} {new} {}\n", escape(path)));
         }
         let mac = hex(&key.mac(text.as_bytes()));
         text + "hmac " + &mac + "\n"
@@ -79,14 +130,18 @@ impl Record {
         if !same(&mac, &key.mac(body.as_bytes())) {
             return Err("another user or machine wrote it, or it was changed");
         }
-        let mut lines = body.lines();
+        let mut lines = body.lines().peekable();
         let id = lines.next().and_then(|l| l.strip_prefix(TITLE)).ok_or("it is of another version")?;
         if id.len() != 16 || !id.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Err(BROKEN);
         }
+        let copy = match lines.next_if(|line| line.starts_with(COPY)) {
+            Some(line) => Some(copy(line).ok_or(BROKEN)?),
+            None => None,
+        };
         let entries = lines.map(|line| entry(line).ok_or(BROKEN)).collect::<Result<Vec<_>, _>>()?;
         if entries.iter().all(|e| is_inside(&e.path)) {
-            Ok(Self { id: id.to_owned(), entries })
+            Ok(Self { id: id.to_owned(), copy, entries })
         } else {
             Err("it names a path outside the project")
         }
@@ -96,15 +151,28 @@ impl Record {
 fn entry(line: &str) -> Option<Entry> {
     let mut fields = line.splitn(4, ' ');
     let (verb, old, new, path) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
-    let old = match (verb, old) {
-        ("replace", old) => Some(unhex(old)?),
-        ("create", "-") => None,
+    let (old, new) = match (verb, old, new) {
+        ("replace", old, new) => (Some(unhex(old)?), Some(unhex(new)?)),
+        ("create", "-", new) => (None, Some(unhex(new)?)),
+        ("remove", old, "-") => (Some(unhex(old)?), None),
         _ => return None,
     };
-    Some(Entry { path: unescape(path)?, old, new: unhex(new)? })
+    Some(Entry { path: unescape(path)?, old, new })
 }
 
-fn escape(path: &Path) -> String {
+fn copy(line: &str) -> Option<Copy> {
+    let mut fields = line.strip_prefix(COPY)?.splitn(4, ' ');
+    let (number, time) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
+    let kind = match (fields.next()?, fields.next()?) {
+        ("plan", "-") => Kind::Plan,
+        ("undo", taken) => Kind::Undo(taken.parse().ok()?),
+        ("redo", taken) => Kind::Redo(taken.parse().ok()?),
+        _ => return None,
+    };
+    Some(Copy { number, time, kind })
+}
+
+pub(super) fn escape(path: &Path) -> String {
     path.as_os_str().as_bytes().iter().fold(String::new(), |mut out, &b| {
         if b.is_ascii_graphic() && b != b'%' {
             out.push(char::from(b));
@@ -116,7 +184,7 @@ fn escape(path: &Path) -> String {
     })
 }
 
-fn unescape(text: &str) -> Option<PathBuf> {
+pub(super) fn unescape(text: &str) -> Option<PathBuf> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&b, after)) = rest.split_first() {
@@ -202,11 +270,15 @@ mod tests {
 
     use proptest::prelude::{any, prop, prop_assert, prop_assert_eq, proptest};
 
-    use super::{Entry, Key, Record, hex, is_inside};
+    use super::{Copy, Entry, Key, Kind, Record, hex, is_inside};
 
     fn record(path: PathBuf) -> Record {
-        let entries = vec![Entry { path: path.clone(), old: Some([1; 32]), new: [2; 32] }, Entry { path, old: None, new: [3; 32] }];
-        Record { id: "0123456789abcdef".into(), entries }
+        let entries = vec![
+            Entry { path: path.clone(), old: Some([1; 32]), new: Some([2; 32]) },
+            Entry { path: path.clone(), old: None, new: Some([3; 32]) },
+            Entry { path, old: Some([4; 32]), new: None },
+        ];
+        Record { id: "0123456789abcdef".into(), copy: Some(Copy { number: 7, time: 9, kind: Kind::Undo(3) }), entries }
     }
 
     #[test]

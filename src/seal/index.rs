@@ -76,6 +76,14 @@ impl Index {
         self.files.insert(path.to_owned(), Entry { recipients: names, sha256: hex(&read::sha256(sealed)) });
     }
 
+    /// What `other` says of the file at `path`, instead of what stands here; nothing, where that says nothing.
+    pub fn take(&mut self, path: &str, other: &Self) {
+        match other.files.get(path) {
+            Some(entry) => _ = self.files.insert(path.to_owned(), entry.clone()),
+            None => _ = self.files.remove(path),
+        }
+    }
+
     /// The files, in order.
     pub fn files(&self) -> impl Iterator<Item = &str> {
         self.files.keys().map(String::as_str)

@@ -10,6 +10,7 @@ mod reach;
 mod review;
 mod running;
 mod sealed;
+mod undo;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};

@@ -280,6 +280,10 @@ const COMMANDS: &[Row] = &[
     row(&["fix", "--apply", "--emit", "plain", "--allow-dirty", "--include", "review"]),
     row(&["fix", "--apply", "--promote", "production"]),
     row(&["fix"]),
+    row(&["undo", "--list"]),
+    row(&["undo", "99"]),
+    row(&["undo", "-i", "identity-of-nobody.txt", "--allow-open-identity"]),
+    row(&["undo", "--forget"]),
     row(&["scan", "--format", "json"]),
     // ----------------------------------------------------------
 ];

@@ -61,6 +61,35 @@ fn machine_formats_are_what_their_readers_take() {
     assert!(!said.starts_with("0 findings"), "{said}");
 }
 
+/// What `tests/live/faults.py` says, which must end with 0.
+fn faults(args: &[&str]) -> String {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/live/faults.py");
+    let python = std::env::var_os("HARDEN_TEST_PYTHON").unwrap_or_else(|| "python3".into());
+    let output = Command::new(python).arg(script).arg(env!("CARGO_BIN_EXE_harden")).args(args).output().unwrap();
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && said.contains(", 0 bad"), "{said}");
+    said
+}
+
+#[test]
+fn killed_or_failing_at_system_calls_it_leaves_all_old_or_all_new() {
+    if std::env::var_os("HARDEN_TEST_LIVE").is_none_or(|v| v != "1") {
+        println!("left out: `./test --live` runs it");
+        return;
+    }
+    // every 21st; all of them by hand, `tests/live/faults.py target/debug/harden faults`
+    println!("{}{}", faults(&["faults", "--every", "21"]), faults(&["order"]));
+}
+
+#[test]
+fn what_an_editor_saves_meanwhile_is_never_lost() {
+    if std::env::var_os("HARDEN_TEST_LIVE").is_none_or(|v| v != "1") {
+        println!("left out: `./test --live` runs it");
+        return;
+    }
+    println!("{}", faults(&["editors", "--rounds", "200"]));
+}
+
 /// A new file in `folder`.
 fn put(folder: &Path, name: &str, text: &str) {
     File::create_new(folder.join(name)).unwrap().write_all(text.as_bytes()).unwrap();

@@ -123,6 +123,41 @@ fn what_cannot_be_finished_is_4_and_replaces_nothing() {
 }
 
 #[test]
+fn an_interrupted_run_is_taken_back_by_undo_and_by_nothing_else() {
+    let desk = half_done();
+    for args in [&["undo", "1"][..], &["undo", "--forget"]] {
+        let said = desk.refused(args, 4);
+        assert!(said.contains("an earlier run was interrupted") && said.contains("`harden undo` takes it back"), "{args:?}: {said}");
+    }
+    let output = desk.ok(&["undo"]);
+    assert_eq!(stdout(&output), "the run that was interrupted is taken back\n");
+    assert_whole(&desk, OLD);
+}
+
+#[test]
+fn a_conflict_names_the_way_back_which_spares_the_file_that_was_edited() {
+    let desk = half_done();
+    desk.put("b/.env.production", "POSTGRES_PASSWORD=edited-by-hand\n");
+    let output = desk.harden(&["fix", "--apply", "--emit", "plain"]);
+    assert_code(&output, 4);
+    assert!(stderr(&output).contains("take back what was written: `harden undo`"), "{}", stderr(&output));
+    desk.ok(&["undo"]);
+    assert_eq!(desk.text("a/.env.production"), OLD);
+    assert_eq!(desk.text("b/.env.production"), "POSTGRES_PASSWORD=edited-by-hand\n");
+    assert!(!desk.has(&temp("a")) && !desk.has(&temp("b")) && !desk.has(".harden/state/committed"));
+}
+
+#[test]
+fn encrypt_deals_with_it_before_it_seals_a_file_half_old_and_half_new() {
+    let desk = half_done();
+    desk.ok(&["init"]);
+    let output = desk.ok(&["encrypt", "b/.env.production"]);
+    assert!(stderr(&output).contains("its changes are finished now"), "{}", stderr(&output));
+    assert_whole(&desk, NEW);
+    assert_eq!(desk.opened("b/.env.production"), NEW);
+}
+
+#[test]
 fn a_journal_that_the_repository_brought_is_refused() {
     let desk = half_done();
     write(desk.home.join(".local/state/harden/journal.key"), [8; 32]).unwrap();
