@@ -67,6 +67,13 @@ mod tests {
         let files = builtin::sources().iter().map(|(_, text)| parse(text).expect("a built-in file"));
         let examples = files.flat_map(|file| file.rules).flat_map(|written| written.examples);
         let mut texts: Vec<String> = examples.map(|example| example.input.replace(MARK, "")).collect();
+        for quotes in [["\"", "\""], ["b\"", "\""], ["r'", "'"], ["@\"", "\""], ["`", "`"]] {
+            texts.push(format!("<x name={0}db_password{1}\n  value={0}hunter2{1}>\n", quotes[0], quotes[1]));
+            texts.push(format!("key: {0}db_password{1}, x: 1, value: {0}hunter2{1}\n", quotes[0], quotes[1]));
+        }
+        texts.extend(
+            ["ENV NODE_TLS_REJECT_UNAUTHORIZED 0\n", "words\nENV DB_PASSWORD x\n", "DB_PASSWORD =\n    \"hunter2\"\n"].map(str::to_owned),
+        );
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         ["fixtures", "tests/cmd", "src/formats", "src/tokens", "src/keys"]
             .iter()
