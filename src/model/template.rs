@@ -1,6 +1,7 @@
 //! References inside a value: `${NAME:-default}`, `{{ name }}`, `<%= name %>` and their kin, told apart from literal text.
 //!
-//! A reference is opaque: nothing looks inside but for the default of `${NAME:-default}`, which is what runs when the name is unset.
+//! A reference is opaque: nothing looks inside but for its default (`${NAME:-default}` and the forms of other tools), which is what runs when
+//! the name is unset.
 
 use std::cell::{OnceCell, RefCell};
 
