@@ -43,6 +43,7 @@ pub use interest::{Asked, Interest};
 pub use links::{Links, Live, Needed, Object, ObjectName, Want, differ_in_purpose, holds_by_right};
 pub use subject::Subject;
 pub use suppress::{Mark, marks, speaks, suppress, warnings};
+pub use token::holds_token;
 
 /// Every family of conditions, found by the first word of a condition's name.
 pub static FAMILIES: &[&dyn Family] = &[

@@ -2,7 +2,13 @@
 
 use super::family::{Compile, Family, Test, flag, known, words};
 use crate::rules::schema::Argument;
-use crate::tokens::{Checksum, KINDS, Token as Found, Use};
+use crate::tokens::{Checksum, KINDS, Token as Found, Use, find};
+
+/// Whether a provider's token stands in `text`.
+#[must_use]
+pub fn holds_token(text: &str) -> bool {
+    !find(text).is_empty()
+}
 
 /// Conditions on the provider's token in a value. They hold for the one token that matters most, and for no value without any.
 pub(super) struct Token;

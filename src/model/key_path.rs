@@ -1,8 +1,9 @@
 //! Where in a file's own structure a setting stands, and the words of its name.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use super::shown::shown;
+use super::shown::{known_by, shown};
 
 /// One step of a [`KeyPath`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -131,13 +132,29 @@ const BULLET: char = '•';
 
 impl fmt::Display for KeyPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.spell(f, shown)
+    }
+}
+
+impl KeyPath {
+    /// The path in the same grammar with what tells its names from others (`known_by`); a name that `is_token` is as it is shown.
+    /// For hashes: it is not to be shown.
+    #[must_use]
+    pub fn known_by(&self, is_token: impl Fn(&str) -> bool) -> String {
+        let mut out = String::new();
+        // writing to a String cannot fail
+        let _ = self.spell(&mut out, |name| if is_token(name) { shown(name) } else { known_by(name) });
+        out
+    }
+
+    fn spell<'a>(&'a self, f: &mut impl fmt::Write, form: impl Fn(&'a str) -> Cow<'a, str>) -> fmt::Result {
         for (i, segment) in self.0.iter().enumerate() {
             match segment {
                 Segment::Key(name) => {
                     if i > 0 {
                         f.write_str(".")?;
                     }
-                    let name = shown(name);
+                    let name = form(name);
                     let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '/' | '@' | '$'));
                     if plain {
                         f.write_str(&name)?;

@@ -1,5 +1,12 @@
-//! How a name of a file is shown. Names are no secrets, but for those that hold one: `[http "https://bot:password@host/"]` of git, a
-//! registry with its account, a map by token. What may be one is masked; the name itself stays what it is wherever names are compared.
+//! How a name of a file is shown, and how it is told from others. Names are no secrets, but for those that hold one: `[http
+//! "https://bot:password@host/"]` of git, a registry with its account, a map by token. Two forms are made of a name:
+//!
+//! - [`shown`] is for people: without accounts, without what a URL asks with, and without long random runs, which may be tokens and may
+//!   be ids;
+//! - [`known_by`] is what fingerprints are made of: without accounts and what a URL asks with, since a word list finds those behind a hash,
+//!   but with random runs, since two users named by their UUIDs are two. Only where a run is a provider's token it is the form shown.
+//!
+//! Where names are compared in memory they are what they are.
 
 use std::borrow::Cow;
 
@@ -12,18 +19,30 @@ pub fn shown(name: &str) -> Cow<'_, str> {
     if name.len() < 3 || !name.bytes().any(|b| b.is_ascii_digit() || matches!(b, b'@' | b'?')) && name.len() < SHORTEST {
         return Cow::Borrowed(name);
     }
+    masked(name, is_random)
+}
+
+/// `name` with eight bullets in the place of an account before a host and of what a URL asks with only.
+#[must_use]
+pub fn known_by(name: &str) -> Cow<'_, str> {
+    masked(name, |_| false)
+}
+
+/// `name` without accounts, queries, and runs that `hides` is true for.
+fn masked(name: &str, hides: fn(&str) -> bool) -> Cow<'_, str> {
     let account = account(name);
     let query = query(name);
-    if account.is_none() && query.is_none() && !runs(name).any(is_random) {
+    if account.is_none() && query.is_none() && !runs(name).any(hides) {
         return Cow::Borrowed(name);
     }
+    let without = |text: Option<&str>| runs(text.unwrap_or("")).map(|run| if hides(run) { MASK } else { run }).collect::<String>();
     let (start, end) = account.unwrap_or((0, 0));
     let tail = query.unwrap_or(name.len()).max(end);
-    let mut out = without_random(name.get(..start).unwrap_or(""));
+    let mut out = without(name.get(..start));
     if account.is_some() {
         out.push_str(MASK);
     }
-    out.push_str(&without_random(name.get(end..tail).unwrap_or("")));
+    out.push_str(&without(name.get(end..tail)));
     if query.is_some() {
         out.push_str(MASK);
     }
@@ -36,33 +55,43 @@ pub fn holds_secret(name: &str) -> bool {
     matches!(shown(name), Cow::Owned(_))
 }
 
-/// Where an account and its password stand before a host: `user:password` of `https://user:password@host`, with or without a scheme; what is
-/// alone before the host of a URL may be a token, unless it is a plain word.
+/// Where an account and its password stand before a host: `user:password` of `https://user:password@host`, with or without a scheme and
+/// a host; what is alone before the host of a URL may be a token, unless it is a user of many servers.
 fn account(name: &str) -> Option<(usize, usize)> {
     /// Names of packages: `npm:name@version`.
     const PROTOCOLS: &[&str] = &["file", "jsr", "link", "npm", "patch", "portal", "workspace"];
-    let end = name.rfind('@').filter(|at| at + 1 < name.len())?;
+    /// Users that say nothing.
+    const USERS: &[&str] = &["admin", "anonymous", "ftp", "git", "hg", "postgres", "root", "sftp", "ssh", "svn", "ubuntu", "user"];
+    let end = name.rfind('@')?;
     let before = name.get(..end)?;
     let scheme = before.find("//").map(|i| i + 2);
-    let start = scheme.or_else(|| before.rfind(char::is_whitespace).map(|i| i + 1)).unwrap_or(0);
+    let start = scheme.or_else(|| first_word_of_two(before))?;
     let said = before.get(start..).filter(|s| !s.is_empty())?;
     let (user, password) = said.split_once(':').map_or((said, None), |(user, password)| (user, Some(password)));
     let hides = match (password, scheme) {
         (Some(_), Some(_)) => true,
-        (Some(password), None) => {
+        (Some(_), None) => {
             let digest = name.get(end + 1..).is_some_and(|host| host.starts_with("sha256:") || host.starts_with("sha512:"));
-            !password.is_empty() && !digest && !PROTOCOLS.contains(&user)
+            !digest && !PROTOCOLS.contains(&user)
         }
-        (None, Some(_)) => !user.bytes().all(|b| b.is_ascii_lowercase()) && !user.contains('/'),
-        (None, None) => false,
+        (None, _) => !USERS.contains(&user) && !user.contains('/'),
     };
     hides.then_some((start, end))
 }
 
+/// Where `user` of `user:pass word` begins. A colon before a blank is one of a sentence.
+fn first_word_of_two(text: &str) -> Option<usize> {
+    let joins = |i: &usize| text.get(i + 1..).and_then(|rest| rest.chars().next()).is_some_and(|c| !c.is_whitespace());
+    let colon = text.match_indices(':').map(|(i, _)| i).find(joins)?;
+    let blank = text.get(..colon)?.char_indices().rfind(|(_, c)| c.is_whitespace());
+    Some(blank.map_or(0, |(i, c)| i + c.len_utf8()))
+}
+
 /// Where what a URL asks with begins, behind its question mark.
 fn query(name: &str) -> Option<usize> {
-    let at = name.find('?')? + 1;
-    (name.contains("//") && name.get(at..)?.contains('=')).then_some(at)
+    let host = name.find("//")?;
+    let asks = |from: usize| name.get(from..)?.find('?').map(|i| from + i + 1).filter(|at| *at < name.len());
+    asks(host).or_else(|| asks(0).filter(|at| name.get(*at..).is_some_and(|rest| rest.contains('='))))
 }
 
 /// The shortest run that is taken for random.
@@ -82,10 +111,6 @@ fn runs(name: &str) -> impl Iterator<Item = &str> {
 
 fn is_of_token(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '_' | '-' | '.' | '~')
-}
-
-fn without_random(text: &str) -> String {
-    runs(text).map(|run| if is_random(run) { MASK } else { run }).collect()
 }
 
 /// Whether `run` is none that a person thought of: a long word in which small letters, large ones and digits alternate, or many such words.
@@ -118,7 +143,7 @@ fn is_random(run: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::shown;
+    use super::{known_by, shown};
 
     #[test]
     fn what_opens_something_is_not_shown() {
@@ -128,7 +153,17 @@ mod tests {
             ("https://Sommer2024@git.acme.io/", "https://••••••••@git.acme.io/"),
             ("bot:swordfish@registry.acme.io", "••••••••@registry.acme.io"),
             ("//bot:swordfish@registry.acme.io/:_authToken", "//••••••••@registry.acme.io/:_authToken"),
+            ("https://bot:swordfish@", "https://••••••••@"),
+            ("http \"https://bot:swordfish@\"", "http \"https://••••••••@\""),
+            ("https://swordfishtoken@reg.acme.io", "https://••••••••@reg.acme.io"),
+            ("https://bot:pass word@h", "https://••••••••@h"),
+            ("user:sword@fish@", "••••••••@"),
+            ("user:sword@fish@h", "••••••••@h"),
+            ("as bot:pass word@h", "as ••••••••@h"),
+            ("mail: bot:swordfish@h", "mail: ••••••••@h"),
             ("https://acme.io/hook?token=abc", "https://acme.io/hook?••••••••"),
+            ("https://x.io/hook?swordfish123", "https://x.io/hook?••••••••"),
+            ("https?://x.io/hook?swordfish", "https?://x.io/hook?••••••••"),
             ("qZ7vK2xW9jR4tB6nY8mD", "••••••••"),
             (concat!("gh", "p_wWPw5k4aXcaT4fNP0UcnZwJUVFk6LO2tTlnC"), "••••••••"),
             (concat!("AKIA", "IOSFODNN7ABCDEFG"), "••••••••"),
@@ -137,6 +172,18 @@ mod tests {
             ("by token qZ7vK2xW9jR4tB6nY8mD", "by token ••••••••"),
         ] {
             assert_eq!(shown(name), want);
+        }
+    }
+
+    #[test]
+    fn a_name_is_known_by_its_ids_and_not_by_its_passwords() {
+        for (name, want) in [
+            ("550e8400-e29b-41d4-a716-446655440000", "550e8400-e29b-41d4-a716-446655440000"),
+            ("qZ7vK2xW9jR4tB6nY8mD", "qZ7vK2xW9jR4tB6nY8mD"),
+            ("https://bot:swordfish@h/d41d8cd98f00b204e9800998ecf8427e", "https://••••••••@h/d41d8cd98f00b204e9800998ecf8427e"),
+            ("https://h/d41d8cd98f00b204e9800998ecf8427e?swordfish", "https://h/d41d8cd98f00b204e9800998ecf8427e?••••••••"),
+        ] {
+            assert_eq!(known_by(name), want);
         }
     }
 
@@ -152,6 +199,9 @@ mod tests {
             "postgres:16@sha256:abc",
             "npm:lodash@4.17.21",
             "@acme:registry",
+            "https?://acme.io",
+            "Contact: me@acme.io",
+            "//registry.npmjs.org/@acme/app",
             "lodash@4.17.21",
             "kubernetes.io/ingress.class",
             "nginx.ingress.kubernetes.io/auth-tls-verify-client",

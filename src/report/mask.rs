@@ -73,6 +73,8 @@ pub(super) fn masks(document: &Document, index: &Index<'_>, finding: &Finding, v
         } else {
             to.names.push(setting.key_span);
         }
+        // nor is one of a map around it; long runs are masked wherever they stand
+        to.needles.extend(setting.key.names().filter(|name| name.contains(['@', '?']) && holds_secret(name)));
         to.setting(setting, finding, finding.setting == Some(number));
     }
     to.finding(finding);

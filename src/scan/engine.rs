@@ -13,7 +13,7 @@ use super::known::Known;
 use super::project::{self, Project};
 use super::source::{Blob, Source, touches};
 use crate::config::{Loaded, stage};
-use crate::detect::{Circumstances, Detectors, Kept, Links, Mark, Seen, marks, speaks, suppress};
+use crate::detect::{Circumstances, Detectors, Kept, Links, Mark, Seen, holds_token, marks, speaks, suppress};
 use crate::disk::read::{Content, Skip};
 use crate::disk::walk::Candidate;
 use crate::formats::{self, Glance, Sieves};
@@ -21,7 +21,8 @@ use crate::model::date::Date;
 use crate::model::document::Document;
 use crate::model::environment::Environment;
 use crate::model::finding::Finding;
-use crate::model::setting::Role;
+use crate::model::secret::MASK;
+use crate::model::setting::{Role, Setting};
 use crate::report::excerpt::Excerpts;
 use crate::report::fingerprint::{self, fingerprint};
 use crate::report::{Entry, Notice, Totals};
@@ -137,7 +138,7 @@ impl Engine<'_> {
     fn add(&self, file: &Candidate, document: &Document, mut findings: Vec<Finding>, looked: &mut Looked) {
         let excerpts = Excerpts::new(document);
         let within = self.within(file);
-        name_places(&excerpts, within.as_deref().unwrap_or(&document.path), &mut findings);
+        name_places((document, &excerpts), within.as_deref().unwrap_or(&document.path), &mut findings);
         self.suppress(document, within.as_deref(), &mut findings, looked);
         self.keep_new(Some(file), document, &mut findings);
         looked.entries.extend(findings.into_iter().map(|finding| entry(finding, &excerpts)));
@@ -168,7 +169,7 @@ impl Engine<'_> {
     /// across files is known where its text stands in that version.
     fn drop_known(&self, file: &Candidate, document: &Document, before: &Document, findings: &mut Vec<Finding>) {
         let mut old = self.detectors.run(before, Circumstances::default()).findings;
-        name_places(&Excerpts::new(before), self.within(file).as_deref().unwrap_or(&before.path), &mut old);
+        name_places((before, &Excerpts::new(before)), self.within(file).as_deref().unwrap_or(&before.path), &mut old);
         let known: HashSet<(&str, &str)> = old.iter().map(|f| (f.fingerprint.as_str(), f.span.of(&before.text))).collect();
         let across = |finding: &Finding| !finding.related.is_empty() || (finding.setting.is_none() && !finding.key.is_empty());
         findings.retain(|finding| {
@@ -274,7 +275,7 @@ impl Engine<'_> {
             let mut findings = outcome.findings;
             let excerpts = Excerpts::new(&document);
             let within = file.and_then(|f| self.within(f));
-            name_places(&excerpts, within.as_deref().unwrap_or(&blob.name), &mut findings);
+            name_places((&document, &excerpts), within.as_deref().unwrap_or(&blob.name), &mut findings);
             self.suppress(&document, within.as_deref(), &mut findings, &mut looked);
             self.keep_new(file, &document, &mut findings);
             looked.values = self.hasher.iter().flat_map(|h| findings.iter().map(|f| h.hash_one(f.span.of(&document.text)))).collect();
@@ -386,16 +387,28 @@ fn entry(finding: Finding, excerpts: &Excerpts<'_>) -> Entry {
 }
 
 /// Gives each finding the name of its place.
-fn name_places(excerpts: &Excerpts<'_>, path: &str, findings: &mut [Finding]) {
+fn name_places((document, excerpts): (&Document, &Excerpts<'_>), path: &str, findings: &mut [Finding]) {
     let mut seen: HashMap<(String, String), u32> = HashMap::new();
     for finding in findings {
         let place = if finding.key.is_empty() {
             excerpts.of(finding).lines.first().map(|l| l.text.clone()).unwrap_or_default()
         } else {
-            finding.key.clone()
+            known_key(document, finding)
         };
         let ordinal = seen.entry((finding.rule.clone(), place.clone())).and_modify(|n| *n += 1).or_insert(0);
         finding.fingerprint = fingerprint(&finding.rule, path, &place, *ordinal);
         finding.place = fingerprint::place(&finding.rule, &place, *ordinal);
     }
+}
+
+/// The key of a finding of `document` that tells it from others: one that is shown in part is one of many.
+fn known_key(document: &Document, finding: &Finding) -> String {
+    if !finding.key.contains(MASK) {
+        return finding.key.clone();
+    }
+    let named = |s: &&Setting| s.key.to_string() == finding.key;
+    let own = finding.setting.and_then(|i| document.settings.get(i)).filter(named);
+    // a finding across files has a key and no setting of its own
+    let nearest = || document.settings.iter().filter(named).min_by_key(|s| s.span.start.abs_diff(finding.span.start));
+    own.or_else(nearest).map_or_else(|| finding.key.clone(), |s| s.key.known_by(holds_token))
 }

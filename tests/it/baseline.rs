@@ -103,6 +103,33 @@ fn a_secret_at_another_place_is_new() {
 }
 
 #[test]
+fn ids_that_are_not_shown_are_told_apart() {
+    let users = |id: &str| format!("users:\n  {id}:\n    password: hunter2\n");
+    let (one, two) = ("550e8400-e29b-41d4-a716-446655440000", "6ba7b810-9dad-41d1-80b4-00c04fd430c8");
+    let r = accepted(&[("users.yml", &users(one))]);
+    let text = fs::read_to_string(r.top.join(FILE)).unwrap();
+    assert!(text.contains("users.") && !text.contains(one), "{text}");
+    assert_eq!(r.found(&[]), NOTHING);
+    r.put("users.yml", users(two));
+    assert_eq!(r.found(&[]), ["users.yml:3"], "another account");
+    r.put("users.yml", format!("{}  {one}:\n    password: hunter2\n", users(two)));
+    assert_eq!(r.found(&[]), ["users.yml:3"], "and the accepted one wherever it stands");
+    // of a password in a name there is no hash, so another one is the same place
+    let registry = |password: &str| format!("registries:\n  'https://bot:{password}@reg.acme.io':\n    token: changeme\n");
+    let r = Repository::new();
+    r.put("a.yml", registry("swordfish"));
+    let places = |r: &Repository| -> Vec<String> {
+        let rows = stdout(&r.harden(&["scan", "--format", "jsonl"]));
+        let rows = rows.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        rows.filter_map(|row| row["fingerprint"].as_str().map(str::to_owned)).collect()
+    };
+    let before = places(&r);
+    r.put("a.yml", registry("kettledrum"));
+    assert!(!before.is_empty());
+    assert_eq!(places(&r), before);
+}
+
+#[test]
 fn what_no_longer_holds_is_said_and_pruned() {
     let r = accepted(&[(".env", "DB_PASSWORD=changeme\nAPI_PASSWORD=hunter2\n"), ("gone.env", WEAK), ("other/.env", WEAK)]);
     r.put(".env", WEAK);

@@ -616,6 +616,11 @@ fn no_name_that_holds_a_secret_is_shown() {
                 "registries:\n  \"bot:{U}@reg\":\n    verify_ssl: false\n    password: hunter2\n  \"https://bot:{U}@reg.acme.io\": {password: changeme, verify_ssl: false}\n",
             ),
             ("app.toml", "[registries.\"https://bot:{U}@reg.acme.io\"]\nverify_ssl = false\npassword = \"hunter2\"\n"),
+            (
+                "odd.yaml",
+                "\"https://bot:{U}@\": {password: hunter2}\n\"https://x.io/hook?{U}\": {password: hunter2}\n\"https://{U}@reg.acme.io\": {verify_ssl: false, password: hunter2}\n\"user:a@{U}@\": {password: hunter2}\n\"https://bot:pass {U}@h\": {password: hunter2}\n",
+            ),
+            ("odd.ini", "[http \"https://bot:{U}@\"]\nsslVerify = false\n[http \"https://bot:pass {U}@h\"]\nsslVerify = false\n"),
             ("queue.properties", "https\\://bot\\:{U}@mq.acme.io/.password=hunter2\n"),
             ("app.npmrc.ini", "//bot:{U}@npm.acme.io/:_password=hunter2\nstrict-ssl=false\n"),
         ];
