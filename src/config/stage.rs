@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::blocks::{self, Label};
-use super::inherit::{self, Class};
+use super::inherit::{self, Class, Classes};
 use super::live::Live;
 use super::{environment, pipeline, tools};
 use crate::model::document::Document;
@@ -266,13 +266,12 @@ fn members(document: &Document) -> Vec<Option<Stage>> {
     let gradle = name.ends_with(".gradle") || name.ends_with(".gradle.kts");
     let member =
         !gradle && blocks::any(&document.text, Label::Member, is_production) && blocks::any(&document.text, Label::Member, is_development);
-    let classes = if name.ends_with(".py") { classes(&document.text) } else { Vec::new() };
+    let mut classes = Classes::of(&document.text, if name.ends_with(".py") { classes(&document.text) } else { Vec::new() });
     let spreads = if member { inherit::spreads(&document.text, is_development) } else { Vec::new() };
     let of = |setting: &Setting| {
         let at = setting.span.start;
-        let class = classes.partition_point(|class| class.start <= at).checked_sub(1).and_then(|i| classes.get(i));
-        if let Some(class) = class.filter(|class| class.development && at < class.end) {
-            return (!inherit::by_class(&document.text, &classes, class, setting.name())).then_some(NAMED);
+        if let Some(class) = classes.development_at(at) {
+            return (!classes.hands_on(class, setting.name())).then_some(NAMED);
         }
         if member {
             let around = blocks::around(&document.text, at, Label::Member);
