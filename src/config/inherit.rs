@@ -1,7 +1,7 @@
 //! What production takes over from development: a map of YAML that it merges (`<<: *development`) or is (`production: *test`), the class that
 //! its class is made from, the object that it spreads. Such a value is production's, unless that says another one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::blocks::{self, Label};
 use crate::model::document::Document;
@@ -115,30 +115,73 @@ pub(super) struct Class<'t> {
     pub(super) development: bool,
 }
 
-/// Whether a class that is not for development is made from `class` and does not set `name` itself.
-pub(super) fn by_class(text: &str, all: &[Class<'_>], class: &Class<'_>, name: &str) -> bool {
-    let mut family = vec![class.name];
-    for _ in 0..8 {
-        for child in all
-            .iter()
-            .filter(|c| !family.contains(&c.name) && c.bases.iter().any(|b| family.contains(b)))
-            .map(|c| c.name)
-            .collect::<Vec<_>>()
-        {
-            let sets = all.iter().find(|c| c.name == child).is_some_and(|c| sets_name(text.get(c.start..c.end).unwrap_or(""), name));
-            if !sets {
-                family.push(child);
-            }
-        }
-    }
-    all.iter().any(|c| !c.development && c.name != class.name && family.contains(&c.name))
+/// Which classes of a program are made from which, and what each of them sets.
+pub(super) struct Classes<'t> {
+    all: Vec<Class<'t>>,
+    /// Classes by what they are made from.
+    children: BTreeMap<&'t str, Vec<usize>>,
+    /// Names that each class sets.
+    sets: Vec<BTreeSet<&'t str>>,
+    /// What was asked already: a name of a class, and whether it is taken over.
+    known: BTreeMap<(usize, String), bool>,
 }
 
-/// Whether a line of `body` sets `name`.
-fn sets_name(body: &str, name: &str) -> bool {
-    let set = |line: &str| line.trim_start().strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with(['=', ':']));
-    !name.is_empty() && body.lines().any(set)
+impl<'t> Classes<'t> {
+    /// `all` in the order in which they stand in `text`.
+    pub(super) fn of(text: &'t str, all: Vec<Class<'t>>) -> Self {
+        let mut children: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (i, class) in all.iter().enumerate() {
+            class.bases.iter().for_each(|base| children.entry(base).or_default().push(i));
+        }
+        let set = |line: &'t str| line.find(['=', ':']).and_then(|end| line.get(..end)).map(str::trim);
+        let sets = all.iter().map(|c| text.get(c.start..c.end).unwrap_or("").lines().filter_map(set).collect()).collect();
+        Self { all, children, sets, known: BTreeMap::new() }
+    }
+
+    /// The class for development that `at` stands in.
+    pub(super) fn development_at(&self, at: usize) -> Option<usize> {
+        let i = self.all.partition_point(|class| class.start <= at).checked_sub(1)?;
+        self.all.get(i).filter(|class| class.development && at < class.end).map(|_| i)
+    }
+
+    /// Whether a class that is not for development is made from the class `of` and takes over `name`, as no class between them sets it.
+    pub(super) fn hands_on(&mut self, of: usize, name: &str) -> bool {
+        if let Some(known) = self.known.get(&(of, name.to_owned())) {
+            return *known;
+        }
+        let found = self.heirs_take(of, name);
+        self.known.insert((of, name.to_owned()), found);
+        found
+    }
+
+    fn heirs_take(&self, of: usize, name: &str) -> bool {
+        let Some(first) = self.all.get(of) else { return false };
+        let mut family = BTreeSet::from([first.name]);
+        let (mut open, mut looked) = (vec![first.name], 0);
+        while let Some(base) = open.pop() {
+            for child in self.children.get(base).into_iter().flatten() {
+                looked += 1;
+                // nobody can say of so many that none of them goes live
+                if looked > MOST_HEIRS {
+                    return true;
+                }
+                let Some(class) = self.all.get(*child) else { continue };
+                let sets = self.sets.get(*child).is_some_and(|sets| sets.contains(name));
+                if sets || !family.insert(class.name) {
+                    continue;
+                }
+                if !class.development {
+                    return true;
+                }
+                open.push(class.name);
+            }
+        }
+        false
+    }
 }
+
+/// Classes made from one that are looked at.
+const MOST_HEIRS: usize = 256;
 
 /// Objects for development that another one spreads, in a program in JavaScript: their names, and what stands in the other one behind it.
 pub(super) fn spreads(text: &str, is_development: fn(&str) -> bool) -> Vec<(&str, &str)> {
@@ -179,4 +222,45 @@ pub(super) fn says_anew(behind: &str, names: &[&str]) -> bool {
         })
     };
     names.iter().filter(|n| !n.is_empty()).any(said)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+    use std::time::{Duration, Instant};
+
+    use crate::config::stage::{Defaults, settle};
+    use crate::formats;
+    use crate::model::environment::Environment;
+
+    /// How long it takes to settle a program of `many` classes, each made from the one that `base` says.
+    fn time(many: usize, base: fn(usize) -> String) -> Duration {
+        let mut text = String::from("class ProductionConfig:\n    PORT = 1\nclass DevelopmentConfig:\n    PASSWORD = \"hunter2\"\n");
+        for i in 0..many {
+            let _ = write!(text, "class C{i}DevelopmentConfig({}):\n    PASSWORD_{i} = \"hunter2\"\n", base(i));
+        }
+        let document = formats::parse("config.py", text.as_bytes(), Environment::Production);
+        assert!(document.settings.len() > many, "{} settings", document.settings.len());
+        let all = (0..3).map(|_| {
+            let mut document = document.clone();
+            let start = Instant::now();
+            settle(&mut document, Defaults::No);
+            start.elapsed()
+        });
+        all.min().unwrap_or_default()
+    }
+
+    /// Ten times the classes may take ten times as long, and not a hundred times.
+    #[test]
+    fn many_classes_cost_no_more_than_their_lines() {
+        let bases: [fn(usize) -> String; 3] = [
+            |_| "DevelopmentConfig".to_owned(),
+            |i| i.checked_sub(1).map_or_else(|| "DevelopmentConfig".to_owned(), |i| format!("C{i}DevelopmentConfig")),
+            |i| if i == 0 { "DevelopmentConfig".to_owned() } else { format!("C{}DevelopmentConfig", (i - 1) / 2) },
+        ];
+        for base in bases {
+            let (few, many) = (time(400, base), time(4_000, base));
+            assert!(many < few * 40 + Duration::from_millis(100) && many < Duration::from_secs(10), "{few:?}, then {many:?}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::blocks;
 use crate::model::document::Document;
 use crate::model::key_path::{KeyPath, words};
 use crate::model::setting::{Role, Setting};
@@ -54,6 +55,21 @@ impl<'d> Live<'d> {
             || leads_to_live(setting.value.expose())
             || leads_to_live(self.command(setting))
             || self.beside(setting)
+            || self.in_object(setting)
+    }
+
+    /// Whether the object of a program in which the setting stands names such a host: `{ host: 'db.acme.io', password: '..' }`.
+    fn in_object(&self, setting: &Setting) -> bool {
+        if self.document.format != "code" {
+            return false;
+        }
+        let named = |member: &str| {
+            let (name, value) = member.split_once([':', '=']).unwrap_or((member, ""));
+            let quote = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ';');
+            let value = value.trim_matches(quote);
+            words(name).last().is_some_and(|w| HOSTS.contains(&w.as_str())) && (is_live_host(bare_host(value)) || leads_to_live(value))
+        };
+        blocks::inside(&self.document.text, setting.span.start).split(['\n', ',', '{', '}']).any(named)
     }
 
     /// The line of a command that the setting stands in; empty for any other.

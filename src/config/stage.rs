@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::blocks::{self, Label};
-use super::inherit::{self, Class};
+use super::inherit::{self, Class, Classes};
 use super::live::Live;
 use super::{environment, pipeline, tools};
 use crate::model::document::Document;
@@ -17,6 +17,9 @@ use crate::model::key_path::words;
 use crate::model::setting::{Role, Setting};
 
 const NAMED: Stage = Stage::Named("it stands under a name for development");
+
+/// A name alone, which nothing reads by environment for sure, excuses neither what is strong nor what others reach.
+const CALLED: Stage = Stage::Passing("it stands under a name for development");
 const PROFILE: Stage = Stage::Named("only a profile for development reads it");
 
 const DECLARED: Stage = Stage::Passing("it declares itself development, and its framework overrides it where it is deployed");
@@ -143,10 +146,13 @@ fn trees(document: &Document) -> Vec<Option<Stage>> {
         })
         .map(|(place, _)| *place)
         .collect();
-    let stage = |setting: &Setting| {
-        let names: Vec<&str> = setting.key.names().collect();
-        named(setting).any(|depth| names.get(..depth).is_some_and(|parent| sure.contains(&(setting.part, parent)))).then_some(NAMED)
-    };
+    let stage =
+        |setting: &Setting| {
+            let names: Vec<&str> = setting.key.names().collect();
+            named(setting)
+                .any(|depth| names.get(..depth).is_some_and(|parent| sure.contains(&(setting.part, parent))))
+                .then_some(if known { NAMED } else { CALLED })
+        };
     let taken = if document.format == "yaml" { inherit::aliased(document, is_development) } else { vec![false; document.settings.len()] };
     let own = |(setting, taken): (&Setting, &bool)| stage(setting).filter(|_| !taken).or_else(|| rocket(document, setting));
     document.settings.iter().zip(&taken).map(own).collect()
@@ -233,11 +239,13 @@ fn only_development(expression: &str) -> bool {
     names.peek().is_some() && names.all(|n| is_development(n) || matches!(n, "!prod" | "!production"))
 }
 
-/// Where the classes of a program in Python begin and end, and whether each is named for development, where another is named for what goes live:
-/// `class DevelopmentConfig` beside `class ProductionConfig`, as [Flask](https://flask.palletsprojects.com/en/stable/config/#development-production) has it.
+/// Where the classes of a program in Python begin and end, and which hold settings for development, where another holds those for what goes
+/// live: `class DevelopmentConfig` beside `class ProductionConfig`, as [Flask](https://flask.palletsprojects.com/en/stable/config/#development-production) has it.
 fn classes(text: &str) -> Vec<Class<'_>> {
     let mut all: Vec<Class<'_>> = Vec::new();
     let (mut at, mut live, mut open) = (0, false, false);
+    // a base stands before what is made from it
+    let mut of_settings: BTreeSet<&str> = BTreeSet::new();
     for line in text.split_inclusive('\n') {
         if line.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '@')) {
             if let Some(last) = all.last_mut().filter(|_| open) {
@@ -247,11 +255,20 @@ fn classes(text: &str) -> Vec<Class<'_>> {
             open = class.is_some();
             if let Some(rest) = class {
                 let name = rest.split([':', '(']).next().unwrap_or("").trim();
-                let said = words(name);
-                live |= said.iter().any(|w| is_production(w));
                 let bases = rest.split_once('(').and_then(|(_, rest)| rest.split(')').next()).unwrap_or("");
-                let bases = bases.split(',').map(|b| b.trim().rsplit('.').next().unwrap_or("")).collect();
-                let development = said.iter().any(|w| is_development(w)) && !said.iter().any(|w| is_production(w));
+                let bases: Vec<&str> = bases.split(',').map(|b| b.trim().rsplit('.').next().unwrap_or("")).collect();
+                let holds = |name: &&str| of_settings.contains(*name) || words(name).last().is_some_and(|w| means_settings(w));
+                let settings = holds(&name) || bases.iter().any(holds);
+                if settings {
+                    of_settings.insert(name);
+                }
+                let said = words(name);
+                // `DevRailConfig` is for something that is called so
+                let last = said.iter().rev().find(|w| !means_settings(w)).map_or("", String::as_str);
+                live |= settings && ["production", "prod", "staging", "preprod", "preproduction"].contains(&last);
+                let development = settings
+                    && ["development", "dev", "develop", "test", "testing"].contains(&last)
+                    && !said.iter().any(|w| is_production(w));
                 all.push(Class { start: at, end: text.len(), name, bases, development });
             }
         }
@@ -260,26 +277,47 @@ fn classes(text: &str) -> Vec<Class<'_>> {
     if live { all } else { Vec::new() }
 }
 
+/// Last words of names of classes that hold settings.
+fn means_settings(word: &str) -> bool {
+    matches!(word, "config" | "settings" | "configuration")
+}
+
+/// Where the objects for development begin in a program: members of an object that has another for what goes live, by their name or as
+/// `{ development, production: {} }`.
+fn environments(text: &str) -> BTreeSet<usize> {
+    let development = blocks::named(text, Label::Member, is_development, MOST_MAPS);
+    if development.is_empty() {
+        return BTreeSet::new();
+    }
+    let live: BTreeSet<Option<usize>> =
+        blocks::named(text, Label::Member, is_production, MOST_MAPS).into_iter().map(|b| b.parent).collect();
+    let beside = |block: &blocks::Block<'_>| {
+        live.contains(&block.parent)
+            || block.parent.is_none() && live.iter().flatten().take(8).any(|object| blocks::has_shorthand(text, *object, block.name))
+    };
+    development.iter().filter(|block| beside(block)).map(|block| block.at).collect()
+}
+
 /// Members of objects in programs, where another is named for what goes live: `knexfile.js`, `ormconfig.ts`, `config.js`.
 fn members(document: &Document) -> Vec<Option<Stage>> {
     let name = document.file_name();
     let gradle = name.ends_with(".gradle") || name.ends_with(".gradle.kts");
-    let member =
-        !gradle && blocks::any(&document.text, Label::Member, is_production) && blocks::any(&document.text, Label::Member, is_development);
-    let classes = if name.ends_with(".py") { classes(&document.text) } else { Vec::new() };
+    let environments = if gradle { BTreeSet::new() } else { environments(&document.text) };
+    let member = !environments.is_empty();
+    let mut classes = Classes::of(&document.text, if name.ends_with(".py") { classes(&document.text) } else { Vec::new() });
     let spreads = if member { inherit::spreads(&document.text, is_development) } else { Vec::new() };
     let of = |setting: &Setting| {
         let at = setting.span.start;
-        let class = classes.partition_point(|class| class.start <= at).checked_sub(1).and_then(|i| classes.get(i));
-        if let Some(class) = class.filter(|class| class.development && at < class.end) {
-            return (!inherit::by_class(&document.text, &classes, class, setting.name())).then_some(NAMED);
+        if let Some(class) = classes.development_at(at) {
+            return (!classes.hands_on(class, setting.name())).then_some(CALLED);
         }
         if member {
-            let around = blocks::around(&document.text, at, Label::Member);
-            if let Some(depth) = around.iter().position(|n| is_development(n)) {
-                let names: Vec<&str> = around.iter().take(depth).copied().chain([setting.name()]).collect();
-                let taken = spreads.iter().any(|(name, behind)| around.get(depth) == Some(name) && !inherit::says_anew(behind, &names));
-                return (!taken).then_some(NAMED);
+            let around = blocks::places(&document.text, at, Label::Member);
+            if let Some(depth) = around.iter().position(|(at, _)| environments.contains(at)) {
+                let names: Vec<&str> = around.iter().take(depth).map(|(_, name)| *name).chain([setting.name()]).collect();
+                let own = around.get(depth).map(|(_, name)| *name);
+                let taken = spreads.iter().any(|(name, behind)| own == Some(*name) && !inherit::says_anew(behind, &names));
+                return (!taken).then_some(CALLED);
             }
         }
         tools::part(document, setting)

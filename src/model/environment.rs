@@ -38,9 +38,10 @@ impl Environment {
 /// "because".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// It is named for development or tests: all in it is theirs.
+    /// It is named for development or tests in a file that is read by such names: all in it is theirs.
     Named(&'static str),
-    /// It lasts as long as a run of tests, or is for one machine: what is weak there opens nothing, what is strong may be in use elsewhere.
+    /// It lasts as long as a run of tests, is for one machine, or is merely called so: what is weak there opens nothing, what is strong
+    /// may be in use elsewhere.
     Passing(&'static str),
 }
 

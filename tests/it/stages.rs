@@ -81,6 +81,67 @@ fn classes_of_settings_for_development_weigh_less_beside_productions() {
 }
 
 #[test]
+fn classes_of_something_else_are_no_settings_for_development() {
+    let rail = "class StageError(Exception):\n    pass\n\nclass RailTest:\n    PASSWORD = \"hunter2\"\n    URL = \
+                \"postgres://app:hunter2@db.acme.io/x\"\n    client_secret = \"v9~|~Kq2mXw7RtLz4Yb8Nc\"\n";
+    weighs("rail.py", rail, &[], &[5, 6, 7]);
+    let live = "class ProductionConfig:\n    PORT = 1\n\n";
+    weighs("rail.py", &format!("{live}{rail}"), &[], &[8, 9, 10]);
+    let named = rail.replace("RailTest", "DevRailConfig");
+    weighs("rail.py", &format!("{live}{named}"), &[], &[8, 9, 10]);
+    // so called or made from what is so called
+    for (development, production) in [
+        ("DevelopSettings", "StagingSettings"),
+        ("Development(Common)", "Production(Common)"),
+        ("AppDevConfiguration", "AppProdConfiguration"),
+    ] {
+        let base = "class Common(Configuration):\n    PORT = 1\n";
+        let password = "    PASSWORD = \"hunter2\"\n";
+        weighs("settings.py", &format!("{base}class {development}:\n{password}class {production}:\n{password}"), &[4], &[6]);
+    }
+}
+
+#[test]
+fn members_for_development_stand_beside_productions_in_one_object() {
+    let apart = "module.exports = {\n  auth: { strategies: { local: {\n    db_password: 'hunter2' } } },\n  build: { production: {\n    db_password: \
+                 'hunter2' } }\n};\n";
+    weighs("app.js", apart, &[], &[3, 5]);
+    let together =
+        "module.exports = {\n  db: { test: {\n    db_password: 'hunter2' } ,\n  production: {\n    db_password: 'hunter2' } }\n};\n";
+    weighs("app.js", together, &[3], &[5]);
+    let apart = "const development = {\n  db_password: 'hunter2'\n};\nconst production = {\n  db_password: 'hunter2'\n};\n";
+    weighs("app.js", apart, &[2], &[5]);
+}
+
+#[test]
+fn a_name_alone_excuses_neither_what_is_strong_nor_what_others_reach() {
+    let (strong, url) = ("v9~|~Kq2mXw7RtLz4Yb8Nc", |host: &str| format!("postgres://app:hunter2@{host}/x"));
+    let knex = |value: &str| {
+        format!("module.exports = {{\n  development: {{\n    db_password: '{value}'\n  }},\n  production: {{\n    port: 1\n  }}\n}};\n")
+    };
+    weighs("knexfile.js", &knex("hunter2"), &[3], &[]);
+    weighs("knexfile.js", &knex(&url("localhost")), &[3], &[]);
+    weighs("knexfile.js", &knex(&url("db.acme.io")), &[], &[3]);
+    weighs("knexfile.js", &knex(strong), &[], &[3]);
+    let class = |value: &str| format!("class DevelopmentConfig:\n    PASSWORD = \"{value}\"\nclass ProductionConfig:\n    PORT = 1\n");
+    weighs("config.py", &class("hunter2"), &[2], &[]);
+    weighs("config.py", &class(&url("db.acme.io")), &[], &[2]);
+    weighs("config.py", &class(strong), &[], &[2]);
+    let tree = |value: &str| format!("development:\n  password: {value}\nproduction:\n  port: 1\n");
+    weighs("app.yml", &tree("hunter2"), &[2], &[]);
+    weighs("app.yml", &tree(strong), &[], &[2]);
+    weighs("app.yml", &tree("hunter2\n  host: db.acme.io"), &[], &[2]);
+    // a framework reads this one by environment
+    weighs("config/database.yml", &tree(strong), &[2], &[]);
+    let object = |host: &str| {
+        let host = format!("    host: '{host}',\n    db_password: 'hunter2'\n");
+        format!("module.exports = {{\n  development: {{\n{host}  }},\n  production: {{\n    port: 1\n  }}\n}};\n")
+    };
+    weighs("knexfile.js", &object("localhost"), &[4], &[]);
+    weighs("knexfile.js", &object("db.acme.io"), &[], &[4]);
+}
+
+#[test]
 fn a_fix_leaves_the_part_for_development() {
     let home = tempfile::tempdir().unwrap();
     let rails = "development:\n  password: changeme\nproduction:\n  password: changeme\n";
