@@ -2,12 +2,12 @@
 //! messages, what a page is searched for.
 
 use super::neighbours::Neighbourhood;
-use super::source::{TEXT_FOLDERS, is_catalogue, is_code, is_language};
+use super::source::{is_among_texts, is_code, is_language};
 use crate::model::document::Document;
 use crate::model::key_path::{Segment, words};
 use crate::model::setting::{Role, Setting};
 use crate::strength::judge::ValueClass;
-use crate::strength::table::{Holds, holds, is_texts, is_word_of_names};
+use crate::strength::table::{Holds, holds, is_settings_file, is_texts, is_word_of_names};
 
 /// Why the literal of the setting at `index`, judged `class`, is a name or a text; `None` where it may well be the secret.
 pub(super) fn label(
@@ -22,8 +22,9 @@ pub(super) fn label(
         return None;
     }
     let literal = literal.trim();
-    let catalogue = is_catalogue(&document.path);
-    let text = catalogue && !is_mixed(literal) || is_for_people(&document.path) && !is_code(document) && is_sentence(setting, literal);
+    let catalogue = around.is_catalogue();
+    let text = catalogue && !is_mixed(literal)
+        || is_for_people(&document.path) && !is_code(document) && !around.names_a_server() && is_sentence(setting, literal);
     // a text may speak of an address
     if text && proofs_of_a_connection(around, index, setting) <= usize::from(catalogue) {
         return Some("a text for people");
@@ -62,15 +63,11 @@ fn is_choice(setting: &Setting, literal: &str) -> bool {
 
 /// Whether the file holds texts for people by its name or place, though no language is named: `messages.properties`, `i18n/app.yml`.
 fn is_for_people(path: &str) -> bool {
-    let mut parts = path.rsplit('/');
-    let file = parts.next().unwrap_or("");
+    let file = path.rsplit('/').next().unwrap_or("");
     let (stem, extension) = file.rsplit_once('.').unwrap_or((file, ""));
     const TYPES: &[&str] = &["ftl", "ini", "js", "json", "php", "properties", "toml", "ts", "xml", "yaml", "yml"];
     // a program's settings may lie anywhere
-    const SETTINGS: &[&str] =
-        &["application", "bootstrap", "conf", "config", "configuration", "credentials", "database", "secrets", "settings"];
-    let settings = words(stem).iter().any(|w| SETTINGS.contains(&w.as_str()));
-    let placed = || !settings && parts.take(3).any(|folder| TEXT_FOLDERS.contains(&folder.to_ascii_lowercase().as_str()));
+    let placed = || !is_settings_file(stem) && is_among_texts(path);
     let named = is_texts(without_language(stem)) || extension == "properties" && without_language(stem).eq_ignore_ascii_case("bundle");
     TYPES.contains(&extension) && (extension == "ftl" || named || placed())
 }

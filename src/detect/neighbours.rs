@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::circumstances::Circumstances;
 use super::path::Paths;
-use super::source::{section, tests_begin};
+use super::source::{is_catalogue, names_a_server, section, tests_begin};
 use crate::model::document::Document;
 use crate::model::key_path::{KeyPath, Segment, words};
 use crate::model::setting::{Role, Setting};
@@ -32,6 +32,8 @@ pub(super) struct Neighbourhood<'d> {
     schema_parts: Vec<usize>,
     paths: Paths,
     tests_begin: OnceCell<usize>,
+    server: OnceCell<bool>,
+    catalogue: OnceCell<bool>,
     /// Names of the maps and settings of each map, in small letters; made when first asked for.
     below: OnceCell<HashSet<(usize, String)>>,
     /// What conditions on several settings found, so that each looks at each setting once.
@@ -135,6 +137,8 @@ impl<'d> Neighbourhood<'d> {
             hosts,
             paths: Paths::default(),
             tests_begin: OnceCell::new(),
+            server: OnceCell::new(),
+            catalogue: OnceCell::new(),
         }
     }
 
@@ -162,6 +166,16 @@ impl<'d> Neighbourhood<'d> {
     pub(super) fn section(&self, setting: &Setting) -> &'static str {
         let begin = || *self.tests_begin.get_or_init(|| tests_begin(&self.document.text));
         section(self.document, setting, begin)
+    }
+
+    /// Whether the file holds texts in some language.
+    pub(super) fn is_catalogue(&self) -> bool {
+        *self.catalogue.get_or_init(|| is_catalogue(self.document))
+    }
+
+    /// Whether the file says where a server is.
+    pub(super) fn names_a_server(&self) -> bool {
+        *self.server.get_or_init(|| names_a_server(self.document))
     }
 
     /// Whether the setting stands in a document that describes the form of data.

@@ -1,5 +1,6 @@
 //! Secrets that stand where a name, a text or a part of a form could, and in forms of their own: each with what beside it is none.
 
+use super::names::clean;
 use super::references::check;
 
 #[test]
@@ -276,4 +277,17 @@ spec:
 "secrets": [{"name": "API_TOKEN", "valueFrom": "arn:aws:ssm:eu-west-1:123456789012:parameter/x"}]}],
 "form": [{"name": "password", "value": "Password"}], "password": {"value": "Password"}}"#,
     );
+}
+
+#[test]
+fn a_service_for_messages_has_settings() {
+    let broker = "kafka: {host: mq.acme.io, port: 9092, password: hunter2} # FOUND\nadmin: {password: Swordfish} # FOUND\n";
+    for file in ["services/messages/config/db.yml", "services/messages/deploy/values-eu.yml", "services/messages/de.yml", "i18n/de.yml"] {
+        check(file, broker);
+    }
+    check("services/messages/config/db.yml", "password: Swordfish # FOUND\n");
+    let texts = "login: {password: Passwort, secret: geheim, host: Rechner, port: Anschluss, url: https://acme.io}\n";
+    for file in ["messages/eu.yml", "i18n/de/app.yml", "locales/pt-BR/settings.yml", "config/locales/devise.de.yml"] {
+        clean(file, texts);
+    }
 }
