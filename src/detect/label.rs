@@ -177,12 +177,33 @@ fn is_named_in_a_table(setting: &Setting, literal: &str, class: ValueClass) -> b
     // a label is a text, too
     let titled = table.to_ascii_lowercase().ends_with("labels") && is_sentence(setting, literal);
     let made = is_made_of_names(setting, literal);
-    let letters = !literal.bytes().any(|b| b.is_ascii_digit());
-    let names = is_name(literal) && (letters || class != ValueClass::LiveDefault);
-    of_names && names
-        || of_forms
-            && (made && (letters || class != ValueClass::LiveDefault) && (class != ValueClass::Placeholder || literal.contains('|'))
-                || titled)
+    // what everybody knows, or leaves for a secret to come, is no name but where it is the setting's
+    let own = || ends_like_its_key(setting, literal) && (made || titled) || made && literal.contains('|');
+    if (is_guess(class) || class == ValueClass::SameAsContext) && !of_alert() && !own() {
+        return false;
+    }
+    of_names && is_name(literal) || of_forms && (made || titled)
+}
+
+/// Letters with which a word of another language begins as well.
+const KIN: usize = 6;
+
+/// Whether the value is one that people try, or leave where a secret belongs.
+fn is_guess(class: ValueClass) -> bool {
+    matches!(class, ValueClass::LiveDefault | ValueClass::Placeholder | ValueClass::Published)
+}
+
+/// Whether the text ends as the setting's name does: `token: Your token`, `password: passwd`, `password: Passwort`.
+fn ends_like_its_key(setting: &Setting, text: &str) -> bool {
+    let (own, said) = (words(setting.name()), words(text));
+    let password = |word: &str| matches!(word, "pass" | "passphrase" | "passwd" | "password" | "pwd");
+    match (own.last(), said.last()) {
+        (Some(own), Some(last)) => {
+            let kin = || own.get(..KIN).is_some_and(|head| last.starts_with(head)) && last.bytes().all(|b| b.is_ascii_lowercase());
+            own == last || password(own) && password(last) || kin() || is_run(last, &[]) && last.ends_with(own.as_str())
+        }
+        _ => false,
+    }
 }
 
 /// Whether all words of the literal are the setting's own, or those of which names are made.

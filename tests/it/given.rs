@@ -291,3 +291,24 @@ fn a_service_for_messages_has_settings() {
         clean(file, texts);
     }
 }
+
+#[test]
+fn a_table_of_names_holds_no_guess() {
+    check(
+        "app.yaml",
+        "routes: {webhook_secret: swordfish} # FOUND
+routes: {password: changeme} # FOUND
+permissions: {admin_password: admin} # FOUND
+permissions: {admin_token: supersecret} # FOUND
+aliases: {token: admin} # FOUND
+columns: {password: letmein} # FOUND
+types: {api_secret: gladiolus-tulip} # FOUND
+routes: {password: /password, token: token, reset_password: /auth/reset-password}
+permissions: {token: read, secret: secret}
+rules: {password: required|min:8, new_password: password}
+types: {password: string, token: uuid}
+columns: {password: passwd, user_password: password}
+placeholders: {token: Your token}
+",
+    );
+}
