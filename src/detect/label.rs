@@ -2,7 +2,7 @@
 //! messages, what a page is searched for.
 
 use super::neighbours::Neighbourhood;
-use super::source::{is_among_texts, is_code, is_language};
+use super::source::{is_among_texts, is_code, is_language, names_a_language};
 use crate::model::document::Document;
 use crate::model::key_path::{Segment, words};
 use crate::model::setting::{Role, Setting};
@@ -23,8 +23,8 @@ pub(super) fn label(
     }
     let literal = literal.trim();
     let catalogue = around.is_catalogue();
-    let text = catalogue && !is_mixed(literal)
-        || is_for_people(&document.path) && !is_code(document) && !around.names_a_server() && is_sentence(setting, literal);
+    let told = || !is_code(document) && !around.names_a_server() && is_text_of_file(document, setting, literal, class);
+    let text = catalogue && !is_mixed(literal) || is_for_people(&document.path) && told();
     // a text may speak of an address
     if text && proofs_of_a_connection(around, index, setting) <= usize::from(catalogue) {
         return Some("a text for people");
@@ -126,6 +126,19 @@ fn is_sentence(setting: &Setting, text: &str) -> bool {
     // words of small letters alone may be a phrase that somebody chose
     let told = || word.starts_with(char::is_uppercase) || shares_words(setting, word);
     is_title(word) && text.len() - word.len() <= 3 || foreign || several && told()
+}
+
+/// Whether the literal is a text in a file that is called as one of texts. `kafka-messages.yml` may hold settings: there, and where the value
+/// is a guess, it has to speak of what the setting is.
+fn is_text_of_file(document: &Document, setting: &Setting, literal: &str, class: ValueClass) -> bool {
+    let settings =
+        matches!(document.format, "yaml" | "toml" | "ini") && !names_a_language(&document.path) && !is_among_texts(&document.path);
+    let own = words(setting.name());
+    let said = words(literal);
+    // `must be at least 8 long`
+    let rules = || class == ValueClass::Placeholder && said.iter().filter(|w| is_word_of_names(w)).count() * 2 > said.len();
+    let several = || literal.contains(' ') && (rules() || own.last().is_some_and(|last| said.contains(last)));
+    is_sentence(setting, literal) && (!(settings || is_guess(class)) || several() || ends_like_its_key(setting, literal))
 }
 
 /// A word with a capital: `Password`.

@@ -326,7 +326,7 @@ pub(super) fn is_among_texts(path: &str) -> bool {
 pub(super) fn names_a_language(path: &str) -> bool {
     let (folders, file) = path.rsplit_once('/').unwrap_or(("", path));
     let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
-    let pieces = || stem.split_once(['_', '.', '-']).is_some_and(|(_, rest)| is_language(rest));
+    let pieces = || stem.match_indices(['_', '.', '-']).any(|(at, _)| stem.get(at + 1..).is_some_and(is_language));
     folders.rsplit('/').take(3).any(is_language) || is_language(stem) || pieces()
 }
 

@@ -312,3 +312,28 @@ placeholders: {token: Your token}
 ",
     );
 }
+
+#[test]
+fn a_title_speaks_of_its_setting() {
+    check("kafka-messages.yml", "password: \"Swordfish\" # FOUND\nsecret: \"Changeme!\" # FOUND\ntoken: Token\n");
+    check(
+        "messages.properties",
+        "FOUNDdb.password=Changeme\nFOUNDdb.secret=Swordfish\nlogin.password=Password\nnew.password=Change password\n",
+    );
+    check("errors.toml", "password = \"Gladiolus\" # FOUND\ntoken = \"Invalid token!\"\n");
+    clean("errors.fr.toml", "password = \"Requis\"\nsecret = \"Un secret\"\n");
+    clean("strings.json", r#"{"password": "Forgot?", "token": "Enter your token here", "secret": "Secret"}"#);
+}
+
+#[test]
+fn a_phrase_is_no_object() {
+    check(
+        "chart/values.yaml",
+        "connection: {secret: tulip-rose-violet} # FOUND
+smtp: {secret: smtp-swordfish} # FOUND
+dbConnection: {secret: web-db-credentials}
+grafana: {secret: grafana-tls}
+certificate: {secret: web-main}
+",
+    );
+}
