@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::circumstances::Circumstances;
 use super::path::Paths;
+use super::schema::Roots;
 use super::source::{is_catalogue, names_a_server, section, tests_begin};
 use crate::model::document::Document;
 use crate::model::key_path::{KeyPath, Segment, words};
@@ -75,7 +76,7 @@ impl<'d> Neighbourhood<'d> {
         let mut scope_of = Vec::with_capacity(document.settings.len());
         let mut hosts: HashMap<(usize, KeyPath), Vec<usize>> = HashMap::new();
         let mut images: HashMap<(usize, &'d str), Vec<&'d str>> = HashMap::new();
-        let (mut secret_parts, mut schema_parts) = (Vec::new(), Vec::new());
+        let (mut secret_parts, mut schema_parts, mut roots) = (Vec::new(), Vec::new(), Roots::default());
         let mut before: Option<((usize, &[Segment]), usize)> = None;
         let mut parts: HashMap<usize, Vec<usize>> = HashMap::new();
         for (i, setting) in document.settings.iter().enumerate() {
@@ -117,7 +118,7 @@ impl<'d> Neighbourhood<'d> {
             if setting.value.expose() == "Secret" && setting.key == KeyPath::of("kind") {
                 secret_parts.push(setting.part);
             }
-            if setting.key.segments().len() == 1 && opens_schema(setting.name(), setting.value.expose()) {
+            if roots.open(setting) && schema_parts.last() != Some(&setting.part) {
                 schema_parts.push(setting.part);
             }
         }
@@ -344,15 +345,6 @@ impl<'d> Neighbourhood<'d> {
             }
         }
         context
-    }
-}
-
-/// Whether a document with this setting at its root is a description of an API or a schema, by what their specifications ask for.
-fn opens_schema(name: &str, value: &str) -> bool {
-    match name {
-        "openapi" | "swagger" | "asyncapi" => value.starts_with(|c: char| c.is_ascii_digit()),
-        "$schema" => value.contains("json-schema.org/"),
-        _ => false,
     }
 }
 
