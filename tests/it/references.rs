@@ -359,7 +359,7 @@ x-auth: {default: {client_secret: hunter2}} # FOUND
 paths:
   /x:
     get:
-      x-integration: {example: {password: hunter2}} # FOUND
+      x-integration: {default: {password: hunter2}} # FOUND
       parameters: [{name: X-Token, example: {password: hunter2}, schema: {default: {password: hunter2}}}]
       responses: {200: {headers: {x-api-key: {schema: {example: hunter2}}}}}
 components: {schemas: {Login: {properties: {x-secret: {default: hunter2}}}}}
