@@ -344,7 +344,7 @@ fn is_of_a_server(setting: &Setting) -> bool {
     const NAMES: &[&str] = &["host", "hostname", "port", "sslmode", "url"];
     let (name, value) = (setting.name(), setting.value.expose().trim());
     let ends = |n: &&str| name.len().checked_sub(n.len()).and_then(|i| name.get(i..)).is_some_and(|tail| tail.eq_ignore_ascii_case(n));
-    if value.is_empty() || value.len() > 1024 || !NAMES.iter().any(|n| ends(&n)) {
+    if value.is_empty() || value.len() > 1024 || !NAMES.iter().any(ends) {
         return false;
     }
     let own = words(name);
