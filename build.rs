@@ -179,6 +179,8 @@ fn lexicon() -> String {
         ("table_words", "tables", "words", "words"),
         ("manifests", "tables", "manifests", "words"),
         ("texts", "tables", "texts", "words"),
+        ("setting_files", "tables", "setting_files", "words"),
+        ("languages", "tables", "languages", "words"),
         ("object_kinds", "objects", "kinds", "words"),
         ("object_tails", "objects", "tails", "words"),
         ("object_values", "objects", "values", "words"),

@@ -54,7 +54,7 @@ pub(super) fn is_no_secret_there(document: &Document, finding: &Finding) -> bool
         return finding.topic != PROVIDER_TOKEN && !finding.rule.contains("private-key");
     }
     // a text may show how a URL is written, and speak of any setting
-    if is_catalogue(&document.path) {
+    if is_catalogue(document) {
         return !secretish(finding.class) || finding.rule.starts_with("url-");
     }
     let named = finding.topic != PROVIDER_TOKEN && !finding.rule.starts_with("url-");

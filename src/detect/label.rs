@@ -2,12 +2,12 @@
 //! messages, what a page is searched for.
 
 use super::neighbours::Neighbourhood;
-use super::source::{TEXT_FOLDERS, is_catalogue, is_code, is_language};
+use super::source::{is_among_texts, is_code, is_language, names_a_language};
 use crate::model::document::Document;
 use crate::model::key_path::{Segment, words};
 use crate::model::setting::{Role, Setting};
 use crate::strength::judge::ValueClass;
-use crate::strength::table::{Holds, holds, is_texts, is_word_of_names};
+use crate::strength::table::{Holds, holds, is_settings_file, is_texts, is_word_of_names};
 
 /// Why the literal of the setting at `index`, judged `class`, is a name or a text; `None` where it may well be the secret.
 pub(super) fn label(
@@ -22,8 +22,9 @@ pub(super) fn label(
         return None;
     }
     let literal = literal.trim();
-    let catalogue = is_catalogue(&document.path);
-    let text = catalogue && !is_mixed(literal) || is_for_people(&document.path) && !is_code(document) && is_sentence(setting, literal);
+    let catalogue = around.is_catalogue();
+    let told = || !is_code(document) && !around.names_a_server() && is_text_of_file(document, setting, literal, class);
+    let text = catalogue && !is_mixed(literal) || is_for_people(&document.path) && told();
     // a text may speak of an address
     if text && proofs_of_a_connection(around, index, setting) <= usize::from(catalogue) {
         return Some("a text for people");
@@ -62,15 +63,11 @@ fn is_choice(setting: &Setting, literal: &str) -> bool {
 
 /// Whether the file holds texts for people by its name or place, though no language is named: `messages.properties`, `i18n/app.yml`.
 fn is_for_people(path: &str) -> bool {
-    let mut parts = path.rsplit('/');
-    let file = parts.next().unwrap_or("");
+    let file = path.rsplit('/').next().unwrap_or("");
     let (stem, extension) = file.rsplit_once('.').unwrap_or((file, ""));
     const TYPES: &[&str] = &["ftl", "ini", "js", "json", "php", "properties", "toml", "ts", "xml", "yaml", "yml"];
     // a program's settings may lie anywhere
-    const SETTINGS: &[&str] =
-        &["application", "bootstrap", "conf", "config", "configuration", "credentials", "database", "secrets", "settings"];
-    let settings = words(stem).iter().any(|w| SETTINGS.contains(&w.as_str()));
-    let placed = || !settings && parts.take(3).any(|folder| TEXT_FOLDERS.contains(&folder.to_ascii_lowercase().as_str()));
+    let placed = || !is_settings_file(stem) && is_among_texts(path);
     let named = is_texts(without_language(stem)) || extension == "properties" && without_language(stem).eq_ignore_ascii_case("bundle");
     TYPES.contains(&extension) && (extension == "ftl" || named || placed())
 }
@@ -131,6 +128,19 @@ fn is_sentence(setting: &Setting, text: &str) -> bool {
     is_title(word) && text.len() - word.len() <= 3 || foreign || several && told()
 }
 
+/// Whether the literal is a text in a file that is called as one of texts. `kafka-messages.yml` may hold settings: there, and where the value
+/// is a guess, it has to speak of what the setting is.
+fn is_text_of_file(document: &Document, setting: &Setting, literal: &str, class: ValueClass) -> bool {
+    let settings =
+        matches!(document.format, "yaml" | "toml" | "ini") && !names_a_language(&document.path) && !is_among_texts(&document.path);
+    let own = words(setting.name());
+    let said = words(literal);
+    // `must be at least 8 long`
+    let rules = || class == ValueClass::Placeholder && said.iter().filter(|w| is_word_of_names(w)).count() * 2 > said.len();
+    let several = || literal.contains(' ') && (rules() || own.last().is_some_and(|last| said.contains(last)));
+    is_sentence(setting, literal) && (!(settings || is_guess(class)) || several() || ends_like_its_key(setting, literal))
+}
+
 /// A word with a capital: `Password`.
 fn is_title(word: &str) -> bool {
     let mut letters = word.chars();
@@ -180,12 +190,33 @@ fn is_named_in_a_table(setting: &Setting, literal: &str, class: ValueClass) -> b
     // a label is a text, too
     let titled = table.to_ascii_lowercase().ends_with("labels") && is_sentence(setting, literal);
     let made = is_made_of_names(setting, literal);
-    let letters = !literal.bytes().any(|b| b.is_ascii_digit());
-    let names = is_name(literal) && (letters || class != ValueClass::LiveDefault);
-    of_names && names
-        || of_forms
-            && (made && (letters || class != ValueClass::LiveDefault) && (class != ValueClass::Placeholder || literal.contains('|'))
-                || titled)
+    // what everybody knows, or leaves for a secret to come, is no name but where it is the setting's
+    let own = || ends_like_its_key(setting, literal) && (made || titled) || made && literal.contains('|');
+    if (is_guess(class) || class == ValueClass::SameAsContext) && !of_alert() && !own() {
+        return false;
+    }
+    of_names && is_name(literal) || of_forms && (made || titled)
+}
+
+/// Letters with which a word of another language begins as well.
+const KIN: usize = 6;
+
+/// Whether the value is one that people try, or leave where a secret belongs.
+fn is_guess(class: ValueClass) -> bool {
+    matches!(class, ValueClass::LiveDefault | ValueClass::Placeholder | ValueClass::Published)
+}
+
+/// Whether the text ends as the setting's name does: `token: Your token`, `password: passwd`, `password: Passwort`.
+fn ends_like_its_key(setting: &Setting, text: &str) -> bool {
+    let (own, said) = (words(setting.name()), words(text));
+    let password = |word: &str| matches!(word, "pass" | "passphrase" | "passwd" | "password" | "pwd");
+    match (own.last(), said.last()) {
+        (Some(own), Some(last)) => {
+            let kin = || own.get(..KIN).is_some_and(|head| last.starts_with(head)) && last.bytes().all(|b| b.is_ascii_lowercase());
+            own == last || password(own) && password(last) || kin() || is_run(last, &[]) && last.ends_with(own.as_str())
+        }
+        _ => false,
+    }
 }
 
 /// Whether all words of the literal are the setting's own, or those of which names are made.

@@ -104,7 +104,7 @@ impl Links {
     /// Gathers the links of `document`, in which `findings` were found.
     #[must_use]
     pub fn of(document: &Document, findings: &[Finding]) -> Self {
-        if document.fault.is_some() || is_catalogue(&document.path) || is_copy(&document.path) {
+        if document.fault.is_some() || is_catalogue(document) || is_copy(&document.path) {
             return Self::default();
         }
         let folder = document.path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();

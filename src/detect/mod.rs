@@ -25,6 +25,7 @@ mod path;
 mod place;
 mod request;
 mod rule_set;
+mod schema;
 mod selector;
 mod sibling;
 mod source;

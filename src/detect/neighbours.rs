@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::circumstances::Circumstances;
 use super::path::Paths;
-use super::source::{section, tests_begin};
+use super::schema::Roots;
+use super::source::{is_catalogue, names_a_server, section, tests_begin};
 use crate::model::document::Document;
 use crate::model::key_path::{KeyPath, Segment, words};
 use crate::model::setting::{Role, Setting};
@@ -32,6 +33,8 @@ pub(super) struct Neighbourhood<'d> {
     schema_parts: Vec<usize>,
     paths: Paths,
     tests_begin: OnceCell<usize>,
+    server: OnceCell<bool>,
+    catalogue: OnceCell<bool>,
     /// Names of the maps and settings of each map, in small letters; made when first asked for.
     below: OnceCell<HashSet<(usize, String)>>,
     /// What conditions on several settings found, so that each looks at each setting once.
@@ -73,7 +76,7 @@ impl<'d> Neighbourhood<'d> {
         let mut scope_of = Vec::with_capacity(document.settings.len());
         let mut hosts: HashMap<(usize, KeyPath), Vec<usize>> = HashMap::new();
         let mut images: HashMap<(usize, &'d str), Vec<&'d str>> = HashMap::new();
-        let (mut secret_parts, mut schema_parts) = (Vec::new(), Vec::new());
+        let (mut secret_parts, mut schema_parts, mut roots) = (Vec::new(), Vec::new(), Roots::default());
         let mut before: Option<((usize, &[Segment]), usize)> = None;
         let mut parts: HashMap<usize, Vec<usize>> = HashMap::new();
         for (i, setting) in document.settings.iter().enumerate() {
@@ -115,7 +118,7 @@ impl<'d> Neighbourhood<'d> {
             if setting.value.expose() == "Secret" && setting.key == KeyPath::of("kind") {
                 secret_parts.push(setting.part);
             }
-            if setting.key.segments().len() == 1 && opens_schema(setting.name(), setting.value.expose()) {
+            if roots.open(setting) && schema_parts.last() != Some(&setting.part) {
                 schema_parts.push(setting.part);
             }
         }
@@ -135,6 +138,8 @@ impl<'d> Neighbourhood<'d> {
             hosts,
             paths: Paths::default(),
             tests_begin: OnceCell::new(),
+            server: OnceCell::new(),
+            catalogue: OnceCell::new(),
         }
     }
 
@@ -162,6 +167,16 @@ impl<'d> Neighbourhood<'d> {
     pub(super) fn section(&self, setting: &Setting) -> &'static str {
         let begin = || *self.tests_begin.get_or_init(|| tests_begin(&self.document.text));
         section(self.document, setting, begin)
+    }
+
+    /// Whether the file holds texts in some language.
+    pub(super) fn is_catalogue(&self) -> bool {
+        *self.catalogue.get_or_init(|| is_catalogue(self.document))
+    }
+
+    /// Whether the file says where a server is.
+    pub(super) fn names_a_server(&self) -> bool {
+        *self.server.get_or_init(|| names_a_server(self.document))
     }
 
     /// Whether the setting stands in a document that describes the form of data.
@@ -330,15 +345,6 @@ impl<'d> Neighbourhood<'d> {
             }
         }
         context
-    }
-}
-
-/// Whether a document with this setting at its root is a description of an API or a schema, by what their specifications ask for.
-fn opens_schema(name: &str, value: &str) -> bool {
-    match name {
-        "openapi" | "swagger" | "asyncapi" => value.starts_with(|c: char| c.is_ascii_digit()),
-        "$schema" => value.contains("json-schema.org/"),
-        _ => false,
     }
 }
 

@@ -191,7 +191,10 @@ impl<'d> Announced<'_, 'd> {
         let certain = holder.len() > 1 && matches!(last.as_str(), "keys" | "secret" | "secrets");
         let own = label.strip_prefix(last.as_str()).and_then(|rest| rest.strip_prefix('-'));
         let prefixed = holder.len() == 1 && !is_word(last, Word::Itself) && own.is_some_and(|rest| !ends_as(rest, Word::Entry));
-        (certain || HOLDERS.contains(&last.as_str())) && (label.contains('-') || last == "keys" && is_lower(label)) || prefixed
+        let called = certain || HOLDERS.contains(&last.as_str());
+        // a phrase is made of words as well: only a certificate's map has no other use for `secret`
+        let named = || last.starts_with("cert") || certain || self.ends_as(Word::Tail) || self.has_its_object_beside();
+        (called && (label.contains('-') || last == "keys" && is_lower(label)) || prefixed) && named()
     }
 
     /// The name of the map in which it stands. A file that is no YAML as it stands, as a template is none, has no maps but what its braces

@@ -7,6 +7,7 @@ use crate::model::setting::{Quoting, Role, Setting};
 use crate::model::span::{Span, line_before};
 use crate::strength::judge::ValueClass;
 use crate::strength::name::{Purpose, purpose};
+use crate::strength::table::{self, is_settings_file};
 
 /// Whether the document is source code as `formats` sees it.
 pub(super) fn is_code(document: &Document) -> bool {
@@ -261,7 +262,7 @@ pub(super) fn is_any_host(host: &str) -> bool {
 }
 
 /// Folders of texts for people.
-pub(super) const TEXT_FOLDERS: &[&str] = &[
+const TEXT_FOLDERS: &[&str] = &[
     "locale",
     "locales",
     "i18n",
@@ -284,39 +285,97 @@ pub(super) fn is_copy(path: &str) -> bool {
 }
 
 /// Whether the file holds the texts of a program in some language: `locale/de/LC_MESSAGES/x.po`, `i18n/pt-BR.json`,
-/// `messages_fr.properties`. Those name passwords, and hold few.
-pub(super) fn is_catalogue(path: &str) -> bool {
+/// `messages_fr.properties`. Those name passwords, and hold few. A file that says where a server is holds settings.
+pub(super) fn is_catalogue(document: &Document) -> bool {
+    is_called_catalogue(&document.path) && !names_a_server(document)
+}
+
+fn is_called_catalogue(path: &str) -> bool {
     let mut parts = path.rsplit('/');
     let file = parts.next().unwrap_or("");
-    let folders: Vec<String> = parts.take(3).map(str::to_ascii_lowercase).collect();
+    let parent = parts.next().unwrap_or("");
     let (stem, extension) = file.rsplit_once('.').unwrap_or((file, ""));
     match extension {
         "po" | "pot" | "xlf" | "xliff" | "arb" | "resx" | "strings" => true,
         "json" | "yml" | "yaml" | "properties" | "js" | "ts" | "php" | "py" | "rb" | "toml" | "ini" | "xml" | "ftl" => {
-            let in_folder = folders.iter().any(|f| TEXT_FOLDERS.contains(&f.as_str()));
-            let parent = folders.first().map_or("", String::as_str);
             let tail = stem.rsplit(['.', '_', '-']).next().unwrap_or(stem);
-            let spoken = is_language(stem) || is_language(parent) || is_language(tail) || parent == "lc_messages";
+            let of_language = is_language(parent) || parent.eq_ignore_ascii_case("lc_messages");
+            // `locales/de/settings.json`: the texts of a page
+            let spoken = of_language && parts.next().is_some_and(|f| f != "messages" || !is_settings_file(stem))
+                || !is_settings_file(stem) && (of_language || is_language(stem) || is_language(tail));
             let bundle = ["messages_", "strings_", "labels_", "texts_", "language_", "translation"].iter().any(|p| stem.starts_with(p));
-            (in_folder && spoken) || (extension == "properties" && bundle && is_language(stem.split_once('_').map_or("", |(_, l)| l)))
+            (is_among_texts(path) && spoken)
+                || (extension == "properties" && bundle && is_language(stem.split_once('_').map_or("", |(_, l)| l)))
         }
         _ => false,
     }
 }
 
-/// `de`, `pt_BR`, `zh-Hans`.
+/// Whether the file lies in a folder of texts, or in one of the folders below. What a service for messages is made of may lie in a folder
+/// called like that, so `messages` counts only right above the file, or above the folder of a language.
+pub(super) fn is_among_texts(path: &str) -> bool {
+    let mut language = true;
+    path.rsplit('/').skip(1).take(3).any(|folder| {
+        let lower = folder.to_ascii_lowercase();
+        let near = std::mem::replace(&mut language, is_language(folder));
+        TEXT_FOLDERS.contains(&lower.as_str()) && (near || lower != "messages")
+    })
+}
+
+/// Whether some part of the path is a language.
+pub(super) fn names_a_language(path: &str) -> bool {
+    let (folders, file) = path.rsplit_once('/').unwrap_or(("", path));
+    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    let pieces = || stem.match_indices(['_', '.', '-']).any(|(at, _)| stem.get(at + 1..).is_some_and(is_language));
+    folders.rsplit('/').take(3).any(is_language) || is_language(stem) || pieces()
+}
+
+/// Whether two settings of one map say where a server is and how it is reached, as no text does.
+pub(super) fn names_a_server(document: &Document) -> bool {
+    let mut before: Option<&Setting> = None;
+    document.settings.iter().filter(|s| s.role == Role::Live && is_of_a_server(s)).any(|s| {
+        let same = before.is_some_and(|b| b.part == s.part && b.key.parent() == s.key.parent() && b.name() != s.name());
+        before = Some(s);
+        same
+    })
+}
+
+fn is_of_a_server(setting: &Setting) -> bool {
+    const NAMES: &[&str] = &["host", "hostname", "port", "sslmode", "url"];
+    let (name, value) = (setting.name(), setting.value.expose().trim());
+    let ends = |n: &&str| name.len().checked_sub(n.len()).and_then(|i| name.get(i..)).is_some_and(|tail| tail.eq_ignore_ascii_case(n));
+    if value.is_empty() || value.len() > 1024 || !NAMES.iter().any(ends) {
+        return false;
+    }
+    let own = words(name);
+    let low = value.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-_".contains(&b)) && words(value) != own;
+    match own.last().map_or("", String::as_str) {
+        "host" | "hostname" => low,
+        "port" => value.len() <= 5 && value.bytes().all(|b| b.is_ascii_digit()),
+        "sslmode" => matches!(value, "disable" | "allow" | "prefer" | "require" | "verify-ca" | "verify-full"),
+        // a text links to pages
+        "url" => value.contains("://") && !value.starts_with("http") && !value.contains(char::is_whitespace),
+        _ => false,
+    }
+}
+
+/// `de`, `pt_BR`, `zh-Hans`, `es-419`.
 pub(super) fn is_language(code: &str) -> bool {
+    const SCRIPTS: &[&str] = &["arab", "cyrl", "deva", "guru", "hans", "hant", "latn", "mong", "tfng"];
     let (language, region) = code.split_once(['_', '-']).map_or((code, ""), |(l, r)| (l, r));
-    let letters = |s: &str| s.bytes().all(|b| b.is_ascii_alphabetic());
-    (language.len() == 2 || language.len() == 3 && !matches!(language, "env" | "dev" | "app" | "api"))
-        && letters(language)
-        && language.chars().all(char::is_lowercase)
-        && (region.is_empty() || (2..=4).contains(&region.len()) && region.bytes().all(|b| b.is_ascii_alphanumeric()))
+    let fits = match region.len() {
+        0 => true,
+        2 => region.bytes().all(|b| b.is_ascii_alphabetic()),
+        3 => region.bytes().all(|b| b.is_ascii_digit()),
+        4 => SCRIPTS.contains(&region.to_ascii_lowercase().as_str()),
+        _ => false,
+    };
+    fits && table::is_language(language)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{is_any_host, is_catalogue, is_copy, is_random_key, names_a_key_or_password, says_its_name};
+    use super::{is_any_host, is_called_catalogue, is_copy, is_random_key, names_a_key_or_password, says_its_name};
 
     #[test]
     fn names_of_names_are_no_secrets() {
@@ -350,11 +409,24 @@ mod tests {
             "config/locales/de.yml",
             "r/messages_fr.properties",
             "i18n/locales/he/common.json",
+            "locales/en/settings.json",
+            "src/messages/eu.json",
         ] {
-            assert!(is_catalogue(path), "{path}");
+            assert!(is_called_catalogue(path), "{path}");
         }
-        for path in ["config/secrets.yml", "lang/app/.env", "i18n/config.json", "application_prod.properties", "de/compose.yml"] {
-            assert!(!is_catalogue(path), "{path}");
+        for path in [
+            "config/secrets.yml",
+            "lang/app/.env",
+            "i18n/config.json",
+            "application_prod.properties",
+            "de/compose.yml",
+            "services/messages/config/db.yml",
+            "services/messages/deploy/values-eu.yml",
+            "locales/values-eu.yml",
+            "messages/db.yml",
+            "messages/de/config.yml",
+        ] {
+            assert!(!is_called_catalogue(path), "{path}");
         }
         assert!(is_copy("dist/app.js.map") && !is_copy("dist/app.map") && !is_copy("app.js"));
     }

@@ -21,6 +21,7 @@ use super::label::{is_made_of_names, label};
 use super::named::meant;
 use super::neighbours::Neighbourhood;
 use super::path::{NameFacts, PathFacts};
+use super::schema::is_example;
 use super::selector::{Announced, is_key_of_a_secret, is_of_kubernetes};
 use super::source::{is_any_host, is_code, is_prompt, is_secret_in_code, other_data};
 
@@ -268,11 +269,8 @@ impl<'d> Subject<'d> {
 
     /// Whether the value is an example or a default in a description of data, which no program takes for its own.
     fn is_described(&self) -> bool {
-        const EXAMPLES: &[&str] = &["const", "default", "enum", "example", "examples", "x-example", "x-examples"];
         shows_form(self.setting)
-            || self.setting.role == Role::Live
-                && self.around.is_in_schema(self.setting)
-                && self.setting.key.names().any(|name| EXAMPLES.contains(&name))
+            || self.setting.role == Role::Live && self.around.is_in_schema(self.setting) && is_example(&self.setting.key)
     }
 
     /// Whether the value is a text of which settings were read that follow this one.

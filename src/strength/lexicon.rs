@@ -25,6 +25,8 @@ pub(super) struct Lexicon {
     pub(super) table_words: &'static [&'static str],
     pub(super) manifests: &'static [&'static str],
     pub(super) texts: &'static [&'static str],
+    pub(super) setting_files: &'static [&'static str],
+    pub(super) languages: &'static [&'static str],
     pub(super) object_kinds: &'static [&'static str],
     pub(super) object_tails: &'static [&'static str],
     pub(super) object_values: &'static [&'static str],

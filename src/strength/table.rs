@@ -58,6 +58,18 @@ pub fn is_texts(stem: &str) -> bool {
     LEXICON.texts.iter().any(|tail| ends_with_words(&joined, tail))
 }
 
+/// Whether a file of that name, without its extension, holds a program's settings: `config`, `values-eu`.
+#[must_use]
+pub fn is_settings_file(stem: &str) -> bool {
+    words(stem).iter().any(|word| listed(LEXICON.setting_files, word))
+}
+
+/// Whether `code`, in small letters, is a language of ISO 639.
+#[must_use]
+pub fn is_language(code: &str) -> bool {
+    listed(LEXICON.languages, code)
+}
+
 /// Whether names of fields and headers are made of `word`, which is in small letters; up to three digits at its end left out.
 #[must_use]
 pub fn is_word_of_names(word: &str) -> bool {

@@ -1,5 +1,6 @@
 //! Secrets that stand where a name, a text or a part of a form could, and in forms of their own: each with what beside it is none.
 
+use super::names::clean;
 use super::references::check;
 
 #[test]
@@ -275,5 +276,64 @@ spec:
 {"name": "DB_PASSWORD_FILE", "value": "/run/secrets/db"}, {"name": "DB_HOST", "value": "Sommer2023"}],
 "secrets": [{"name": "API_TOKEN", "valueFrom": "arn:aws:ssm:eu-west-1:123456789012:parameter/x"}]}],
 "form": [{"name": "password", "value": "Password"}], "password": {"value": "Password"}}"#,
+    );
+}
+
+#[test]
+fn a_service_for_messages_has_settings() {
+    let broker = "kafka: {host: mq.acme.io, port: 9092, password: hunter2} # FOUND\nadmin: {password: Swordfish} # FOUND\n";
+    for file in ["services/messages/config/db.yml", "services/messages/deploy/values-eu.yml", "services/messages/de.yml", "i18n/de.yml"] {
+        check(file, broker);
+    }
+    check("services/messages/config/db.yml", "password: Swordfish # FOUND\n");
+    let texts = "login: {password: Passwort, secret: geheim, host: Rechner, port: Anschluss, url: https://acme.io}\n";
+    for file in ["messages/eu.yml", "i18n/de/app.yml", "locales/pt-BR/settings.yml", "config/locales/devise.de.yml"] {
+        clean(file, texts);
+    }
+}
+
+#[test]
+fn a_table_of_names_holds_no_guess() {
+    check(
+        "app.yaml",
+        "routes: {webhook_secret: swordfish} # FOUND
+routes: {password: changeme} # FOUND
+permissions: {admin_password: admin} # FOUND
+permissions: {admin_token: supersecret} # FOUND
+aliases: {token: admin} # FOUND
+columns: {password: letmein} # FOUND
+types: {api_secret: gladiolus-tulip} # FOUND
+routes: {password: /password, token: token, reset_password: /auth/reset-password}
+permissions: {token: read, secret: secret}
+rules: {password: required|min:8, new_password: password}
+types: {password: string, token: uuid}
+columns: {password: passwd, user_password: password}
+placeholders: {token: Your token}
+",
+    );
+}
+
+#[test]
+fn a_title_speaks_of_its_setting() {
+    check("kafka-messages.yml", "password: \"Swordfish\" # FOUND\nsecret: \"Changeme!\" # FOUND\ntoken: Token\n");
+    check(
+        "messages.properties",
+        "FOUNDdb.password=Changeme\nFOUNDdb.secret=Swordfish\nlogin.password=Password\nnew.password=Change password\n",
+    );
+    check("errors.toml", "password = \"Gladiolus\" # FOUND\ntoken = \"Invalid token!\"\n");
+    clean("errors.fr.toml", "password = \"Requis\"\nsecret = \"Un secret\"\n");
+    clean("strings.json", r#"{"password": "Forgot?", "token": "Enter your token here", "secret": "Secret"}"#);
+}
+
+#[test]
+fn a_phrase_is_no_object() {
+    check(
+        "chart/values.yaml",
+        "connection: {secret: tulip-rose-violet} # FOUND
+smtp: {secret: smtp-swordfish} # FOUND
+dbConnection: {secret: web-db-credentials}
+grafana: {secret: grafana-tls}
+certificate: {secret: web-main}
+",
     );
 }

@@ -218,7 +218,7 @@ fn maps_of_names_hold_names() {
         "headers:\n  api_key: X-Api-Key\n  token: Authorization\ncolumns:\n  password: passwd\n  secret: secret\nerrorCodes:\n  password: \
          INVALID_PASSWORD\nargTypes:\n  password: text\nrules:\n  password: required|min:8\ninputTypes:\n  password: password\nfields:\n  token: \
          access_token\nlabels:\n  password: Password\nicons:\n  secret: fa-lock\ncolors:\n  token: \"#1e90ff\"\n  secret: \"#fff\"\nroutes:\n  \
-         token: token\nselectors:\n  password: \"#password\"\n  secret: input[name=password]\naliases:\n  token: admin\nattributes:\n  \
+         token: token\nselectors:\n  password: \"#password\"\n  secret: input[name=password]\naliases:\n  token: access_token\nattributes:\n  \
          password: userPassword\nplaceholders:\n  token: Your token\npermissions:\n  token: write\n",
     );
     clean(

@@ -340,6 +340,32 @@ components:
 "password": "hunter2", "is": "FOUND"}"#,
     );
     check(
+        "config.json",
+        r#"{"$schema": "http://json-schema.org/draft-07/schema#", "type": "object",
+"default": {"password": "hunter2"}, "is": "FOUND",
+"properties": {"x-api-key": {"example": "hunter2"}, "db": {"type": "object", "default": {"password": "hunter2"}}},
+"patternProperties": {"^a": {"password": {"default": "hunter2"}}}}"#,
+    );
+    check(
+        "app.json",
+        r#"{"$schema": "http://json-schema.org/draft-07/schema#", "name": "app",
+"default": {"password": "hunter2"}, "is": "FOUND",
+"examples": {"db": {"password": "hunter2"}}, "is": "FOUND"}"#,
+    );
+    check(
+        "api.yaml",
+        "openapi: 3.0.0
+x-auth: {default: {client_secret: hunter2}} # FOUND
+paths:
+  /x:
+    get:
+      x-integration: {default: {password: hunter2}} # FOUND
+      parameters: [{name: X-Token, example: {password: hunter2}, schema: {default: {password: hunter2}}}]
+      responses: {200: {headers: {x-api-key: {schema: {example: hunter2}}}}}
+components: {schemas: {Login: {properties: {x-secret: {default: hunter2}}}}}
+",
+    );
+    check(
         "config.yml",
         "default: {password: hunter2} # FOUND
 services: {example: {environment: {PASSWORD: hunter2}}} # FOUND
