@@ -35,6 +35,7 @@ Coupled = collections.namedtuple("Coupled", "group relation members")
 
 SAFE = "safe: `--apply` does it"
 AGE = (b"age-encryption.org/v1\n", b"-----BEGIN AGE ENCRYPTED FILE-----\n")
+STATE = ".harden/state/"
 EXAMPLE = re.compile(r"(\.(example|sample|template|dist)\b|example\.|/docs?/|\.md$|readme)", re.I)
 DEVELOPMENT = re.compile(r"(^|[/._-])(dev|development|local|tests?|testing|e2e|ci|fixtures?|devcontainer)([/._-]|$)", re.I)
 SEALABLE = re.compile(r"((^|/)[^/]*\.?env[^/]*|\.(ya?ml|json|jsonc|toml|ini|properties))$", re.I)
@@ -296,7 +297,10 @@ def check(project, coupled, counts):
     after = project.tree()
     faults = [f"{name}: the original changed" for name, data in before.items() if after.get(name, (None,))[0] != data]
     places, added, bare = plan_of(done.stdout.decode())
-    sealed = {name.removesuffix(".age") for name in after if name.endswith(".age") and name not in before}
+    new = [name for name in after if name.endswith(".age") and name not in before]
+    # the way back of `harden undo` is sealed, too, and no copy of a file
+    faults += [f"{name}: no age file" for name in new if name.startswith(STATE) and not after[name][0].startswith(AGE)]
+    sealed = {name.removesuffix(".age") for name in new if not name.startswith(STATE)}
     if sealed != set(places) | set(added) | bare:
         faults.append(f"sealed and planned differ: {sorted(sealed ^ (set(places) | set(added) | bare))}")
     contents = {}
