@@ -34,6 +34,10 @@ pub(super) fn read(text: &str) -> Result<Tree, Fault> {
         let Some((key, value)) = body.split_once('=') else {
             return Err(fault(text, start, "expected `NAME=value`: sops reads no other line"));
         };
+        // a file that begins so is taken for JSON
+        if key.trim_start().starts_with('{') {
+            return Err(fault(text, start, "a name that begins with a brace"));
+        }
         let from = start + key.len() + 1;
         let mut end = from + value.len();
         let open = value.trim_start().chars().next().filter(|c| matches!(c, '"' | '\'' | '`'));
