@@ -155,7 +155,7 @@ impl Detectors {
             return outcome;
         }
         let around = Neighbourhood::new(document, circumstances);
-        let fitting = self.dispatch.set(self.rules.iter().enumerate().filter(|(_, c)| fits_file(&c.rule, document)).map(|(i, _)| i));
+        let fitting = self.fitting(document);
         let mut concerned = Set::default();
         for (index, setting) in document.settings.iter().enumerate() {
             let subject = Subject::new(document, index, setting, &around);
@@ -171,7 +171,7 @@ impl Detectors {
             asked().filter(|c| c.missing).for_each(|compiled| self.apply(compiled, &subject, &mut outcome));
         }
         keep_the_innermost(&mut outcome.findings);
-        outcome.findings.retain(|finding| !is_no_secret_there(document, finding));
+        outcome.findings.retain(|finding| !is_no_secret_there(&around, finding));
         outcome.findings.sort_by(|a, b| (a.span, &a.rule).cmp(&(b.span, &b.rule)));
         outcome
     }
@@ -185,7 +185,7 @@ impl Detectors {
             return Some(outcome.seen);
         }
         let around = Neighbourhood::of_some(document, circumstances);
-        let fitting = self.dispatch.set(self.rules.iter().enumerate().filter(|(_, c)| fits_file(&c.rule, document)).map(|(i, _)| i));
+        let fitting = self.fitting(document);
         let mut concerned = Set::default();
         for (index, setting) in document.settings.iter().enumerate() {
             let subject = Subject::new(document, index, setting, &around);
@@ -201,16 +201,25 @@ impl Detectors {
                     return None;
                 }
                 if named {
-                    let id = self.id(&(&compiled.rule.id, &document.path, &setting.key));
-                    outcome.seen.push(Seen {
-                        id,
-                        environment: self.environment(document.environment_of(setting)),
-                        what: Sort::Setting(compiled.index),
-                    });
+                    outcome.seen.push(self.seen(compiled, &subject));
                 }
             }
         }
         Some(outcome.seen)
+    }
+
+    /// The rules that look at files such as `document`.
+    fn fitting(&self, document: &Document) -> Set {
+        self.dispatch.set(self.rules.iter().enumerate().filter(|(_, c)| fits_file(&c.rule, document)).map(|(i, _)| i))
+    }
+
+    /// That a rule speaks of a setting, whether or not it is at fault.
+    fn seen(&self, compiled: &Compiled, subject: &Subject<'_>) -> Seen {
+        Seen {
+            id: self.id(&(&compiled.rule.id, &subject.document.path, &subject.setting.key)),
+            environment: self.environment(subject.document.environment_of(subject.setting)),
+            what: Sort::Setting(compiled.index),
+        }
     }
 
     fn apply(&self, compiled: &Compiled, subject: &Subject<'_>, outcome: &mut Outcome) {
@@ -223,11 +232,7 @@ impl Detectors {
         if let Some(concerns) = &compiled.concerns
             && (hit || concerns(subject))
         {
-            outcome.seen.push(Seen {
-                id: self.id(&(&rule.id, &subject.document.path, &subject.setting.key)),
-                environment: self.environment(subject.document.environment_of(subject.setting)),
-                what: Sort::Setting(compiled.index),
-            });
+            outcome.seen.push(self.seen(compiled, subject));
         }
         if !hit {
             return;

@@ -9,7 +9,7 @@ use crate::model::key_path::{words, words_fit};
 use crate::rules::schema::{Argument, Predicate, Rule};
 use crate::strength::name::{NameClass, classify_words, signs};
 use crate::strength::phc;
-use crate::tokens::telling_names;
+use crate::tokens::{telling_names, tells};
 
 /// Why a name is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +95,7 @@ impl Interest {
         // `jwt.key`: what the last word leaves open, the one before it says
         let bare = words.len() > 1 && matches!(last, "key" | "keys" | "secret" | "salt");
         let secret = bare || class == NameClass::Secret || (self.weak && class == NameClass::Weak);
-        if secret || telling_names().any(|near| words_fit(near, &words)) { Asked::AsSecret } else { Asked::Not }
+        if secret || tells(&words) { Asked::AsSecret } else { Asked::Not }
     }
 }
 

@@ -1,8 +1,7 @@
 //! What is kept of findings: one of those that say the same thing of the same bytes, and no checksum of a lock file.
 
-use super::source::is_catalogue;
+use super::neighbours::Neighbourhood;
 use super::weight::PROVIDER_TOKEN;
-use crate::model::document::Document;
 use crate::model::finding::Finding;
 use crate::model::severity::{Class, Confidence, Severity};
 use crate::model::span::Span;
@@ -49,12 +48,13 @@ fn secretish(class: Class) -> bool {
 
 /// Whether what looks like a secret is a checksum of a lock file, sealed for a cluster, or what a scanner of secrets looks for: what a
 /// provider issued counts there, too, and but for the last what stands in a URL.
-pub(super) fn is_no_secret_there(document: &Document, finding: &Finding) -> bool {
+pub(super) fn is_no_secret_there(around: &Neighbourhood<'_>, finding: &Finding) -> bool {
+    let document = around.document();
     if is_record_of_scanner(document.file_name()) {
         return finding.topic != PROVIDER_TOKEN && !finding.rule.contains("private-key");
     }
     // a text may show how a URL is written, and speak of any setting
-    if is_catalogue(document) {
+    if around.is_catalogue() {
         return !secretish(finding.class) || finding.rule.starts_with("url-");
     }
     let named = finding.topic != PROVIDER_TOKEN && !finding.rule.starts_with("url-");

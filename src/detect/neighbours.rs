@@ -153,6 +153,11 @@ impl<'d> Neighbourhood<'d> {
         self.partial
     }
 
+    /// The document.
+    pub(super) fn document(&self) -> &'d Document {
+        self.document
+    }
+
     /// What is known of the file beside its content.
     pub(super) fn circumstances(&self) -> Circumstances {
         self.circumstances

@@ -131,12 +131,12 @@ pub fn parse_text(path: &str, text: Zeroizing<String>, lossy: bool, environment:
     Document { path: path.to_owned(), format: name, environment, text, lossy, lines, settings, fault }
 }
 
-/// What [`glance`] saw of a text, which it hands back.
+/// What [`glance`] saw of a text, which it hands back where something is left to be seen.
 pub enum Glance {
     /// It has to be parsed.
     Whole(Zeroizing<String>),
     /// Nothing in it matters; the name of its format.
-    Nothing(Zeroizing<String>, &'static str),
+    Nothing(&'static str),
     /// The settings of the parts that matter; lines are not counted.
     Parts(Document),
 }
@@ -148,7 +148,7 @@ pub fn glance(path: &str, text: Zeroizing<String>, environment: Environment, sie
     let Some(sieve) = format.sieve(sieves).filter(|_| !text.starts_with('\u{feff}')) else { return Glance::Whole(text) };
     let sifted = sieve.sift(&text);
     if sifted.parts.is_empty() {
-        return Glance::Nothing(text, format.name());
+        return Glance::Nothing(format.name());
     }
     let mut settings = format.parse_parts(&text, &sifted.parts);
     loose::add(&text, format.name(), loose::known(sifted.keys, sifted.tokens), &mut settings);

@@ -308,7 +308,7 @@ impl Engine<'_> {
         }
         match formats::glance(name, text, environment, sieves) {
             Glance::Whole(text) => Err(text),
-            Glance::Nothing(_, format) => Ok((format, Vec::new())),
+            Glance::Nothing(format) => Ok((format, Vec::new())),
             Glance::Parts(document) => {
                 let seen = self.detectors.glance(&document, circumstances);
                 seen.map(|seen| (document.format, seen)).ok_or(document.text)

@@ -95,6 +95,12 @@ fn begun_by(text: &str, run: Span) -> Option<Token> {
     starts.filter_map(here).next()
 }
 
+/// Whether `words` are those of a name of [`telling_names`].
+#[must_use]
+pub fn tells(words: &[String]) -> bool {
+    !kinds_near(&[words]).is_empty()
+}
+
 /// Words of names under which a value is tried as a token whose form tells too little.
 pub fn telling_names() -> impl Iterator<Item = &'static [&'static str]> {
     KINDS.iter().flat_map(|kind| kind.near).copied()

@@ -17,6 +17,6 @@ mod structure;
 #[path = "tokens_tests.rs"]
 mod tests;
 
-pub use find::{Token, find, find_at, find_named, is_aws_secret, marks, telling_names, told_in};
+pub use find::{Token, find, find_at, find_named, is_aws_secret, marks, telling_names, tells, told_in};
 pub use judged::Checksum;
 pub use kinds::{KINDS, TokenKind, Use};
