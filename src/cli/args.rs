@@ -70,6 +70,8 @@ pub(crate) enum Command {
     /// Check each commit, or each push, before it is made
     #[command(subcommand)]
     Hook(HookCommand),
+    /// Let harden.toml name programs that are started, as it is now
+    Trust(TrustArgs),
     /// Look at the rules, and test rule files
     #[command(subcommand)]
     Rules(RulesCommand),
@@ -85,6 +87,7 @@ Examples:
   harden scan deploy/ .env.production --format sarif > harden.sarif
   harden scan --staged
   harden scan --new-only origin/main
+  harden scan --policy-ref origin/main
   harden scan --history --since 2026-01-01
   harden scan --history=v1.0..HEAD --format jsonl
   docker compose config | harden scan - --as compose.yml")]
@@ -131,6 +134,9 @@ pub(crate) struct ScanArgs {
     /// Only findings that the files of the commit REF do not have already
     #[arg(long, value_name = "REF", conflicts_with = "stdin_name", help_heading = "Git")]
     pub(crate) new_only: Option<String>,
+    /// harden.toml, the rules and baseline in .harden/, and comments that suppress, as the commit REF has them: for what strangers propose
+    #[arg(long, value_name = "REF", conflicts_with_all = ["no_config", "stdin_name"], help_heading = "Git")]
+    pub(crate) policy_ref: Option<String>,
     #[command(flatten)]
     pub(crate) baseline: BaselineChoice,
 }
@@ -206,6 +212,9 @@ pub(crate) struct SealArgs {
     /// Seal to this recipient: age1..., ssh-ed25519 ... or ssh-rsa ... (may be given several times)
     #[arg(short, long = "recipient", value_name = "RECIPIENT", help_heading = "Sealing")]
     pub(crate) recipients: Vec<String>,
+    /// Accept recipients that harden.toml lists and did not list when you last sealed here
+    #[arg(long, help_heading = "Sealing")]
+    pub(crate) accept_recipients: bool,
     #[command(flatten)]
     pub(crate) identity: IdentityArgs,
 }
@@ -370,6 +379,25 @@ pub(crate) struct HookRunArgs {
     /// What git or a hook manager hands on: of pre-commit, files to look at; of pre-push, the remote (its refs come on standard input)
     #[arg(value_name = "ARG", last = true, value_hint = ValueHint::FilePath)]
     pub(crate) rest: Vec<std::ffi::OsString>,
+}
+
+/// `harden trust`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harden trust
+  harden trust --list
+  harden trust --forget")]
+pub(crate) struct TrustArgs {
+    /// Project folder
+    #[arg(value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]
+    pub(crate) dir: PathBuf,
+    /// Only say which are trusted, and whether they have changed since
+    #[arg(long, conflicts_with_all = ["dir", "forget"])]
+    pub(crate) list: bool,
+    /// Trust it no longer
+    #[arg(long)]
+    pub(crate) forget: bool,
 }
 
 /// `harden rules`

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use harden::disk::atomic::{ModePolicy, create_new, write_atomic};
+use harden::disk::lock::Lock;
 use harden::model::date::Date;
 use harden::model::finding::Finding;
 use harden::model::severity::{Class, Profile, Severity};
@@ -43,6 +44,7 @@ pub(crate) fn run(args: &BaselineArgs, global: &Global) -> Result<Exit, Failure>
         baseline: Some(&old),
         twins: None,
         new_only: None,
+        spoken: None,
     };
     let scan = scan(&request).map_err(|e| Failure::new(e).hint("no file was looked at"))?;
     if let Some(problem) = scan.problems.first() {
@@ -203,6 +205,8 @@ fn merged(old: &Baseline, new: Vec<Accepted>, scan: &Scan, prune: bool) -> (Vec<
 
 /// Writes the file whole, unless somebody else has changed it since it was read.
 fn write(file: &File, before: Option<&[u8]>, text: &str) -> Result<(), Failure> {
+    // one writer: of two that read the same entries, the later would undo what the earlier accepted
+    let _lock = Lock::acquire(&file.root)?;
     if file.bytes()?.as_deref() != before {
         return Err(Failure::new(format!("{} was changed meanwhile; nothing was written", file.shown())).hint("run it again"));
     }

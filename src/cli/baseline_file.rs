@@ -9,6 +9,7 @@ use harden::scan::baseline::Baseline;
 
 use super::args::ScanArgs;
 use super::exit::Failure;
+use super::policy::Policy;
 use super::project::Project;
 
 /// The project's own, below its folder.
@@ -55,6 +56,17 @@ impl File {
         Ok(Some(raw.bytes.to_vec()))
     }
 
+    /// Its bytes as `policy` has them; a file that was named is taken as it lies there.
+    fn bytes_by(&self, policy: &Policy) -> Result<Option<Vec<u8>>, Failure> {
+        match policy {
+            Policy::Staged(_) | Policy::Commit(_) if self.own => {
+                let refused = |reason: String| policy.named(Failure::new(format!("`{}`: {reason}", self.shown())));
+                policy.bytes(&self.path, LIMIT).map_err(refused)
+            }
+            _ => self.bytes(),
+        }
+    }
+
     /// What `bytes` of it say.
     pub(crate) fn baseline(&self, bytes: &[u8]) -> Result<Baseline, Failure> {
         let file = self.shown();
@@ -91,7 +103,7 @@ pub(crate) fn for_scan(args: &ScanArgs, project: &Project, no_config: bool) -> R
         return Ok(None);
     }
     let file = File::of(named, project, &args.paths)?;
-    match file.bytes()? {
+    match file.bytes_by(&project.policy)? {
         Some(bytes) => file.baseline(&bytes).map(Some),
         None if choice.baseline.is_some() => {
             let failure = Failure::new(format!("there is no baseline `{}`; no file was looked at", file.shown()));
@@ -107,7 +119,7 @@ pub(crate) fn own(project: &Project, root: &Path, no_config: bool) -> Result<Opt
         return Ok(None);
     }
     let file = File::of(None, project, &[root.to_owned()])?;
-    file.bytes()?.map(|bytes| file.baseline(&bytes)).transpose()
+    file.bytes_by(&project.policy)?.map(|bytes| file.baseline(&bytes)).transpose()
 }
 
 /// The folder that a baseline for `paths` is relative to: that of harden.toml, else the nearest one upward with a `.harden` or a `.git`, else

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use harden::config::Loaded;
 use harden::disk::atomic;
-use harden::rules::load::RuleSet;
 use harden::seal::{self, Identities, Index, Nobody, OpenFile, Places, Recipient, Recipients, Source};
 use zeroize::Zeroizing;
 
@@ -23,7 +22,7 @@ pub(crate) fn run(args: &EncryptArgs, no_config: bool) -> Result<Exit, Failure> 
         return Err(Failure::new("`--hand-editable` goes with `--emit sops`"));
     }
     let start = args.files.first().map_or(Path::new("."), |file| folder_of(file));
-    let around = Project { config: sealing::project(start, no_config)?, rules: RuleSet::builtin() };
+    let around = Project::bare(sealing::project(start, no_config)?);
     interrupted::settle(&around, &args.files)?;
     if args.emit == "sops" {
         return encrypt_sops::run(args, no_config);
@@ -38,7 +37,7 @@ pub(crate) fn run(args: &EncryptArgs, no_config: bool) -> Result<Exit, Failure> 
         }
         let bytes = sealing::read(file)?;
         let project = sealing::project(folder_of(file), no_config)?;
-        let recipients = sealing::recipients(&args.seal.recipients, project.as_ref())?;
+        let recipients = sealing::recipients(&args.seal, project.as_ref())?;
         if let Some(project) = &project
             && !indexes.contains_key(&project.root)
         {

@@ -20,7 +20,7 @@ use super::ui;
 /// Seals every file or, if one of them is refused, none.
 pub(crate) fn run(args: &EncryptArgs, no_config: bool) -> Result<Exit, Failure> {
     let project = Project::load(&args.files, no_config)?;
-    let recipients = sealing::recipients(&args.seal.recipients, project.config.as_ref())?;
+    let recipients = sealing::recipients(&args.seal, project.config.as_ref())?;
     let request = Request {
         paths: &args.files,
         no_ignore: true,
@@ -33,6 +33,7 @@ pub(crate) fn run(args: &EncryptArgs, no_config: bool) -> Result<Exit, Failure> 
         baseline: None,
         twins: None,
         new_only: None,
+        spoken: None,
     };
     let mut jobs: Vec<(PathBuf, Vec<u8>)> = Vec::new();
     for file in &args.files {

@@ -69,6 +69,15 @@ impl Failure {
         self
     }
 
+    /// Says that nothing was written, where it does not say so already.
+    pub(crate) fn untouched(mut self) -> Self {
+        const UNTOUCHED: &str = "; nothing was written";
+        if !self.message.ends_with(UNTOUCHED) {
+            self.message += UNTOUCHED;
+        }
+        self
+    }
+
     /// Another code than 2.
     pub(crate) fn code(mut self, exit: Exit) -> Self {
         self.exit = exit;

@@ -15,6 +15,7 @@ use super::args::FixArgs;
 use super::exit::{Exit, Failure};
 use super::fix_work::{Target, Work};
 use super::interrupted;
+use super::pinned;
 use super::project::Project;
 use super::sealing::{self, name_in, twin_of, warn_if_single};
 use super::sops::existing_twin;
@@ -23,8 +24,13 @@ use super::way_back;
 
 /// Says what `--apply` would write, and what it still needs.
 pub(crate) fn foretell(args: &FixArgs, work: &Work, edits: &BTreeMap<usize, Planned>, project: &Project) {
+    if let Some(config) = project.config.as_ref().filter(|_| args.seal.recipients.is_empty() && !args.seal.accept_recipients)
+        && let Ok(listed) = sealing::listed(&[], Some(config))
+    {
+        pinned::foretell(&listed, config);
+    }
     if args.emit == "plain" {
-        let kept = matches!(way_back::recipients(&args.seal.recipients, project.config.as_ref()), Ok(Some(_)));
+        let kept = sealing::listed(&args.seal.recipients, project.config.as_ref()).is_ok();
         let lost = |i: &&usize| !kept && work.held(**i).zip(work.files.get(**i)).is_some_and(|(held, file)| !is_restorable(held, file));
         if let Some(path) = edits.keys().find(lost).and_then(|i| work.documents.get(*i)).map(|d| &d.path) {
             ui::warn(&format!("there is no way back for {path}: git does not hold it as it is; `--apply` needs `--allow-dirty` for it"));
@@ -32,7 +38,7 @@ pub(crate) fn foretell(args: &FixArgs, work: &Work, edits: &BTreeMap<usize, Plan
         ui::hint("`harden fix --emit plain --apply` patches these files in place");
         return;
     }
-    if sealing::recipients(&args.seal.recipients, project.config.as_ref()).is_err() {
+    if sealing::listed(&args.seal.recipients, project.config.as_ref()).is_err() {
         ui::hint("there are no recipients yet: `harden init` makes an identity and names it in harden.toml");
     }
     if args.emit == "sops" {
@@ -50,8 +56,7 @@ pub(crate) fn write(args: &FixArgs, project: &Project, targets: &[Target<'_>]) -
 }
 
 fn sealed(args: &FixArgs, project: &Project, targets: &[Target<'_>]) -> Result<Exit, Failure> {
-    let recipients = sealing::recipients(&args.seal.recipients, project.config.as_ref())
-        .map_err(|f| Failure { message: format!("{}; nothing was written", f.message), ..f })?;
+    let recipients = sealing::recipients(&args.seal, project.config.as_ref()).map_err(Failure::untouched)?;
     let mut index = match &project.config {
         Some(config) => Some((config.root.clone(), Index::load(&config.root)?)),
         None => None,
@@ -103,7 +108,7 @@ fn next(path: &str) -> String {
 }
 
 fn plain(args: &FixArgs, project: &Project, targets: &[Target<'_>]) -> Result<Exit, Failure> {
-    let recipients = way_back::recipients(&args.seal.recipients, project.config.as_ref())?;
+    let recipients = way_back::recipients(&args.seal, project.config.as_ref())?;
     for target in targets {
         let path = &target.document.path;
         if let Some(other) = existing_twin(target.file) {

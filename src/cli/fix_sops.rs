@@ -39,7 +39,6 @@ pub(crate) fn write(
     let mut open = Vec::new();
     for target in targets {
         let name = &target.document.path;
-        let nothing = |failure: Failure| Failure { message: format!("{}; nothing was written", failure.message), ..failure };
         let text =
             std::str::from_utf8(&target.bytes).map_err(|_| Failure::new(format!("{name}: expected UTF-8 text; nothing was written")))?;
         let (document, findings) = examine(request, name, &target.bytes, target.document.environment).map_err(Failure::new)?;
@@ -48,7 +47,7 @@ pub(crate) fn write(
         let mut spans = secrets(&document, &findings, if lines_up { &planned } else { &[] });
         spans.extend(kept(&document, target.document, &planned));
         if let Some(found) = openers.take(target.file) {
-            let sealed = found.opened.seal_again(text, &spans, now()).map_err(|error| nothing(about(&found.path, &error)))?;
+            let sealed = found.opened.seal_again(text, &spans, now()).map_err(|error| about(&found.path, &error).untouched())?;
             transaction = transaction.replace(&found.path, found.digest, Zeroizing::new(sealed));
             written.push(beside(name, &found.path));
             replaced.push(found.path.clone());
@@ -58,10 +57,10 @@ pub(crate) fn write(
         let form = form.ok_or_else(|| Failure::new(format!("{name}: sops has no such form of file; nothing was written")))?;
         let recipients = match &recipients {
             Some(known) => known,
-            None => recipients.insert(sealing::recipients(&args.seal.recipients, project.config.as_ref()).map_err(nothing)?),
+            None => recipients.insert(sealing::recipients(&args.seal, project.config.as_ref()).map_err(Failure::untouched)?),
         };
         let how = How { recipients, hand_editable: args.hand_editable, now: now() };
-        let sealed = sops::seal(form, text, &spans, how).map_err(|error| nothing(about(Path::new(name), &error)))?;
+        let sealed = sops::seal(form, text, &spans, how).map_err(|error| about(Path::new(name), &error).untouched())?;
         let twin = sops_twin_of(target.file, form);
         // to be committed: readable like any other source file
         transaction = transaction.create(&twin, Zeroizing::new(sealed), 0o644);
@@ -70,7 +69,7 @@ pub(crate) fn write(
             open.push(name.as_str());
         }
     }
-    let keepers = way_back::recipients(&args.seal.recipients, project.config.as_ref())?;
+    let keepers = way_back::recipients(&args.seal, project.config.as_ref())?;
     if let Some(keepers) = &keepers {
         transaction = way_back::keep(transaction, root, &replaced, keepers, Kind::Plan)?;
     }

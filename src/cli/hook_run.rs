@@ -19,6 +19,7 @@ use super::exit::{Exit, Failure};
 use super::hook_guard::{self, Refusal};
 use super::hook_look;
 use super::hook_message::{self, Before};
+use super::policy::Policy;
 use super::project::Project;
 use super::ui;
 
@@ -30,27 +31,57 @@ pub(crate) fn run(args: &HookRunArgs, global: &Global) -> Result<Exit, Failure> 
             Failure::new("this repository has no work tree; nothing was looked at").hint("`harden scan --history` looks at its commits")
         );
     }
+    let files: Vec<PathBuf> = args.rest.iter().map(PathBuf::from).collect();
+    let what = what(args, &files, &repository)?;
     // rules and configuration hold for the repository, wherever in it this was typed
-    let project = Project::load(&[repository.root().to_owned()], global.no_config)?;
+    let paths = [repository.root().to_owned()];
+    let project = match what {
+        _ if global.no_config => Project::load(&paths, true)?,
+        What::Staged => Project::load_by(&paths, Policy::staged(repository.root())?)?,
+        What::Files | What::All | What::Push => Project::load(&paths, false)?,
+    };
     let baseline = baseline_file::own(&project, repository.root(), global.no_config)?;
     let hook = Run { repository, project, honour: !global.no_config, baseline };
-    let files: Vec<PathBuf> = args.rest.iter().map(PathBuf::from).collect();
-    let is_set = |name| std::env::var_os(name).is_some_and(|value: OsString| !value.is_empty());
-    let committing = is_set("GIT_INDEX_FILE");
-    if args.hook == "pre-commit" && !committing && !files.is_empty() {
+    if what == What::Files {
         return hook.files(&files);
     }
     // git runs hooks there, and so do we when we are called by hand
     std::env::set_current_dir(hook.repository.root())
         .map_err(|e| Failure::new(format!("the top of the work tree cannot be entered: {}", e.kind())))?;
-    if args.hook == "pre-push" {
-        return hook.push(&args.rest.first().map(|remote| remote.to_string_lossy().into_owned()).unwrap_or_default());
+    match what {
+        What::Push => hook.push(&args.rest.first().map(|remote| remote.to_string_lossy().into_owned()).unwrap_or_default()),
+        What::All => hook.files(&[PathBuf::from(".")]),
+        What::Staged | What::Files => hook.staged(&files),
     }
-    if !committing && is_set("PRE_COMMIT") && hook.repository.staged_changes()?.is_empty() {
+}
+
+/// What a hook is to look at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    /// What is staged.
+    Staged,
+    /// The files that were named, as they lie there.
+    Files,
+    /// All files, as they lie there.
+    All,
+    /// What is pushed.
+    Push,
+}
+
+fn what(args: &HookRunArgs, files: &[PathBuf], repository: &Repository) -> Result<What, Failure> {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value: OsString| !value.is_empty());
+    Ok(if args.hook == "pre-push" {
+        What::Push
+    } else if is_set("GIT_INDEX_FILE") {
+        What::Staged
+    } else if !files.is_empty() {
+        What::Files
+    } else if is_set("PRE_COMMIT") && repository.staged_changes()?.is_empty() {
         // the manager that is at work was asked for more than a commit, and hands no files on
-        return hook.files(&[PathBuf::from(".")]);
-    }
-    hook.staged(&files)
+        What::All
+    } else {
+        What::Staged
+    })
 }
 
 struct Run {
@@ -75,6 +106,7 @@ impl Run {
             baseline: self.baseline.as_ref(),
             twins: None,
             new_only: None,
+            spoken: None,
         }
     }
 
@@ -91,7 +123,11 @@ impl Run {
         let request = self.request(if files.is_empty() { &all } else { files });
         let refusals = hook_guard::check(&self.repository, &changes, &request)?;
         let scan = staged(&request, false).map_err(|e| Failure::new(e).hint("nothing was looked at"))?;
-        Ok(judge(scan, &refusals, Before::Commit))
+        let exit = judge(scan, &refusals, Before::Commit);
+        if exit == Exit::Findings {
+            self.project.tell_unstaged(&[self.repository.root().to_owned()]);
+        }
+        Ok(exit)
     }
 
     /// Files as they lie there, and what the index says of those that are sealed.

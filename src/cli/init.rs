@@ -13,6 +13,7 @@ use harden::seal::{Identities, KeyPair, Nobody, OpenFile, Places, Recipient, Rec
 use super::args::InitArgs;
 use super::exit::{Exit, Failure};
 use super::hook::{Wanted, repository};
+use super::pinned;
 use super::seal_table;
 use super::sealing::{create_private, warn_if_single};
 use super::ui;
@@ -32,7 +33,7 @@ pub(crate) fn run(args: &InitArgs) -> Result<Exit, Failure> {
     let ignore = Ignore::read(&args.dir.join(".harden").join(".gitignore"))?;
     let hook = args.hook.then(|| Wanted::new(&repository(&args.dir)?, Hook::PreCommit, false)).transpose()?;
     wanted.splice(0..0, own.recipients().iter().cloned());
-    let (toml, recipients) = config.with(wanted)?;
+    let (toml, recipients) = config.with(wanted.clone())?;
 
     let mut done = Vec::new();
     done.extend(own.write()?);
@@ -42,6 +43,8 @@ pub(crate) fn run(args: &InitArgs) -> Result<Exit, Failure> {
     if done.is_empty() {
         ui::say("nothing to do: identity, recipients and `.harden/.gitignore` are there");
     }
+    let root = args.dir.canonicalize().map_err(|error| Failure::new(format!("{}: {}", args.dir.display(), error.kind())))?;
+    pinned::init(&root, &recipients, &wanted)?;
     warn_if_single(&recipients);
     hook.map_or(Ok(Exit::Clean), Wanted::install)
 }

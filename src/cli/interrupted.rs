@@ -47,10 +47,10 @@ pub(crate) fn settle(project: &Project, paths: &[PathBuf]) -> Result<(), Failure
 
 /// Refuses journals that git holds: they came with the repository, whoever wrote them once.
 pub(crate) fn guard(journals: &[PathBuf]) -> Result<(), Failure> {
-    let tracked = |path: &&PathBuf| path.parent().and_then(Repository::discover).is_some_and(|r| r.tracks_unchanged(path));
+    let tracked = |path: &&PathBuf| path.parent().and_then(Repository::discover).is_some_and(|r| r.lists(path) || r.tracks_unchanged(path));
     match journals.iter().find(tracked) {
         None => Ok(()),
-        Some(path) => Err(Failure::new(format!("`{}` is committed to git, and not obeyed; nothing was written", path.display())).hint(
+        Some(path) => Err(Failure::new(format!("`{}` is tracked by git, and not obeyed; nothing was written", path.display())).hint(
             "it belongs to one machine: take it out, `git rm -r --cached .harden/state`, and look whether another run was interrupted",
         )),
     }

@@ -23,6 +23,8 @@ pub(crate) mod init;
 pub(crate) mod interrupted;
 pub(crate) mod keygen;
 pub(crate) mod manifests;
+pub(crate) mod pinned;
+pub(crate) mod policy;
 pub(crate) mod progress;
 pub(crate) mod project;
 pub(crate) mod rules;
@@ -32,6 +34,7 @@ pub(crate) mod scan_fixes;
 pub(crate) mod seal_table;
 pub(crate) mod sealing;
 pub(crate) mod sops;
+pub(crate) mod trust;
 pub(crate) mod ui;
 pub(crate) mod undo;
 pub(crate) mod way_back;
@@ -53,6 +56,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Keygen(args) => keygen::run(&args),
         Command::Run(args) => run::run(&args, cli.global.no_config),
         Command::Fix(args) => fix::run(&args, &cli.global),
+        Command::Trust(args) => trust::run(&args, &cli.global),
         Command::Undo(args) => undo::run(&args, &cli.global),
     }
 }

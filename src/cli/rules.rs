@@ -14,6 +14,7 @@ use harden::scan::selftest;
 
 use super::args::{Global, RulesCommand};
 use super::exit::{Exit, Failure};
+use super::policy::Policy;
 use super::project::{Project, own_rule_files, text};
 use super::ui;
 
@@ -173,7 +174,7 @@ fn test(file: Option<&Path>, no_config: bool) -> Result<Exit, Failure> {
             files.extend(builtin::sources().iter().map(|(name, text)| (format!("built-in {name}"), (*text).to_owned())));
             if !no_config {
                 let config = Project::load(&[], no_config)?.config;
-                for path in own_rule_files(config.as_ref(), Path::new("."))? {
+                for path in own_rule_files(&Policy::Lying, config.as_ref(), Path::new("."))? {
                     files.push((path.display().to_string(), text(&path, Links::Refuse)?));
                 }
             }

@@ -11,14 +11,15 @@ use super::args::{Global, ScanArgs};
 use super::baseline_file;
 use super::exit::{Exit, Failure};
 use super::interrupted;
+use super::policy::Policy;
 use super::progress::Progress;
-use super::project::Project;
+use super::project::{Project, first};
 use super::scan_fixes;
 use super::ui;
 
 /// Scans and prints the report to stdout; notices and problems go to stderr.
 pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Exit, Failure> {
-    let project = Project::load(&args.paths, global.no_config)?;
+    let project = project(args, global)?;
     interrupted::mention(&project, &args.paths);
     let told = project.config.as_ref().map(|c| &c.config);
     let fail_on = match args.fail_on.as_deref() {
@@ -39,6 +40,7 @@ pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Exit, Failure> {
         baseline: baseline.as_ref(),
         twins: None,
         new_only: args.new_only.as_deref(),
+        spoken: project.policy.spoken(),
     };
     let mut scan = look(args, &request)?;
     if shows_fixes(args) {
@@ -47,7 +49,22 @@ pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Exit, Failure> {
     scan.report.quiet = args.quiet;
     print(&args.format, &scan)?;
     tell(&scan, args);
+    if scan.report.failing() > 0 {
+        project.tell_unstaged(&args.paths);
+    }
     Ok(verdict(&scan, args))
+}
+
+/// What the project says: as it lies there, as it is staged, or as a commit has it.
+fn project(args: &ScanArgs, global: &Global) -> Result<Project, Failure> {
+    let start = first(&args.paths);
+    let policy = match &args.policy_ref {
+        _ if global.no_config => return Project::load(&args.paths, true),
+        Some(revision) => Policy::commit(start, revision)?,
+        None if args.staged => Policy::staged(start)?,
+        None => Policy::Lying,
+    };
+    Project::load_by(&args.paths, policy)
 }
 
 /// Only SARIF has a place for them.

@@ -9,8 +9,9 @@ use harden::disk::{DiskError, atomic};
 use harden::seal::{Identities, OpenFile, Passphrase, Places, Recipients, SealError, Source};
 use zeroize::Zeroizing;
 
-use super::args::IdentityArgs;
+use super::args::{IdentityArgs, SealArgs};
 use super::exit::Failure;
+use super::pinned;
 use super::ui;
 
 /// Asks on the controlling terminal, whatever stdin and stdout are; without one, nobody is asked.
@@ -58,8 +59,17 @@ pub(crate) fn project(start: &Path, no_config: bool) -> Result<Option<Loaded>, F
     Config::load(start).map_err(Failure::new)
 }
 
-/// Those that were typed, else those of the project.
-pub(crate) fn recipients(typed: &[String], project: Option<&Loaded>) -> Result<Recipients, Failure> {
+/// Those that were typed, else those of the project, whom this user has accepted: for a command that seals.
+pub(crate) fn recipients(args: &SealArgs, project: Option<&Loaded>) -> Result<Recipients, Failure> {
+    let recipients = listed(&args.recipients, project)?;
+    if let Some(project) = project.filter(|_| args.recipients.is_empty()) {
+        pinned::check(&recipients, project, args.accept_recipients)?;
+    }
+    Ok(recipients)
+}
+
+/// Those that were typed, else those of the project, whoever they are: to look at.
+pub(crate) fn listed(typed: &[String], project: Option<&Loaded>) -> Result<Recipients, Failure> {
     if !typed.is_empty() {
         return Ok(Recipients::parse(typed)?);
     }

@@ -7,7 +7,6 @@ use harden::disk::journal::{self, Recovered, Transaction, pending};
 use harden::disk::read::{self, Links, sha256};
 use harden::disk::undo::{self, Change, Content, Kind, Numbered, Past};
 use harden::model::date;
-use harden::rules::load::RuleSet;
 use harden::seal::{self, Identities, Index, Recipients, SealError};
 use zeroize::Zeroizing;
 
@@ -24,7 +23,7 @@ pub(crate) fn run(args: &UndoArgs, global: &Global) -> Result<Exit, Failure> {
     if !args.dir.is_dir() {
         return Err(Failure::new(format!("{}: expected a folder; nothing was written", args.dir.display())));
     }
-    let project = Project { config: sealing::project(&args.dir, global.no_config)?, rules: RuleSet::builtin() };
+    let project = Project::bare(sealing::project(&args.dir, global.no_config)?);
     let roots = interrupted::roots(&project, std::slice::from_ref(&args.dir));
     if args.list {
         return list(&roots);
@@ -158,7 +157,7 @@ fn take_back(root: &Path, past: &Past, args: &UndoArgs, project: &Project) -> Re
         transaction = with;
         held.extend(changed);
     }
-    let recipients = match way_back::recipients(&[], project.config.as_ref())? {
+    let recipients = match way_back::accepted(project.config.as_ref())? {
         Some(recipients) => recipients,
         None => Recipients::new(identities.recipients().to_vec())?,
     };

@@ -10,15 +10,26 @@ use harden::model::date;
 use harden::seal::{self, Index, Recipients};
 use zeroize::Zeroizing;
 
+use super::args::SealArgs;
 use super::exit::Failure;
+use super::pinned;
 use super::sealing;
 
 /// Those that were typed, else those of the project; none where there are none yet.
-pub(crate) fn recipients(typed: &[String], project: Option<&Loaded>) -> Result<Option<Recipients>, Failure> {
-    match sealing::recipients(typed, project) {
-        Ok(recipients) => Ok(Some(recipients)),
-        Err(failure) if !typed.is_empty() => Err(Failure { message: format!("{}; nothing was written", failure.message), ..failure }),
+pub(crate) fn recipients(args: &SealArgs, project: Option<&Loaded>) -> Result<Option<Recipients>, Failure> {
+    match sealing::listed(&args.recipients, project) {
+        Ok(_) => sealing::recipients(args, project).map(Some),
+        Err(failure) if !args.recipients.is_empty() => Err(failure.untouched()),
         Err(_) => Ok(None),
+    }
+}
+
+/// Those of the project whom this user has accepted; none where there are none: for the copy that goes along with an undo, which nobody is to
+/// be kept from.
+pub(crate) fn accepted(project: Option<&Loaded>) -> Result<Option<Recipients>, Failure> {
+    match (project, sealing::listed(&[], project)) {
+        (Some(project), Ok(listed)) => pinned::accepted(&listed, project),
+        _ => Ok(None),
     }
 }
 

@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
+
 use super::error::ConfigError;
 use super::settings::Config;
 
@@ -22,7 +24,12 @@ pub struct Loaded {
     pub path: PathBuf,
     /// Its folder, without links: what its patterns are relative to.
     pub root: PathBuf,
+    /// SHA-256 of its text: what `harden trust` is about.
+    pub digest: [u8; 32],
 }
+
+/// The text of the file at a path; `None` where there is none, the reason where it cannot be read.
+pub type ReadText<'r> = dyn Fn(&Path) -> Result<Option<String>, String> + 'r;
 
 impl Config {
     /// Loads the `harden.toml` nearest to `start` (a folder, or a file in it) on the way up. The way ends at the folder that holds `.git`: what
@@ -31,24 +38,35 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] when one is there and cannot be read or understood.
     pub fn load(start: &Path) -> Result<Option<Loaded>, ConfigError> {
-        let unreadable = |path: &Path, e: &io::Error| ConfigError::Unreadable { path: path.to_owned(), reason: reason(e) };
-        let start = fs::canonicalize(start).map_err(|e| unreadable(start, &e))?;
+        Self::load_by(start, &on_disk)
+    }
+
+    /// The same with texts that `read` gives: of a commit, or of what is staged.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn load_by(start: &Path, read: &ReadText<'_>) -> Result<Option<Loaded>, ConfigError> {
+        let unreadable = |path: &Path, reason: String| ConfigError::Unreadable { path: path.to_owned(), reason };
+        let start = fs::canonicalize(start).map_err(|e| unreadable(start, reason(&e)))?;
         for folder in start.ancestors().filter(|p| p.is_dir()) {
             let path = folder.join(FILE_NAME);
-            match fs::symlink_metadata(&path) {
-                Ok(_) => {
-                    let text = read(&path).map_err(|e| unreadable(&path, &e))?;
-                    let config = Self::parse(&text, &path)?;
-                    return Ok(Some(Loaded { config, path, root: folder.to_owned() }));
-                }
-                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-                Err(e) => return Err(unreadable(&path, &e)),
+            if let Some(text) = read(&path).map_err(|reason| unreadable(&path, reason))? {
+                let config = Self::parse(&text, &path)?;
+                return Ok(Some(Loaded { config, path, root: folder.to_owned(), digest: Sha256::digest(&text).into() }));
             }
             if folder.join(".git").symlink_metadata().is_ok() {
                 break;
             }
         }
         Ok(None)
+    }
+}
+
+fn on_disk(path: &Path) -> Result<Option<String>, String> {
+    match read(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(reason(&e)),
     }
 }
 

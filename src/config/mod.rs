@@ -14,8 +14,10 @@ mod pipeline;
 mod settings;
 pub mod stage;
 mod tools;
+mod trust;
 
 pub use error::ConfigError;
 pub use globs::{BadGlob, Globs};
-pub use load::{FILE_NAME, Loaded};
+pub use load::{FILE_NAME, Loaded, ReadText};
 pub use settings::{Allow, Config, EnvironmentRule, InternalPlaintext, Network, Threshold};
+pub use trust::Trust;

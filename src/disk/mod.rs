@@ -3,8 +3,10 @@
 pub mod atomic;
 mod back;
 mod error;
+pub mod home;
 pub mod journal;
 pub mod lock;
+pub mod notes;
 mod open;
 pub mod read;
 mod record;

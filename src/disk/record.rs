@@ -27,6 +27,7 @@ use zeroize::Zeroizing;
 
 use super::atomic::create_new;
 use super::error::DiskError;
+use super::home::state_home;
 use super::read::{Links, read_raw};
 use super::temp::hex;
 
@@ -219,9 +220,7 @@ fn same(a: &Hash, b: &Hash) -> bool {
 impl Key {
     /// The key in the user's state folder, `$XDG_STATE_HOME/harden` or `~/.local/state/harden`; made on first use.
     pub(super) fn of_user() -> Result<Self, DiskError> {
-        let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
-        let home = absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|h| h.join(".local/state"))).ok_or(DiskError::NoHome)?;
-        Self::in_folder(&home.join("harden"))
+        Self::in_folder(&state_home()?)
     }
 
     pub(super) fn in_folder(folder: &Path) -> Result<Self, DiskError> {

@@ -11,6 +11,7 @@ mod objects;
 mod push;
 mod repo;
 mod staged;
+mod tree;
 
 pub use error::GitError;
 pub use history::{BEFORE, Commits, History, Version};
@@ -21,4 +22,5 @@ pub use managers::{AtWork, Manager, at_work};
 pub use objects::{Objects, Shared};
 pub use push::{Push, Sent, Tracked};
 pub use repo::Repository;
-pub use staged::{Asked, Change, Staged, files_of};
+pub use staged::{Asked, Change, Staged};
+pub use tree::Tree;

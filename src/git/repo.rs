@@ -118,6 +118,15 @@ impl Repository {
         read_raw(path, Links::Refuse, DEFAULT_LIMIT).ok().flatten().is_some_and(|raw| self.tracks(path, &raw.bytes))
     }
 
+    /// Whether git's index has a file at `path`, whatever is in it.
+    #[must_use]
+    pub fn lists(&self, path: &Path) -> bool {
+        let Some(below) = self.below(path) else { return false };
+        let mut command = self.command("ls-files", &["-z", "--cached", "--"]);
+        command.env("GIT_LITERAL_PATHSPECS", "1").arg(below);
+        talk(command, &[]).is_ok_and(|answer| answer.code == 0 && !answer.out.is_empty())
+    }
+
     /// Whether HEAD holds exactly `bytes` at `path`.
     #[must_use]
     pub fn tracks(&self, path: &Path, bytes: &[u8]) -> bool {

@@ -108,7 +108,7 @@ impl Asked {
 ///
 /// # Errors
 /// [`GitError::NoCommit`] where there is none.
-pub fn files_of(repository: &Repository, revision: &str, option: &'static str) -> Result<HashMap<PathBuf, Id>, GitError> {
+pub(super) fn files_of(repository: &Repository, revision: &str, option: &'static str) -> Result<HashMap<PathBuf, Id>, GitError> {
     let unknown = || GitError::NoCommit { option, path: repository.root().display().to_string() };
     let commit = commit(repository, revision)?.ok_or_else(unknown)?;
     let answer = repository.ask("ls-tree", &["-r", "-z", "--full-tree", &commit.to_string()], &[])?;

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::Keep;
 use super::facts::Surroundings;
-use super::known::Known;
+use super::known;
 use super::project::{self, Project};
 use super::source::{Blob, Source, touches};
 use crate::config::{Loaded, stage};
@@ -17,6 +17,7 @@ use crate::detect::{Circumstances, Detectors, Kept, Links, Mark, Seen, holds_tok
 use crate::disk::read::{Content, Skip};
 use crate::disk::walk::Candidate;
 use crate::formats::{self, Glance, Sieves};
+use crate::git::Tree;
 use crate::model::date::Date;
 use crate::model::document::Document;
 use crate::model::environment::Environment;
@@ -77,13 +78,15 @@ pub(super) struct Engine<'a> {
     pub(super) keep: Keep,
     /// Whether comments in files and harden.toml may take findings out.
     pub(super) honour: bool,
+    /// Where this commit is not to have them, comments do not count.
+    pub(super) spoken: Option<&'a Tree>,
     pub(super) today: Date,
     /// What stands in the sealed twins of some files: it is looked at in their place.
     pub(super) twins: HashMap<PathBuf, Zeroizing<Vec<u8>>>,
     /// Where the bytes come from.
     pub(super) source: &'a dyn Source,
     /// What is known already and not told again.
-    pub(super) known: Option<&'a Known>,
+    pub(super) known: Option<&'a Tree>,
     /// Tells values apart without keeping them.
     pub(super) hasher: Option<RandomState>,
     /// Hold back programs and documents in which nothing matters: for many files, since they take some time to make.
@@ -159,7 +162,7 @@ impl Engine<'_> {
         if let Some(added) = self.source.added(file, document.text.as_bytes()) {
             findings.retain(|finding| touches(document, finding, &added));
         }
-        if let Some(before) = self.known.filter(|_| !findings.is_empty()).and_then(|known| known.before(file)) {
+        if let Some(before) = self.known.filter(|_| !findings.is_empty()).and_then(|tree| known::before(tree, file)) {
             let before = formats::parse(&document.path, &before.bytes, document.environment);
             self.drop_known(file, document, &before, findings);
         }
@@ -270,6 +273,7 @@ impl Engine<'_> {
         }
         if self.honour {
             looked.marks = marks(&document, self.today);
+            self.drop_unspoken(&document, file, &mut looked);
         }
         if !outcome.findings.is_empty() {
             let mut findings = outcome.findings;
@@ -314,6 +318,21 @@ impl Engine<'_> {
                 seen.map(|seen| (document.format, seen)).ok_or(document.text)
             }
         }
+    }
+
+    /// Leaves out comments that the commit which is trusted does not have in this file, word by word.
+    fn drop_unspoken(&self, document: &Document, file: Option<&Candidate>, looked: &mut Looked) {
+        let Some(tree) = self.spoken.filter(|_| !looked.marks.is_empty()) else { return };
+        let before = file.and_then(|file| known::before(tree, file)).map(|content| formats::decoded(content.bytes).0);
+        let before: HashSet<&str> = before.iter().flat_map(|text| text.lines()).map(str::trim).collect();
+        let text = document.text.as_str();
+        let (spoken, new) = std::mem::take(&mut looked.marks)
+            .into_iter()
+            .partition(|mark| before.contains(document.lines.span(text, mark.line).of(text).trim()));
+        looked.marks = spoken;
+        let message = "this comment is not in the commit of `--policy-ref`, and suppresses nothing";
+        let told = |mark: Mark| Notice { file: document.path.clone(), line: mark.line, message: message.to_owned() };
+        looked.notices.extend(Vec::into_iter(new).map(told));
     }
 
     fn suppress(&self, document: &Document, within: Option<&str>, findings: &mut Vec<Finding>, looked: &mut Looked) {

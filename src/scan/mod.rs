@@ -24,7 +24,6 @@ use std::path::PathBuf;
 use baseline::Baseline;
 use engine::{Engine, Looked};
 use facts::Surroundings;
-use known::Known;
 use project::Project;
 use source::{Blob, Source, WorkTree};
 use verdict::Files;
@@ -34,6 +33,7 @@ use crate::config::environment::{self, Facts};
 use crate::detect::{Circumstances, CompileError, Detectors, Sort, across, warnings};
 use crate::disk::read::read_stream;
 use crate::disk::walk::{Candidate, Exclude, Found, Options, Problem, walk};
+use crate::git::Tree;
 use crate::model::date::Date;
 use crate::model::document::Document;
 use crate::model::environment::Environment;
@@ -76,6 +76,8 @@ pub struct Request<'a> {
     pub twins: Option<&'a OpenTwin<'a>>,
     /// Only what the files of this commit do not have already.
     pub new_only: Option<&'a str>,
+    /// Comments take findings out only where this commit has them, too.
+    pub spoken: Option<&'a Tree>,
 }
 
 /// Files from which on it pays to make sieves.
@@ -122,7 +124,7 @@ pub struct Kept {
 /// # Errors
 /// [`ScanError`] when a rule means nothing to any detector, or there is no commit to compare with; nothing was looked at then.
 pub fn scan(request: &Request<'_>) -> Result<Scan, ScanError> {
-    let known = request.new_only.map(|name| Known::load(request.paths, name)).transpose()?;
+    let known = request.new_only.map(|name| known::load(request.paths, name)).transpose()?;
     let detectors = detectors(request)?;
     let exclude = request.config.map(|c| Exclude { base: c.root.clone(), globs: c.config.exclude.set().clone() });
     let mut found = walk(request.paths, &Options { no_ignore: request.no_ignore, exclude });
@@ -214,7 +216,7 @@ fn detectors(request: &Request<'_>) -> Result<Detectors, CompileError> {
     Detectors::compile(request.rules.rules(), request.profile, &network)
 }
 
-fn engine<'a>(request: &'a Request<'_>, detectors: &'a Detectors, source: &'a dyn Source, known: Option<&'a Known>) -> Engine<'a> {
+fn engine<'a>(request: &'a Request<'_>, detectors: &'a Detectors, source: &'a dyn Source, known: Option<&'a Tree>) -> Engine<'a> {
     let root = request.config.map(|c| c.root.as_path()).or(request.baseline.map(|b| b.root.as_path()));
     Engine {
         detectors,
@@ -222,6 +224,7 @@ fn engine<'a>(request: &'a Request<'_>, detectors: &'a Detectors, source: &'a dy
         root,
         keep: request.keep,
         honour: request.honour,
+        spoken: request.spoken,
         today: Date::today(),
         twins: HashMap::new(),
         source,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::added::added;
 use super::error::ScanError;
 use super::facts::{Surroundings, list};
-use super::known::Known;
+use super::known;
 use super::project::Project;
 use super::source::{LIMIT, Source, content};
 use super::track::{Kind, Track};
@@ -14,7 +14,7 @@ use super::{Request, Scan, detectors, engine, gather};
 use crate::disk::read::{Content, Skip};
 use crate::disk::walk::Candidate;
 use crate::formats::decode;
-use crate::git::{Asked, Change, GitError, Id, Staged};
+use crate::git::{Asked, Change, GitError, Id, Staged, Tree};
 use crate::model::span::Span;
 use crate::report::Scope;
 
@@ -35,7 +35,7 @@ pub fn staged(request: &Request<'_>, all_lines: bool) -> Result<Scan, ScanError>
     let detectors = detectors(request);
     let (staged, detectors) = (asked.staged()?, detectors?);
     let root = staged.repository.root();
-    let known = request.new_only.map(|revision| Known::of(staged.repository.clone(), revision)).transpose()?;
+    let known = request.new_only.map(|revision| Tree::of_commit(staged.repository.clone(), revision, known::OPTION)).transpose()?;
     let track = Track::new(&staged.repository, request.paths, request.config)?;
     let (mut files, mut sealed, mut by_path) = (Vec::new(), Vec::new(), HashMap::new());
     for change in &staged.changes {

@@ -17,6 +17,7 @@ mod file;
 mod identities;
 mod index;
 mod pair;
+mod pins;
 mod places;
 mod recipients;
 pub mod sops;
@@ -26,5 +27,6 @@ pub use file::{is_passphrase_sealed, is_sealed, open, open_with_passphrase, seal
 pub use identities::{Identities, Nobody, OpenFile, Passphrase};
 pub use index::Index;
 pub use pair::KeyPair;
+pub use pins::{Pins, Standing};
 pub use places::{IDENTITY_VARIABLES, Places, Source};
 pub use recipients::{Recipient, Recipients};

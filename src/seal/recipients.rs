@@ -4,6 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use age::ssh::ParseRecipientKeyError;
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use sha2::{Digest, Sha256};
 
 use super::error::SealError;
 
@@ -39,6 +42,14 @@ impl Recipient {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// How it is shown: a key of age as it is, one of SSH by its type and fingerprint, as `ssh-keygen -l` prints it.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let Key::Ssh(_) = self.key else { return self.text.clone() };
+        let blob = self.text.split(' ').nth(1).and_then(|body| STANDARD.decode(body).ok()).unwrap_or_default();
+        format!("{} SHA256:{}", self.kind(), STANDARD_NO_PAD.encode(Sha256::digest(blob)))
     }
 
     pub(super) fn of_x25519(key: age::x25519::Recipient) -> Self {

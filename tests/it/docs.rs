@@ -377,3 +377,29 @@ fn the_readme_shows_real_output() {
     }
     assert!(at > 0);
 }
+
+#[test]
+fn tests_that_are_named_exist() {
+    let page = text("docs/security.md");
+    let (_, table) = page.split_once("<!-- tests that exist, by tests/it/docs.rs -->").unwrap();
+    let (table, _) = table.split_once("\n## ").unwrap();
+    let mut sources = String::new();
+    for folder in ["src", "tests/it"] {
+        let mut open = vec![project(folder)];
+        while let Some(folder) = open.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    open.push(path);
+                } else if path.extension().is_some_and(|e| e == "rs") {
+                    sources += &fs::read_to_string(path).unwrap();
+                }
+            }
+        }
+    }
+    let named: Vec<&str> = code_spans(table).into_iter().filter(|span| span.matches('_').count() > 2).collect();
+    assert!(named.len() > 20, "{named:?}");
+    for name in named {
+        assert!(sources.contains(&format!("fn {name}(")), "docs/security.md names `{name}`, and there is no such test");
+    }
+}

@@ -13,7 +13,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("tokens", "model"),
     ("dsn", "model"),
     ("seal", "disk model"),
-    ("config", "model"),
+    ("config", "disk model"),
     ("formats", "keys model tokens"),
     ("git", "disk"),
     ("rules", "model"),

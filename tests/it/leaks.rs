@@ -308,6 +308,7 @@ const OVER_FAULTY: &[&[&str]] = &[
     &["run", "--", "true"],
     &["init"],
     &["encrypt", "plain.env"],
+    &["trust"],
 ];
 
 /// A home, a project with the planted files, and what must not be seen.
@@ -699,7 +700,7 @@ fn nothing_that_git_keeps_is_shown() {
                 faults.extend(desk.faults(&[&["scan", "--format", format], mode].concat(), None, false));
             }
         }
-        for wrong in [&["scan", "--history={C}"][..], &["scan", "--history", "--branch", "{C}"], &["scan", "--new-only", "{C}"]] {
+        for wrong in [&["scan", "--history={C}"][..], &["scan", "--history", "--branch", "{C}"], &["scan", "--new-only", "{C}"], &["scan", "--policy-ref", "{C}"]] {
             let output = desk.run(wrong, None);
             assert_eq!(output.status.code(), Some(2));
             faults.extend(desk.faults(wrong, None, false));

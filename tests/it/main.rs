@@ -26,3 +26,4 @@ mod sops;
 mod staged;
 mod stages;
 mod tls;
+mod trust;

@@ -174,13 +174,28 @@ fn what_git_holds_is_not_obeyed() {
     fs::remove_file(desk.project.join(".harden/.gitignore")).unwrap();
     let desk = desk.committed();
     let said = desk.refused(&["undo"], 2);
-    assert!(said.contains("undo-1` is committed to git, and not obeyed; nothing was written"), "{said}");
+    assert!(said.contains("undo-1` is tracked by git, and not obeyed; nothing was written"), "{said}");
     fs::rename(desk.project.join(".harden/state/undo-1"), desk.project.join(".harden/state/committed")).unwrap();
     desk.commit();
     for args in [&["undo"][..], &PLAIN, &["encrypt", "sub/app.yml"]] {
         let said = desk.refused(args, 2);
-        assert!(said.contains("committed` is committed to git, and not obeyed"), "{args:?}: {said}");
+        assert!(said.contains("committed` is tracked by git, and not obeyed"), "{args:?}: {said}");
     }
+}
+
+#[test]
+fn what_git_only_has_in_its_index_is_not_obeyed_either() {
+    let desk = patched();
+    fs::remove_file(desk.project.join(".harden/.gitignore")).unwrap();
+    let desk = desk.committed();
+    let list = desk.project.join(".harden/state/undo-1");
+    let text = fs::read(&list).unwrap();
+    desk.put(".harden/state/undo-1", "something else");
+    desk.commit();
+    // as it was, and not as HEAD has it: what a filter of the repository could make of it
+    std::io::Write::write_all(&mut fs::File::create(&list).unwrap(), &text).unwrap();
+    let said = desk.refused(&["undo"], 2);
+    assert!(said.contains("undo-1` is tracked by git, and not obeyed"), "{said}");
 }
 
 #[test]
