@@ -9,11 +9,12 @@ use harden::scan::baseline::Baseline;
 
 use super::args::ScanArgs;
 use super::exit::Failure;
-use super::policy::Policy;
+use super::policy::{BASELINE, Policy};
 use super::project::Project;
+use super::ui;
 
 /// The project's own, below its folder.
-pub(crate) const OWN: &str = ".harden/baseline.jsonl";
+pub(crate) const OWN: &str = BASELINE;
 
 /// A year of a large company's findings; what is larger is something else.
 const LIMIT: u64 = 64 * 1024 * 1024;
@@ -120,6 +121,16 @@ pub(crate) fn own(project: &Project, root: &Path, no_config: bool) -> Result<Opt
     }
     let file = File::of(None, project, &[root.to_owned()])?;
     file.bytes_by(&project.policy)?.map(|bytes| file.baseline(&bytes)).transpose()
+}
+
+/// Says that the baseline which lies there has changes that do not count, because they are not staged.
+pub(crate) fn tell_unstaged(project: &Project, paths: &[PathBuf]) {
+    let Ok(file) = File::of(None, project, paths) else { return };
+    if let (Policy::Staged(_), Ok(Some(lying)), Ok(counts)) = (&project.policy, file.bytes(), file.bytes_by(&project.policy))
+        && counts.as_ref() != Some(&lying)
+    {
+        ui::note(&format!("{0} counts as it is staged; its other changes do not: `git add {0}`", file.shown()));
+    }
 }
 
 /// The folder that a baseline for `paths` is relative to: that of harden.toml, else the nearest one upward with a `.harden` or a `.git`, else

@@ -57,8 +57,10 @@ pub(crate) fn print(report: &Report, refusals: &[Refusal], before: Before) {
     let findings: Vec<&Finding> = failing.iter().map(|e| &e.finding).collect();
     if let Some(first) = findings.first() {
         fixes(&findings, before);
+        // what is accepted counts as it is staged
+        let staged = if before == Before::Commit { ", then `git add .harden`" } else { "" };
         let more = if findings.len() == 1 { "" } else { ", and so on" };
-        ui::hint(&format!("to accept: a comment on that line, `harden:ignore {} REASON`{more}; or {}", first.rule, kept(first)));
+        ui::hint(&format!("to accept: a comment on that line, `harden:ignore {} REASON`{more}; or {}{staged}", first.rule, kept(first)));
     }
     match before {
         Before::Commit => ui::hint("past it, this once: git commit --no-verify"),

@@ -125,7 +125,9 @@ impl Run {
         let scan = staged(&request, false).map_err(|e| Failure::new(e).hint("nothing was looked at"))?;
         let exit = judge(scan, &refusals, Before::Commit);
         if exit == Exit::Findings {
-            self.project.tell_unstaged(&[self.repository.root().to_owned()]);
+            let paths = [self.repository.root().to_owned()];
+            self.project.tell_unstaged(&paths);
+            baseline_file::tell_unstaged(&self.project, &paths);
         }
         Ok(exit)
     }

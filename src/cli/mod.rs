@@ -4,6 +4,7 @@ pub(crate) mod args;
 pub(crate) mod baseline;
 pub(crate) mod baseline_args;
 pub(crate) mod baseline_file;
+pub(crate) mod closed;
 pub(crate) mod completions;
 pub(crate) mod decrypt;
 pub(crate) mod encrypt;

@@ -8,11 +8,13 @@ use harden::config::{Config, FILE_NAME, Loaded};
 use harden::disk::read::{Links, Outcome, read};
 use harden::git::{GitError, Object, Repository, Tree};
 
-use super::baseline_file;
 use super::exit::Failure;
 
 /// The folder of the project's own rules.
 pub(crate) const RULES: &str = ".harden/rules";
+
+/// The accepted findings.
+pub(crate) const BASELINE: &str = ".harden/baseline.jsonl";
 
 /// A page of rules; what is larger is something else.
 const LIMIT: u64 = 1 << 20;
@@ -39,7 +41,7 @@ impl Policy {
             // who looks at its index will say that there is none
             return Ok(Self::Lying);
         }
-        let own = |folder: &Path| [FILE_NAME, RULES, baseline_file::OWN].map(|name| folder.join(name));
+        let own = |folder: &Path| [FILE_NAME, RULES, BASELINE].map(|name| folder.join(name));
         let start = start.canonicalize().unwrap_or_else(|_| repository.root().to_owned());
         let below = start.strip_prefix(repository.root()).unwrap_or(Path::new(""));
         let paths: Vec<PathBuf> = below.ancestors().flat_map(own).collect();

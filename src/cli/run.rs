@@ -11,6 +11,7 @@ use harden::run::{self, Base, Precedence, RunError, Variable};
 use harden::seal::{self, Identities};
 
 use super::args::RunArgs;
+use super::closed;
 use super::exit::{Exit, Failure};
 use super::sealing::{self, about};
 use super::sops::open_any;
@@ -24,6 +25,7 @@ const NOT_FOUND: Exit = Exit::Child(127);
 pub(crate) fn run(args: &RunArgs, no_config: bool) -> Result<Exit, Failure> {
     prepare(args, no_config).map_err(|failure| failure.code(FAILED)).and_then(|environment| {
         let (program, arguments) = args.command.split_first().ok_or_else(|| Failure::new("there is no command to run").code(FAILED))?;
+        closed::reopen();
         match run::replace_process(program, arguments, environment) {
             Err(error @ RunError::NotFound { .. }) => Err(Failure::new(error).code(NOT_FOUND)),
             Err(error) => Err(Failure::new(error).code(NOT_EXECUTABLE)),

@@ -51,6 +51,7 @@ pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Exit, Failure> {
     tell(&scan, args);
     if scan.report.failing() > 0 {
         project.tell_unstaged(&args.paths);
+        baseline_file::tell_unstaged(&project, &args.paths);
     }
     Ok(verdict(&scan, args))
 }

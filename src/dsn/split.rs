@@ -1,6 +1,8 @@
 //! The splitter: scheme, user, password, hosts, path and parameters, each by byte span (RFC 3986 where it applies, and the Go MySQL form).
 //! Forms without a scheme are in `pairs.rs`, those of Oracle in `oracle.rs`.
 
+use zeroize::Zeroizing;
+
 use crate::model::span::Span;
 use crate::model::template::{Part, parts};
 
@@ -120,8 +122,8 @@ pub(super) fn fold(name: &str) -> String {
 }
 
 /// `text` with every byte of a reference replaced by `x`: the same length, and no separator inside a reference.
-pub(super) fn opaque(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
+pub(super) fn opaque(text: &str) -> Zeroizing<String> {
+    let mut out = Zeroizing::new(String::with_capacity(text.len()));
     for part in parts(text) {
         match part {
             Part::Literal(span) => out.push_str(span.of(text)),

@@ -3,6 +3,8 @@
 //! <https://docs.docker.com/reference/dockerfile/>: instructions, the escape directive, lines that go on, comments between them. Stages
 //! count as parts of the file. Commands are programs: what they hold is reported as prose and never edited.
 
+use zeroize::Zeroizing;
+
 use super::format::{Claim, EncodeError, Format};
 use super::lines::{base_name, byte, closing, fault, line_at, lines, skip_blanks, trim_end};
 use super::text::pseudo_settings;
@@ -138,7 +140,7 @@ struct Word {
     span: Span,
     quoting: Quoting,
     /// The bytes are not what a program reads: escapes, or several quotes.
-    changed: Option<String>,
+    changed: Option<Secret>,
     next: usize,
 }
 
@@ -291,14 +293,14 @@ impl Reader<'_> {
         }
         let raw = value.of(self.text);
         let changed = raw.contains(['"', '\'', '\n']) || raw.as_bytes().contains(&self.escape);
-        let word = Word { span: value, quoting: Quoting::Plain, changed: changed.then(|| raw.to_owned()), next: value.end };
+        let word = Word { span: value, quoting: Quoting::Plain, changed: changed.then(|| Secret::copy_of(raw)), next: value.end };
         self.emit(instruction, key, word, Portion::Rest);
     }
 
     fn emit(&mut self, instruction: &str, key: Span, word: Word, portion: Portion) {
         let path = KeyPath::of(instruction).child(key.of(self.text));
         let changed = word.changed.is_some();
-        let value = word.changed.map_or_else(|| Secret::copy_of(word.span.of(self.text)), Secret::new);
+        let value = word.changed.unwrap_or_else(|| Secret::copy_of(word.span.of(self.text)));
         let mut setting = Setting::new(path, key, value, word.span, word.quoting);
         setting.editable = !changed;
         setting.part = self.stage;
@@ -329,7 +331,7 @@ impl Reader<'_> {
 
     /// The word that begins at `at`, as Docker cuts words.
     fn word(&self, at: usize, end: usize) -> Word {
-        let mut out = String::new();
+        let mut out = Zeroizing::new(String::with_capacity(end.saturating_sub(at)));
         let (mut i, mut quote, mut quotes, mut escapes) = (at, 0_u8, 0, false);
         let mut from = at;
         while i < end {
@@ -365,7 +367,7 @@ impl Reader<'_> {
             let quoting = if byte(self.text, at) == b'"' { Quoting::Double } else { Quoting::Single };
             return Word { span: Span::new(at + 1, i - 1), quoting, changed: None, next: i };
         }
-        let changed = (quotes > 0 || escapes).then_some(out);
+        let changed = (quotes > 0 || escapes).then(|| Secret::new(std::mem::take(&mut *out)));
         Word { span: Span::new(at, i), quoting: Quoting::Plain, changed, next: i }
     }
 }

@@ -1,7 +1,7 @@
 //! Reading objects: `git cat-file --batch` (git-cat-file(1), "BATCH OUTPUT"), one process for many objects. It applies no filter and no
 //! textconv.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::sync::Mutex;
@@ -17,7 +17,7 @@ use super::repo::Repository;
 pub struct Objects {
     child: Child,
     asks: Option<ChildStdin>,
-    answers: BufReader<ChildStdout>,
+    answers: Answers,
 }
 
 const COMMAND: &str = "cat-file";
@@ -34,7 +34,7 @@ impl Objects {
         let (Some(asks), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(GitError::Run { reason: "no pipe".to_owned() });
         };
-        Ok(Self { child, asks: Some(asks), answers: BufReader::with_capacity(1 << 16, answers) })
+        Ok(Self { child, asks: Some(asks), answers: Answers::of(answers) })
     }
 
     /// The object `id`, of at most `limit` bytes.
@@ -81,6 +81,45 @@ impl Objects {
         let mut end = [0];
         self.answers.read_exact(&mut end).map_err(|e| failed(&e))?;
         if end == *b"\n" { Ok(object) } else { Err(GitError::Answer { command: COMMAND }) }
+    }
+}
+
+/// What git answers, read in large pieces into a buffer that is wiped: it holds parts of files.
+struct Answers {
+    pipe: ChildStdout,
+    buffer: Zeroizing<Vec<u8>>,
+    /// The bytes in the buffer that nobody has taken yet.
+    left: std::ops::Range<usize>,
+}
+
+impl Answers {
+    fn of(pipe: ChildStdout) -> Self {
+        Self { pipe, buffer: Zeroizing::new(vec![0; 1 << 16]), left: 0..0 }
+    }
+}
+
+impl Read for Answers {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        // a large object goes where it belongs at once
+        if self.left.is_empty() && out.len() >= self.buffer.len() {
+            return self.pipe.read(out);
+        }
+        let read = self.fill_buf()?.read(out)?;
+        self.consume(read);
+        Ok(read)
+    }
+}
+
+impl BufRead for Answers {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.left.is_empty() {
+            self.left = 0..self.pipe.read(&mut self.buffer)?;
+        }
+        Ok(self.buffer.get(self.left.clone()).unwrap_or_default())
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.left.start = self.left.end.min(self.left.start + count);
     }
 }
 

@@ -206,6 +206,7 @@ fn a_file_that_cannot_be_read_stops_everything_by_its_line() {
         (good.replace("\"schema\":1", "\"schema\":7"), "line 1: `schema` must be 1"),
     ] {
         r.put(FILE, &text);
+        r.git(&["add", FILE]);
         for args in [&["scan"][..], &["baseline", "--reason", "x"], &["baseline", "--prune"], &["scan", "--staged"]] {
             let output = r.harden(args);
             assert_code(&output, 2);
@@ -296,6 +297,10 @@ fn the_index_and_the_history_know_it_too() {
     let command = said.split("`harden baseline ").nth(1).and_then(|rest| rest.split('`').next()).unwrap();
     let words: Vec<&str> = command.split(' ').map(|word| word.trim_matches('"')).collect();
     assert_code(&r.harden(&[&["baseline"], &words[..]].concat()), 0);
+    let again = r.harden(&["hook", "run", "pre-commit"]);
+    assert_code(&again, 1);
+    assert!(stderr(&again).contains("`git add .harden/baseline.jsonl`"), "{}", stderr(&again));
+    r.git(&["add", ".harden/baseline.jsonl"]);
     assert_code(&r.harden(&["hook", "run", "pre-commit"]), 0);
     // one file in the scan: nothing is said of the others
     assert!(!warned(&r, &["--staged"]).contains("baseline"));

@@ -462,6 +462,7 @@ fn the_threshold_is_that_of_the_project() {
     desk.git(&["reset", "-q", "--soft", "HEAD~1"]);
     assert_code(&desk.harden(&["--no-config", "hook", "run"]), 1);
     desk.put("harden.toml", "fail-on = 3\n");
+    desk.git(&["add", "harden.toml"]);
     let said = desk.try_git(&["commit", "-m", "x"]);
     assert_code(&said, 1);
     assert_eq!(desk.commits(), 1);

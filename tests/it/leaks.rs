@@ -700,7 +700,12 @@ fn nothing_that_git_keeps_is_shown() {
                 faults.extend(desk.faults(&[&["scan", "--format", format], mode].concat(), None, false));
             }
         }
-        for wrong in [&["scan", "--history={C}"][..], &["scan", "--history", "--branch", "{C}"], &["scan", "--new-only", "{C}"], &["scan", "--policy-ref", "{C}"]] {
+        for wrong in [
+            &["scan", "--history={C}"][..],
+            &["scan", "--history", "--branch", "{C}"],
+            &["scan", "--new-only", "{C}"],
+            &["scan", "--policy-ref", "{C}"],
+        ] {
             let output = desk.run(wrong, None);
             assert_eq!(output.status.code(), Some(2));
             faults.extend(desk.faults(wrong, None, false));

@@ -14,6 +14,7 @@ mod hook;
 mod hostile;
 mod leaks;
 mod live;
+mod memory;
 mod names;
 mod outputs;
 mod references;
