@@ -26,6 +26,7 @@ pub mod plan;
 pub mod render;
 pub mod report;
 pub mod rewrite;
+pub mod rotate;
 pub mod rules;
 pub mod run;
 pub mod scan;

@@ -32,6 +32,18 @@ impl Lock {
     /// # Errors
     /// [`DiskError::Busy`] when another process holds it; it is not waited for.
     pub fn acquire(root: &Path) -> Result<Self, DiskError> {
+        Self::take(root, "lock")
+    }
+
+    /// Takes the lock of the one rotation that a project at `root` may have; file transactions within it take [`Self::acquire`]'s.
+    ///
+    /// # Errors
+    /// As [`Self::acquire`].
+    pub fn of_rotation(root: &Path) -> Result<Self, DiskError> {
+        Self::take(root, "rotation.lock")
+    }
+
+    fn take(root: &Path, name: &str) -> Result<Self, DiskError> {
         let own = root.join(FOLDER);
         folder(&own, 0o755)?;
         let ignore = own.join(".gitignore");
@@ -41,7 +53,7 @@ impl Lock {
         }
         let state = own.join("state");
         folder(&state, 0o700)?;
-        let path = state.join("lock");
+        let path = state.join(name);
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let failed = |e: rustix::io::Errno| DiskError::io("lock", &path, &e.into(), UNTOUCHED);
         let file = File::from(rustix::fs::open(&path, flags, Mode::RUSR | Mode::WUSR).map_err(failed)?);

@@ -201,7 +201,7 @@ pub(super) fn unescape(text: &str) -> Option<PathBuf> {
     Some(PathBuf::from(OsStr::from_bytes(&bytes)))
 }
 
-fn unhex(text: &str) -> Option<Hash> {
+pub(super) fn unhex(text: &str) -> Option<Hash> {
     let mut hash = Hash::default();
     if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
         return None;
@@ -213,7 +213,7 @@ fn unhex(text: &str) -> Option<Hash> {
 }
 
 /// Equality without an early exit.
-fn same(a: &Hash, b: &Hash) -> bool {
+pub(super) fn same(a: &Hash, b: &Hash) -> bool {
     a.iter().zip(b).fold(0, |acc, (x, y)| acc | (x ^ y)) == 0
 }
 
@@ -243,7 +243,7 @@ impl Key {
     }
 
     /// HMAC-SHA-256 (RFC 2104). The key is shorter than a block, so it is padded, not hashed.
-    fn mac(&self, text: &[u8]) -> Hash {
+    pub(super) fn mac(&self, text: &[u8]) -> Hash {
         let pad = |with: u8| {
             let mut block = Zeroizing::new([with; 64]);
             block.iter_mut().zip(self.0.iter()).for_each(|(b, k)| *b ^= k);

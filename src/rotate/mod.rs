@@ -1,0 +1,5 @@
+//! `harden rotate`: secrets changed where they live, on servers and in files, in steps that can be resumed or taken back.
+
+pub mod machine;
+pub mod stage;
+pub mod state;
