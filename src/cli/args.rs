@@ -9,6 +9,7 @@ use harden::model::severity::Profile;
 use harden::render::RENDERERS;
 
 use super::baseline_args::{BaselineArgs, BaselineChoice};
+use super::rotate::args::RotateArgs;
 
 /// The exit codes, as `harden --help` ends with them.
 pub(crate) const EXIT_CODES: &str = "\
@@ -55,6 +56,8 @@ pub(crate) enum Command {
     Baseline(BaselineArgs),
     /// Plan replacements, the same one wherever one secret occurs; --apply writes them
     Fix(FixArgs),
+    /// Replace live secrets, on the servers and in every file, in steps that can be resumed or taken back
+    Rotate(RotateArgs),
     /// Take back what fix --apply wrote
     Undo(UndoArgs),
     /// Make harden.toml, an identity and recipients: the first minute

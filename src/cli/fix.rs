@@ -94,6 +94,7 @@ pub(crate) fn run(args: &FixArgs, global: &Global) -> Result<Exit, Failure> {
             _ => None,
         },
         fresh: work.fresh,
+        live: false,
         unborn: work.fresh.is_some() && work.before.is_none(),
     };
     carry_out(&work, args, &project, &wishes, &|targets| match for_sops {

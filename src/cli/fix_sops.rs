@@ -39,13 +39,7 @@ pub(crate) fn write(
     let mut open = Vec::new();
     for target in targets {
         let name = &target.document.path;
-        let text =
-            std::str::from_utf8(&target.bytes).map_err(|_| Failure::new(format!("{name}: expected UTF-8 text; nothing was written")))?;
-        let (document, findings) = examine(request, name, &target.bytes, target.document.environment).map_err(Failure::new)?;
-        let planned: Vec<usize> = target.planned.map(|planned| planned.expected.keys().copied().collect()).unwrap_or_default();
-        let lines_up = document.settings.len() == target.document.settings.len();
-        let mut spans = secrets(&document, &findings, if lines_up { &planned } else { &[] });
-        spans.extend(kept(&document, target.document, &planned));
+        let (text, spans, format) = to_seal(request, target)?;
         if let Some(found) = openers.take(target.file) {
             let sealed = found.opened.seal_again(text, &spans, now()).map_err(|error| about(&found.path, &error).untouched())?;
             transaction = transaction.replace(&found.path, found.digest, Zeroizing::new(sealed));
@@ -53,7 +47,7 @@ pub(crate) fn write(
             replaced.push(found.path.clone());
             continue;
         }
-        let form = Form::of_format(document.format);
+        let form = Form::of_format(format);
         let form = form.ok_or_else(|| Failure::new(format!("{name}: sops has no such form of file; nothing was written")))?;
         let recipients = match &recipients {
             Some(known) => known,
@@ -87,6 +81,18 @@ pub(crate) fn write(
         ));
     }
     Ok(Exit::Clean)
+}
+
+/// What of a target is sealed: its text, the spans of its secrets, and the name of its format.
+pub(crate) fn to_seal<'t>(request: &Request<'_>, target: &'t Target<'_>) -> Result<(&'t str, Vec<Span>, &'static str), Failure> {
+    let name = &target.document.path;
+    let text = std::str::from_utf8(&target.bytes).map_err(|_| Failure::new(format!("{name}: expected UTF-8 text; nothing was written")))?;
+    let (document, findings) = examine(request, name, &target.bytes, target.document.environment).map_err(Failure::new)?;
+    let planned: Vec<usize> = target.planned.map(|planned| planned.expected.keys().copied().collect()).unwrap_or_default();
+    let lines_up = document.settings.len() == target.document.settings.len();
+    let mut spans = secrets(&document, &findings, if lines_up { &planned } else { &[] });
+    spans.extend(kept(&document, target.document, &planned));
+    Ok((text, spans, document.format))
 }
 
 /// The name of `file` as it is shown: in the folder of `shown`.

@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 
 use harden::disk::DiskError;
 use harden::disk::journal::{Recovered, pending, recover, standing};
+use harden::disk::lock::FOLDER;
+use harden::disk::signed;
 use harden::git::Repository;
+use harden::rotate::state::{JOURNAL as ROTATION, Journal};
 
 use super::exit::{Exit, Failure};
 use super::project::Project;
@@ -32,9 +35,24 @@ pub(crate) fn roots(project: &Project, paths: &[PathBuf]) -> Vec<PathBuf> {
     out
 }
 
+/// Refuses to change anything while a rotation stands between old and new: its files would be no longer what it knows.
+pub(crate) fn refuse_rotation(roots: &[PathBuf]) -> Result<(), Failure> {
+    for root in roots {
+        let path = root.join(FOLDER).join("state").join(ROTATION);
+        guard(&[path.clone()].into_iter().filter(|path| path.symlink_metadata().is_ok()).collect::<Vec<_>>())?;
+        let journal = signed::read(&path).map_err(failure)?;
+        if let Some(journal) = journal.as_deref().and_then(Journal::decode).filter(|journal| !journal.is_over()) {
+            return Err(crate::cli::rotate::stands(&journal));
+        }
+    }
+    Ok(())
+}
+
 /// Finishes or takes back what an interrupted run left below `paths`. For commands that write.
 pub(crate) fn settle(project: &Project, paths: &[PathBuf]) -> Result<(), Failure> {
-    for root in roots(project, paths) {
+    let roots = roots(project, paths);
+    refuse_rotation(&roots)?;
+    for root in roots {
         guard(&standing(&root))?;
         match recover(&root).map_err(failure)? {
             Recovered::Nothing => {}

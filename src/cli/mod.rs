@@ -28,6 +28,7 @@ pub(crate) mod pinned;
 pub(crate) mod policy;
 pub(crate) mod progress;
 pub(crate) mod project;
+pub(crate) mod rotate;
 pub(crate) mod rules;
 pub(crate) mod run;
 pub(crate) mod scan;
@@ -58,6 +59,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Run(args) => run::run(&args, cli.global.no_config),
         Command::Fix(args) => fix::run(&args, &cli.global),
         Command::Trust(args) => trust::run(&args, &cli.global),
+        Command::Rotate(args) => rotate::run(&args, &cli.global),
         Command::Undo(args) => undo::run(&args, &cli.global),
     }
 }

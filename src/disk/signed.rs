@@ -11,7 +11,7 @@ use super::error::DiskError;
 use super::lock::Lock;
 use super::read::{Links, read_raw};
 use super::record::{Key, same, unhex};
-use super::temp::{hex, sync_folder};
+use super::temp::{hex, sync_folder, unique};
 
 /// Most bytes of such a text.
 const LIMIT: u64 = 16 * 1024 * 1024;
@@ -44,6 +44,14 @@ pub fn read(path: &Path) -> Result<Option<String>, DiskError> {
         return Err(refuse("another user or machine wrote it, or it was changed"));
     }
     Ok(Some(body.to_owned()))
+}
+
+/// A name for what is about to be written: sixteen hex digits from the operating system's generator.
+///
+/// # Errors
+/// When that has none to give.
+pub fn new_id() -> Result<String, DiskError> {
+    unique().map_err(|e| DiskError::io("name", Path::new("a rotation"), &e, "nothing was written"))
 }
 
 /// Removes `name` from the state folder of `lock`'s project, durably; nothing happens where it is not there.

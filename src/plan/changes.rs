@@ -70,6 +70,14 @@ pub struct SecretChange {
     pub(super) tags: BTreeSet<String>,
 }
 
+impl SecretChange {
+    /// The value that it has now; `None` where it has none yet.
+    #[must_use]
+    pub fn old(&self) -> Option<&Secret> {
+        self.places.first().map(|place| &place.text).filter(|text| !text.is_empty())
+    }
+}
+
 /// Makes the plan for `findings` in `documents`. New values come from `entropy`.
 ///
 /// # Errors
@@ -151,7 +159,7 @@ fn setting_of<'d>(documents: &'d [Document], place: &Place) -> Option<(&'d Docum
     Some((document, document.settings.get(place.setting)?))
 }
 
-fn secret(
+pub(super) fn secret(
     documents: &[Document],
     all: &[Place],
     same: &Same,
@@ -213,14 +221,14 @@ fn unmade(documents: &[Document], change: &SecretChange, problem: &KeygenError) 
 }
 
 /// A secret that a sealed twin has replaced already.
-struct Settled {
+pub(super) struct Settled {
     account: Account,
     old: Secret,
     new: Secret,
 }
 
 /// What the twins hold where the plain files beside them still hold something else.
-fn settled(all: &[Place], before: &[(Document, usize)]) -> Vec<Settled> {
+pub(super) fn settled(all: &[Place], before: &[(Document, usize)]) -> Vec<Settled> {
     let mut out = Vec::new();
     for (plain, twin) in before {
         for old in places(std::slice::from_ref(plain)) {
@@ -301,10 +309,12 @@ fn reach(documents: &[Document], change: &SecretChange, fresh: bool, wishes: &Wi
     let server = change.row.server || change.places.iter().any(|p| p.account.server) || referenced_by_a_server(documents, change);
     // in a file that nothing runs with yet a password may be made up; a token that somebody else may have to issue may not
     let made_up = fresh && (change.row.is_named() || purpose(&change.name) == Purpose::Password);
-    if change.row.kind == Kind::Coordinated && !server && !made_up {
+    if change.row.kind == Kind::Coordinated && !server && !made_up && !wishes.live {
         return (Fix::Review, "the server's own setting is not among these files".to_owned());
     }
-    if let Some(why) = doubt(documents, &change.places, change.row.kind, &change.name) {
+    if let Some(why) =
+        doubt(documents, &change.places, change.row.kind, &change.name).filter(|_| !(wishes.live && change.row.kind == Kind::Coordinated))
+    {
         return (Fix::Review, why);
     }
     (Fix::Safe, String::new())

@@ -34,6 +34,14 @@ pub fn preview(plan: &Plan, documents: &[Document]) -> String {
     out
 }
 
+/// Some changes of a plan as text, without headings.
+#[must_use]
+pub fn preview_of(secrets: &[&SecretChange], documents: &[Document]) -> String {
+    let mut out = String::new();
+    secrets.iter().for_each(|s| secret(&mut out, s, documents));
+    out
+}
+
 fn secret(out: &mut String, change: &SecretChange, documents: &[Document]) {
     let name = if change.name.is_empty() { "a password" } else { &change.name };
     let _ = write!(out, "  {name} ({})", change.row.kind.word());

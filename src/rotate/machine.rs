@@ -181,7 +181,10 @@ fn set_all(journal: &mut Journal, hands: &mut dyn Hands) -> Result<(), Halt> {
             Set::Done => {}
             Set::Refused(why) => return Err(Halt::Turn(format!("{}: {why}", hands.name(server)))),
             Set::Unknown => {
-                return Err(Halt::Stop(format!("{}: the connection broke, and whether it took the value is not known", hands.name(server))));
+                return Err(Halt::Stop(format!(
+                    "{}: the connection broke, and whether it took the value is not known",
+                    hands.name(server)
+                )));
             }
         }
         done(journal, server, hands)?;

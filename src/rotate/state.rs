@@ -14,6 +14,9 @@ use std::fmt::Write as _;
 
 use super::stage::Side;
 
+/// The journal's name in the state folder.
+pub const JOURNAL: &str = "rotation";
+
 /// How far a rotation came; each is written down before the next begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {

@@ -25,7 +25,8 @@ const ALLOWED: &[(&str, &str)] = &[
     ("scan", "config detect disk formats git model report rules"),
     ("plan", "dsn formats keygen model rules strength"),
     ("rewrite", "formats model plan"),
-    ("cli", "config detect disk dsn formats git keygen model plan render report rewrite rules run scan seal strength"),
+    ("rotate", "dsn model plan"),
+    ("cli", "config detect disk dsn formats git keygen model plan render report rewrite rotate rules run scan seal strength"),
 ];
 
 /// Where the sources are.

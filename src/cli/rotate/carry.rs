@@ -1,0 +1,151 @@
+//! Carrying a rotation out, on, or back.
+
+use std::path::{Path, PathBuf};
+
+use harden::disk::atomic::{ModePolicy, write_atomic};
+use harden::disk::lock::{FOLDER, Lock};
+use harden::disk::read::{self, Links, sha256};
+use harden::disk::signed;
+use harden::model::date;
+use harden::rotate::machine::{self, End, Hands as _};
+use harden::rotate::servers::Account;
+use harden::rotate::stage::{Side, Stage};
+use harden::rotate::state::{JOURNAL, Journal, Mark, State};
+use harden::seal::{self, Identities, Recipients};
+
+use super::args::RotateArgs;
+use super::hands::World;
+use super::servers;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::interrupted;
+use crate::cli::sealing::{self, about};
+use crate::cli::ui;
+
+/// The sealed stage in the state folder.
+const STAGE: &str = "stage.age";
+
+/// Begins a rotation: stage and journal become durable before anything else is touched.
+pub(super) fn start(root: &Path, stage: &Stage, recipients: &Recipients, identities: &Identities) -> Result<Exit, Failure> {
+    let lock = Lock::of_rotation(root)?;
+    interrupted::refuse_rotation(&[root.to_owned()])?;
+    let accounts = accounts(stage)?;
+    let sealed = seal::seal(&stage.pack(), recipients)?;
+    let servers = vec![Mark::Untouched; stage.servers.len()];
+    let id = signed::new_id()?;
+    let mut journal =
+        Journal { id, stage: sha256(&sealed), began: date::now(), to: Side::New, state: State::Prepared, servers, wrote: false };
+    signed::write(&lock, JOURNAL, &journal.encode())?;
+    let path = lock.state().join(STAGE);
+    write_atomic(&path, &sealed, ModePolicy::Exactly(0o600))?;
+    // what cannot be opened again would be no way back
+    let again = sealing::read(&path).ok().and_then(|bytes| seal::open(&bytes, identities).ok());
+    if again.as_deref() != Some(&*stage.pack()) {
+        signed::remove(&lock, JOURNAL)?;
+        return Err(Failure::new("no identity here opens what would be sealed to the recipients; nothing was changed")
+            .hint("an interrupted rotation could not be taken back: `-i FILE`, or add your own recipient, `harden init -r age1...`"));
+    }
+    journal.state = State::Staged;
+    let mut world = World { root, lock: &lock, stage, accounts };
+    world.note(&journal).map_err(|why| Failure::new(why).code(Exit::HalfDone))?;
+    Ok(finish(machine::drive(&mut journal, &mut world), stage, &journal))
+}
+
+/// `--resume`, `--undo`, `--forget`.
+pub(super) fn again(args: &RotateArgs, roots: &[PathBuf]) -> Result<Exit, Failure> {
+    let journal_of = |root: &PathBuf| root.join(FOLDER).join("state").join(JOURNAL);
+    let Some(root) = roots.iter().find(|root| journal_of(root).symlink_metadata().is_ok()) else {
+        return Err(Failure::new("there is no rotation to go on with or to take back; nothing was changed"));
+    };
+    interrupted::guard(&[journal_of(root)])?;
+    let lock = Lock::of_rotation(root)?;
+    let broken = || Failure::new(format!("`{}` is of another version; nothing was changed", journal_of(root).display()));
+    let text = signed::read(&journal_of(root)).map_err(interrupted::failure)?;
+    let mut journal = text.as_deref().and_then(Journal::decode).ok_or_else(broken)?;
+    if args.forget {
+        if !journal.is_over() {
+            return Err(stands(&journal));
+        }
+        discard(&lock)?;
+        ui::say("forgotten: the last rotation cannot be taken back");
+        return Ok(Exit::Clean);
+    }
+    if journal.state == State::Prepared {
+        discard(&lock)?;
+        ui::say("the rotation was interrupted before it touched anything; what it left is removed");
+        return Ok(Exit::Clean);
+    }
+    if args.resume && journal.is_over() {
+        ui::note("the last rotation is over; there is nothing to go on with");
+        return Ok(Exit::Clean);
+    }
+    if args.undo && journal.is_over() && journal.to == Side::Old {
+        ui::note("the last rotation is taken back already");
+        return Ok(Exit::Clean);
+    }
+    let stage = load(&lock, &journal, args)?;
+    let accounts = accounts(&stage)?;
+    let mut world = World { root, lock: &lock, stage: &stage, accounts };
+    if args.undo && journal.to == Side::New {
+        machine::turn_round(&mut journal, &mut world).map_err(|why| Failure::new(why).code(Exit::HalfDone))?;
+    }
+    Ok(finish(machine::drive(&mut journal, &mut world), &stage, &journal))
+}
+
+/// The stage of a journal.
+fn load(lock: &Lock, journal: &Journal, args: &RotateArgs) -> Result<Stage, Failure> {
+    let path = lock.state().join(STAGE);
+    let refused = |why: &str| Failure::new(format!("`{}` {why}; nothing was changed", path.display())).code(Exit::HalfDone);
+    let raw = read::read_raw(&path, Links::Refuse, u64::MAX)?.ok_or_else(|| refused("is no regular file"))?;
+    if sha256(&raw.bytes) != journal.stage {
+        return Err(refused("is not the stage of this rotation: it was changed or exchanged"));
+    }
+    let identities = sealing::identities(&args.seal.identity)?;
+    let packed = seal::open(&raw.bytes, &identities).map_err(|error| about(&path, &error).code(Exit::HalfDone))?;
+    Stage::unpack(&packed).ok_or_else(|| refused("is of another version"))
+}
+
+fn accounts(stage: &Stage) -> Result<Vec<Box<dyn Account>>, Failure> {
+    let all = stage.servers.iter().map(|server| servers::account(server).map_err(|why| (server, why)));
+    all.collect::<Result<_, _>>().map_err(|(server, why)| Failure::new(format!("{}: {why}; nothing was changed", server.setting)))
+}
+
+fn discard(lock: &Lock) -> Result<(), Failure> {
+    signed::remove(lock, STAGE)?;
+    signed::remove(lock, JOURNAL)?;
+    Ok(())
+}
+
+/// A rotation that is not over stands in the way.
+pub(crate) fn stands(journal: &Journal) -> Failure {
+    let direction = if journal.to == Side::New { "" } else { ", on its way back" };
+    Failure::new(format!("a rotation stands at `{}`{direction}; nothing was changed", journal.state.word()))
+        .hint("`harden rotate --resume` goes on with it, `harden rotate --undo` takes it back")
+        .code(Exit::HalfDone)
+}
+
+/// Says how it ended.
+fn finish(end: End, stage: &Stage, journal: &Journal) -> Exit {
+    match end {
+        End::Done => {
+            stage.files.iter().for_each(|file| ui::say(&format!("written: {}", ui::printable(&file.path.display().to_string()))));
+            stage.servers.iter().for_each(|server| ui::say(&format!("changed: the {} server of {}", server.system, server.setting)));
+            let count = stage.secrets.len();
+            ui::say(&format!("replaced: {count} secret{}", if count == 1 { "" } else { "s" }));
+            ui::hint("`harden rotate --undo` takes it back; `harden rotate --forget` removes the way back");
+            Exit::Clean
+        }
+        End::WentBack(why) if why.is_empty() => {
+            ui::say("taken back: servers and files are as they were before the rotation");
+            Exit::Clean
+        }
+        End::WentBack(why) => {
+            ui::error(&format!("{}; the rotation was taken back, and all is as it was", ui::printable(&why)));
+            Exit::Failed
+        }
+        End::Stands(why) => {
+            ui::error(&format!("{}; the rotation stands at `{}`", ui::printable(&why), journal.state.word()));
+            ui::hint("`harden rotate --resume` goes on with it, `harden rotate --undo` takes it back");
+            Exit::HalfDone
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What the machine of a rotation does to the world: servers, files, the user's commands, the journal.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use harden::disk::DiskError;
+use harden::disk::journal::{self, Transaction};
+use harden::disk::lock::Lock;
+use harden::disk::read::{self, Links, sha256};
+use harden::disk::signed;
+use harden::rotate::machine::{Hands, Login, Set, Written};
+use harden::rotate::servers::Account;
+use harden::rotate::stage::{File, Side, Stage};
+use harden::rotate::state::{JOURNAL, Journal};
+use harden::seal::IDENTITY_VARIABLES;
+
+use crate::cli::ui;
+
+/// The world of one rotation.
+pub(super) struct World<'a> {
+    pub(super) root: &'a Path,
+    pub(super) lock: &'a Lock,
+    pub(super) stage: &'a Stage,
+    pub(super) accounts: Vec<Box<dyn Account>>,
+}
+
+impl World<'_> {
+    fn credentials(&self, server: usize, side: Side) -> Option<(&harden::model::secret::Secret, &harden::model::secret::Secret)> {
+        Some((self.stage.credential(server, side)?, self.stage.credential(server, side.other())?))
+    }
+
+    /// Runs a command of the user's with the shell, told the direction; harden's own identity is not for it.
+    fn command(&self, text: &str, side: Side) -> bool {
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(text).current_dir(self.root).stdin(Stdio::null());
+        command.env("HARDEN_DIRECTION", side.of("back", "forward"));
+        for name in IDENTITY_VARIABLES {
+            command.env_remove(name);
+        }
+        match command.status() {
+            Ok(status) => status.success(),
+            Err(error) => {
+                ui::warn(&format!("the shell cannot be run: {}", error.kind()));
+                false
+            }
+        }
+    }
+}
+
+impl Hands for World<'_> {
+    fn note(&mut self, journal: &Journal) -> Result<(), String> {
+        signed::write(self.lock, JOURNAL, &journal.encode()).map_err(|e| e.to_string())
+    }
+
+    fn holds_two(&mut self, server: usize) -> bool {
+        self.accounts.get(server).is_some_and(|account| account.holds_two())
+    }
+
+    fn log_in(&mut self, server: usize, side: Side) -> Login {
+        let (Some(credential), Some(account)) = (self.stage.credential(server, side), self.accounts.get_mut(server)) else {
+            return Login::Unreachable;
+        };
+        account.log_in(credential)
+    }
+
+    fn set(&mut self, server: usize, side: Side) -> Set {
+        let Some((credential, other)) = self.credentials(server, side).map(|(a, b)| (a.clone(), b.clone())) else { return Set::Unknown };
+        let Some(account) = self.accounts.get_mut(server) else { return Set::Unknown };
+        account.set(&credential, &other)
+    }
+
+    fn retire(&mut self, server: usize, side: Side) -> Set {
+        let Some((credential, other)) = self.credentials(server, side).map(|(a, b)| (a.clone(), b.clone())) else { return Set::Unknown };
+        let Some(account) = self.accounts.get_mut(server) else { return Set::Unknown };
+        account.retire(&credential, &other)
+    }
+
+    fn write(&mut self, side: Side) -> Written {
+        // what a killed run left of the files is settled before they are looked at
+        if let Err(error) = journal::recover(self.root) {
+            return Written::Half(error.to_string());
+        }
+        match transaction(self.root, &self.stage.files, side).and_then(|transaction| transaction.commit().map_err(|e| (e.to_string(), e))) {
+            Ok(_) => Written::Done,
+            Err((why, DiskError::HalfDone { .. } | DiskError::Journal { .. })) => Written::Half(why),
+            Err((why, _)) => Written::Untouched(why),
+        }
+    }
+
+    fn reload(&mut self, side: Side) -> bool {
+        let Some(command) = &self.stage.reload else { return true };
+        ui::note(&format!("reload: {}", ui::printable(command)));
+        self.command(command, side)
+    }
+
+    fn health(&mut self, side: Side) -> bool {
+        let Some(command) = &self.stage.health else { return true };
+        ui::note(&format!("health: {}", ui::printable(command)));
+        let well = self.command(command, side);
+        if !well && side == Side::Old {
+            ui::warn("the health command fails with the old values, too");
+        }
+        well
+    }
+
+    fn wait(&mut self) {
+        if self.stage.grace > 0 {
+            ui::note(&format!(
+                "both credentials work for {} seconds more; interrupted now, `harden rotate --resume` ends the old one",
+                self.stage.grace
+            ));
+            thread::sleep(Duration::from_secs(self.stage.grace));
+        }
+    }
+
+    fn name(&self, server: usize) -> String {
+        let Some(server) = self.stage.servers.get(server) else { return String::new() };
+        format!("the {} server of {}", server.system, server.setting)
+    }
+}
+
+/// The change of all files that do not hold the contents of `side` yet.
+fn transaction(root: &Path, files: &[File], side: Side) -> Result<Transaction, (String, DiskError)> {
+    let mut transaction = Transaction::new(root);
+    for file in files {
+        let path = root.join(&file.path);
+        let now = if path.symlink_metadata().is_ok() {
+            read::read_raw(&path, Links::Refuse, u64::MAX).map_err(|e| (e.to_string(), e))?.map(|raw| sha256(&raw.bytes))
+        } else {
+            None
+        };
+        let (to, from) = (side.of(file.old.as_ref(), Some(&file.new)), side.of(Some(&file.new), file.old.as_ref()));
+        if now == to.map(|bytes| sha256(bytes)) {
+            continue;
+        }
+        // a file that holds neither is refused by the transaction, which compares once more
+        transaction = match (from, to) {
+            (Some(from), Some(to)) => transaction.replace(&path, sha256(from), to.clone()),
+            (None, Some(to)) => transaction.create(&path, to.clone(), file.mode),
+            (Some(from), None) => transaction.remove(&path, sha256(from)),
+            (None, None) => transaction,
+        };
+    }
+    Ok(transaction)
+}

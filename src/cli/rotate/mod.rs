@@ -1,0 +1,219 @@
+//! `harden rotate`: plan, show, and with `--apply` change live secrets on servers and in files.
+
+pub(crate) mod args;
+mod carry;
+mod chosen;
+mod forms;
+mod hands;
+mod servers;
+mod show;
+
+use std::io::{self, IsTerminal, Write as _};
+use std::path::PathBuf;
+
+use harden::keygen::SystemEntropy;
+use harden::model::severity::{Fix, Profile};
+use harden::plan::{Plan, SecretChange, Wishes, rotation};
+use harden::rotate::stage::{Replaced, Stage};
+use harden::rules::kinds::Kind;
+use harden::scan::{Keep, Request, scan};
+
+use super::args::Global;
+use super::exit::{Exit, Failure};
+use super::fix_work::Work;
+use super::interrupted;
+use super::manifests;
+use super::project::Project;
+use super::sealing;
+use super::ui;
+use args::RotateArgs;
+pub(crate) use carry::stands;
+use forms::Forms;
+use show::Item;
+
+/// Plans, shows, does, goes on, or takes back.
+pub(crate) fn run(args: &RotateArgs, global: &Global) -> Result<Exit, Failure> {
+    if !args.dir.is_dir() {
+        return Err(Failure::new(format!("{}: expected a folder; nothing was changed", args.dir.display())));
+    }
+    let paths = vec![args.dir.clone()];
+    let project = Project::load(&paths, global.no_config)?;
+    let roots = interrupted::roots(&project, &paths);
+    if args.resume || args.undo || args.forget {
+        return carry::again(args, &roots);
+    }
+    if args.keys.is_empty() && args.class.is_empty() && !args.all {
+        return Err(Failure::new("nothing was named: which secrets are to be replaced?")
+            .hint("name settings, `harden rotate JWT_SECRET 'SESSION_*'`, or see what could be: `harden rotate --all`"));
+    }
+    interrupted::refuse_rotation(&roots)?;
+    if args.apply {
+        interrupted::settle(&project, &paths)?;
+    } else {
+        interrupted::mention(&project, &paths);
+    }
+    plan(args, global, &project, &paths, &roots)
+}
+
+fn plan(args: &RotateArgs, global: &Global, project: &Project, paths: &[PathBuf], roots: &[PathBuf]) -> Result<Exit, Failure> {
+    let forms = Forms::new(&args.seal.identity);
+    let open = |path: &std::path::Path| forms.open(path);
+    let request = Request {
+        paths,
+        no_ignore: args.no_ignore,
+        profile: Profile::Production,
+        fail_on: None,
+        config: project.config.as_ref(),
+        rules: &project.rules,
+        honour: !global.no_config,
+        keep: Keep::All,
+        baseline: None,
+        twins: Some(&open),
+        new_only: None,
+    };
+    let mut scan = scan(&request).map_err(|e| Failure::new(e).hint("nothing was changed"))?;
+    if let Some(problem) = scan.problems.first() {
+        return Err(Failure::new(problem));
+    }
+    if scan.documents.is_empty() {
+        ui::note("no file to look at");
+        return Ok(Exit::NothingThere);
+    }
+    let findings: Vec<_> = scan.report.entries.drain(..).map(|entry| entry.finding).collect();
+    let work = Work::of(scan);
+    let seeds = chosen::chosen(args, &work.documents, &findings)?;
+    let manifests = |index: usize| work.files.get(index).map(|file| manifests::above(file, project)).unwrap_or_default();
+    let drivers = project.config.as_ref().map(|c| c.config.drivers.clone()).unwrap_or_default();
+    let wishes = Wishes {
+        manifests: &manifests,
+        before: &[],
+        only: &[],
+        drivers: &drivers,
+        rules: &project.rules,
+        seals: None,
+        fresh: None,
+        live: true,
+        unborn: false,
+    };
+    let mut plan =
+        rotation(&work.documents, &seeds, &wishes, &mut SystemEntropy).map_err(|e| Failure::new(format!("{e}; nothing was changed")))?;
+    let items: Vec<Item<'_>> = plan.secrets.iter().map(|change| item(change, args, &work)).collect();
+    show(&items, &work)?;
+    let refused: Vec<bool> = items.iter().map(|item| item.why_not.is_some()).collect();
+    let named = args.keys.iter().any(|key| !key.contains('*'));
+    if let Some(item) = items.iter().find(|item| item.why_not.is_some()).filter(|_| args.apply && named) {
+        let why = item.why_not.as_deref().unwrap_or_default();
+        return Err(Failure::new(format!("{} cannot be replaced: {why}; nothing was changed", item.change.name)));
+    }
+    let servers: Vec<_> = items.into_iter().filter(|item| item.why_not.is_none()).map(|item| item.servers).collect();
+    let mut refused = refused.into_iter();
+    plan.secrets.retain(|_| refused.next() == Some(false));
+    if plan.secrets.is_empty() {
+        ui::note("there is nothing that can be replaced");
+        return Ok(Exit::Clean);
+    }
+    let one = servers.iter().flatten().find(|server| server.holds_two != Some(true)).filter(|_| !args.files_only);
+    if let Some(server) = one.filter(|_| args.reload.is_none() && !args.accept_downtime) {
+        let message = format!(
+            "the {} server of {} takes one credential at a time, and nothing reloads the applications that hold the old one",
+            server.connection.system, server.connection.setting
+        );
+        let failure = Failure::new(format!("{message}; nothing was changed"));
+        let failure = failure.hint("name the command that does, `--reload COMMAND`, or say `--accept-downtime` and restart them yourself");
+        if args.apply {
+            return Err(failure);
+        }
+        ui::warn(&message);
+    }
+    if !args.apply {
+        ui::hint("`harden rotate ... --apply` does it; it can be taken back at any point");
+        return Ok(Exit::Findings);
+    }
+    let recipients = sealing::recipients(&args.seal, project.config.as_ref()).map_err(|f| {
+        Failure { message: format!("{}; nothing was changed", f.message), ..f }.hint("the stage of a rotation is sealed: `harden init`")
+    })?;
+    confirm(args, plan.secrets.len())?;
+    let stage = stage(args, &request, project, &work, &plan, &servers, &forms, &recipients, roots)?;
+    carry::start(&stage.0, &stage.1, &recipients, forms.identities().map_err(Failure::new)?)
+}
+
+/// What is to be done with a secret.
+fn item<'p>(change: &'p SecretChange, args: &RotateArgs, work: &Work) -> Item<'p> {
+    let servers = if args.files_only { Vec::new() } else { servers::of(&work.documents, change, args) };
+    let why_not = match change.fix {
+        Fix::Manual | Fix::None => Some(change.why.clone()),
+        Fix::Review if args.include.is_none() => Some(format!("{}; `--include review` does it all the same", change.why)),
+        _ if change.row.kind == Kind::Coordinated && servers.is_empty() && !args.files_only => Some(
+            "no connection string in these files tells which server holds it; `--files-only` changes the files, and you the server"
+                .to_owned(),
+        ),
+        _ => None,
+    };
+    Item { change, servers, why_not }
+}
+
+fn show(items: &[Item<'_>], work: &Work) -> Result<(), Failure> {
+    let text = show::text(items, &work.documents);
+    match io::stdout().write_all(ui::printable(&text).as_bytes()) {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(format!("the plan cannot be shown: {}; nothing was changed", e.kind())))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Asks on a terminal; without one, `--yes` has to have been said.
+fn confirm(args: &RotateArgs, count: usize) -> Result<(), Failure> {
+    if args.yes {
+        return Ok(());
+    }
+    if !io::stdin().is_terminal() {
+        return Err(Failure::new("nobody is there to be asked: standard input is no terminal; nothing was changed").hint("say `--yes`"));
+    }
+    let secrets = if count == 1 { "this secret".to_owned() } else { format!("these {count} secrets") };
+    let _ = write!(io::stderr(), "Replace {secrets} now? [y/N] ");
+    let mut answer = String::new();
+    let read = io::stdin().read_line(&mut answer);
+    if read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes") {
+        return Ok(());
+    }
+    Err(Failure::new("not confirmed; nothing was changed"))
+}
+
+/// The root below which all files lie, and the stage.
+#[expect(clippy::too_many_arguments, reason = "what a stage is put together from")]
+fn stage(
+    args: &RotateArgs,
+    request: &Request<'_>,
+    project: &Project,
+    work: &Work,
+    plan: &Plan,
+    servers: &[Vec<servers::Reached>],
+    forms: &Forms<'_>,
+    recipients: &harden::seal::Recipients,
+    roots: &[PathBuf],
+) -> Result<(PathBuf, Stage), Failure> {
+    let edits = plan.edits(&work.documents, Fix::Review).map_err(Failure::new)?;
+    let mut written = Vec::new();
+    for (index, planned) in &edits {
+        written.push(forms.written(&work.target(*index, Some(planned))?, request, recipients)?);
+    }
+    let holds = |root: &PathBuf| written.iter().all(|file| file.path.canonicalize().is_ok_and(|path| path.starts_with(root)));
+    let root = roots.iter().find(|root| holds(root)).cloned();
+    let root = root.ok_or_else(|| Failure::new("the files lie in no common folder; nothing was changed"))?;
+    let files = forms::staged(written, &root, recipients, project.config.as_ref().map(|c| c.root.as_path()))?;
+    let secrets = plan.secrets.iter().map(|change| Replaced {
+        name: change.name.clone(),
+        old: change.old().cloned().unwrap_or_default(),
+        new: change.value.clone(),
+    });
+    let stage = Stage {
+        secrets: secrets.collect(),
+        servers: servers.iter().enumerate().flat_map(|(secret, list)| list.iter().map(move |server| server.staged(secret))).collect(),
+        files,
+        reload: args.reload.clone(),
+        health: args.health.clone(),
+        grace: args.grace,
+    };
+    Ok((root, stage))
+}
