@@ -20,6 +20,7 @@ mod outputs;
 mod references;
 mod registries;
 mod repository;
+mod rotate;
 mod rules;
 mod seal;
 mod selectors;
