@@ -97,6 +97,12 @@ fn extension(name: &str) -> (&str, &str) {
     name.rsplit_once('.').unwrap_or((name, ""))
 }
 
+/// Whether a file is a text for people by its own name, whatever folder it lies in: what it quotes, nothing runs with.
+#[must_use]
+pub fn is_text_for_people(path: &str) -> bool {
+    is_document(path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase().as_str(), "")
+}
+
 fn is_document(name: &str, folders: &str) -> bool {
     // what lies in a folder of documents is there to be read and copied, whatever its format
     if folders.split('/').any(|f| f == "doc" || f == "docs") {

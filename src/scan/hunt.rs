@@ -15,7 +15,7 @@ use crate::model::secret::Secret;
 use crate::model::span::Span;
 
 /// Bytes that the hash covers; no form is shorter.
-const WINDOW: usize = 12;
+pub(super) const WINDOW: usize = 12;
 /// Bits of the filter before the table.
 const FILTER: usize = 1 << 16;
 

@@ -3,6 +3,7 @@
 pub mod accepted;
 mod added;
 pub mod baseline;
+pub mod copies;
 mod engine;
 mod error;
 mod facts;

@@ -101,7 +101,9 @@ fn strong_secrets_are_replaced_and_taken_back() {
 #[test]
 fn applications_that_are_not_well_bring_everything_back() {
     let desk = Desk::new();
-    for (reload, health) in [(TELL, "test $HARDEN_DIRECTION = back"), ("echo $HARDEN_DIRECTION >> told; test $HARDEN_DIRECTION = back", "true")] {
+    for (reload, health) in
+        [(TELL, "test $HARDEN_DIRECTION = back"), ("echo $HARDEN_DIRECTION >> told; test $HARDEN_DIRECTION = back", "true")]
+    {
         let done = desk.apply(&["--all", "--reload", reload, "--health", health]);
         assert_code(&done, 2);
         assert!(stderr(&done).contains("was taken back"), "{}", stderr(&done));
@@ -238,4 +240,40 @@ fn files_only_leaves_the_server_to_the_operator() {
     let done = desk.apply(&["CACHE_PASSWORD", "--files-only"]);
     assert_code(&done, 0);
     assert_ne!(value(&desk.text(".env"), "CACHE_PASSWORD"), "hunter2hunter2");
+}
+
+#[test]
+fn copies_that_are_left_are_told_and_purged_from_texts() {
+    let desk = Desk::new();
+    let (notes, script) =
+        ("# Set-up\nuse Zk3vQp8sLmX2tRw9YbNc4HfJ, or WmszdlFwOHNMbVgydFJ3OVliTmM0SGZK\nend\n", "login --with Zk3vQp8sLmX2tRw9YbNc4HfJ\n");
+    fs::write(desk.project.join("notes.md"), notes).unwrap();
+    fs::write(desk.project.join("login.sh"), script).unwrap();
+    let git = |args: &[&str]| {
+        let out = command("git", &desk.home, &desk.project).args(["-c", "user.name=a", "-c", "user.email=a@b.example"]).args(args).output();
+        assert_code(&out.unwrap(), 0);
+    };
+    git(&["init", "-q"]);
+    git(&["add", "-A"]);
+    git(&["commit", "-qm", "first"]);
+    let done = desk.apply(&["SESSION_SECRET"]);
+    assert_code(&done, 0);
+    let all = stdout(&done) + &stderr(&done);
+    for part in [
+        "notes.md:2: the former value of SESSION_SECRET",
+        "login.sh:1",
+        "history of the repository: 3 places",
+        ".env: the former value of SESSION_SECRET, since ",
+    ] {
+        assert!(all.contains(part), "{part}\n{all}");
+    }
+    assert!(!all.contains("Zk3v") && !all.contains("Wmsz"), "{all}");
+    let shown = desk.run(&["rotate", "--purge"]);
+    assert_code(&shown, 1);
+    assert_eq!(desk.text("notes.md"), notes);
+    assert_code(&desk.run(&["rotate", "--purge", "--apply"]), 0);
+    assert_eq!(desk.text("notes.md"), "# Set-up\nuse [rotated], or [rotated]\nend\n");
+    assert_eq!(desk.text("login.sh"), script, "a program may need it to be put right by hand");
+    assert_code(&desk.run(&["rotate", "--undo"]), 0);
+    assert_eq!(desk.text(".env"), env());
 }

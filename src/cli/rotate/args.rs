@@ -37,6 +37,9 @@ pub(crate) struct RotateArgs {
     /// Remove the sealed stage of the last rotation: it cannot be taken back afterwards
     #[arg(long, conflicts_with = "apply")]
     pub(crate) forget: bool,
+    /// Show where texts for people still hold the values that the last rotation replaced; with --apply, take them out
+    #[arg(long, conflicts_with_all = ["keys", "all", "class", "resume", "undo", "forget"])]
+    pub(crate) purge: bool,
     /// Also replace secrets that the plan marks with this word
     #[arg(long, value_name = "WHAT", value_parser = ["review"])]
     pub(crate) include: Option<String>,

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use harden::config::Loaded;
 use harden::disk::atomic::{ModePolicy, write_atomic};
 use harden::disk::lock::{FOLDER, Lock};
 use harden::disk::read::{self, Links, sha256};
@@ -14,6 +15,7 @@ use harden::rotate::state::{JOURNAL, Journal, Mark, State};
 use harden::seal::{self, Identities, Recipients};
 
 use super::args::RotateArgs;
+use super::copies;
 use super::hands::World;
 use super::servers;
 use crate::cli::exit::{Exit, Failure};
@@ -25,7 +27,13 @@ use crate::cli::ui;
 const STAGE: &str = "stage.age";
 
 /// Begins a rotation: stage and journal become durable before anything else is touched.
-pub(super) fn start(root: &Path, stage: &Stage, recipients: &Recipients, identities: &Identities) -> Result<Exit, Failure> {
+pub(super) fn start(
+    root: &Path,
+    stage: &Stage,
+    recipients: &Recipients,
+    identities: &Identities,
+    config: Option<&Loaded>,
+) -> Result<Exit, Failure> {
     let lock = Lock::of_rotation(root)?;
     interrupted::refuse_rotation(&[root.to_owned()])?;
     let accounts = accounts(stage)?;
@@ -47,11 +55,12 @@ pub(super) fn start(root: &Path, stage: &Stage, recipients: &Recipients, identit
     journal.state = State::Staged;
     let mut world = World { root, lock: &lock, stage, accounts };
     world.note(&journal).map_err(|why| Failure::new(why).code(Exit::HalfDone))?;
-    Ok(finish(machine::drive(&mut journal, &mut world), stage, &journal))
+    let end = machine::drive(&mut journal, &mut world);
+    Ok(finish(&end, &world, &journal, config))
 }
 
-/// `--resume`, `--undo`, `--forget`.
-pub(super) fn again(args: &RotateArgs, roots: &[PathBuf]) -> Result<Exit, Failure> {
+/// `--resume`, `--undo`, `--forget`, `--purge`.
+pub(super) fn again(args: &RotateArgs, roots: &[PathBuf], config: Option<&Loaded>) -> Result<Exit, Failure> {
     let journal_of = |root: &PathBuf| root.join(FOLDER).join("state").join(JOURNAL);
     let Some(root) = roots.iter().find(|root| journal_of(root).symlink_metadata().is_ok()) else {
         return Err(Failure::new("there is no rotation to go on with or to take back; nothing was changed"));
@@ -83,12 +92,19 @@ pub(super) fn again(args: &RotateArgs, roots: &[PathBuf]) -> Result<Exit, Failur
         return Ok(Exit::Clean);
     }
     let stage = load(&lock, &journal, args)?;
+    if args.purge {
+        if !journal.is_over() {
+            return Err(stands(&journal));
+        }
+        return copies::purge(root, config, &stage, journal.to.other(), args.apply);
+    }
     let accounts = accounts(&stage)?;
     let mut world = World { root, lock: &lock, stage: &stage, accounts };
     if args.undo && journal.to == Side::New {
         machine::turn_round(&mut journal, &mut world).map_err(|why| Failure::new(why).code(Exit::HalfDone))?;
     }
-    Ok(finish(machine::drive(&mut journal, &mut world), &stage, &journal))
+    let end = machine::drive(&mut journal, &mut world);
+    Ok(finish(&end, &world, &journal, config))
 }
 
 /// The stage of a journal.
@@ -124,13 +140,15 @@ pub(crate) fn stands(journal: &Journal) -> Failure {
 }
 
 /// Says how it ended.
-fn finish(end: End, stage: &Stage, journal: &Journal) -> Exit {
+fn finish(end: &End, world: &World<'_>, journal: &Journal, config: Option<&Loaded>) -> Exit {
+    let stage = world.stage;
     match end {
         End::Done => {
             stage.files.iter().for_each(|file| ui::say(&format!("written: {}", ui::printable(&file.path.display().to_string()))));
             stage.servers.iter().for_each(|server| ui::say(&format!("changed: the {} server of {}", server.system, server.setting)));
             let count = stage.secrets.len();
             ui::say(&format!("replaced: {count} secret{}", if count == 1 { "" } else { "s" }));
+            copies::tell(world.root, config, stage, journal.to.other());
             ui::hint("`harden rotate --undo` takes it back; `harden rotate --forget` removes the way back");
             Exit::Clean
         }
@@ -139,11 +157,11 @@ fn finish(end: End, stage: &Stage, journal: &Journal) -> Exit {
             Exit::Clean
         }
         End::WentBack(why) => {
-            ui::error(&format!("{}; the rotation was taken back, and all is as it was", ui::printable(&why)));
+            ui::error(&format!("{}; the rotation was taken back, and all is as it was", ui::printable(why)));
             Exit::Failed
         }
         End::Stands(why) => {
-            ui::error(&format!("{}; the rotation stands at `{}`", ui::printable(&why), journal.state.word()));
+            ui::error(&format!("{}; the rotation stands at `{}`", ui::printable(why), journal.state.word()));
             ui::hint("`harden rotate --resume` goes on with it, `harden rotate --undo` takes it back");
             Exit::HalfDone
         }

@@ -3,6 +3,7 @@
 pub(crate) mod args;
 mod carry;
 mod chosen;
+mod copies;
 mod forms;
 mod hands;
 mod servers;
@@ -39,8 +40,8 @@ pub(crate) fn run(args: &RotateArgs, global: &Global) -> Result<Exit, Failure> {
     let paths = vec![args.dir.clone()];
     let project = Project::load(&paths, global.no_config)?;
     let roots = interrupted::roots(&project, &paths);
-    if args.resume || args.undo || args.forget {
-        return carry::again(args, &roots);
+    if args.resume || args.undo || args.forget || args.purge {
+        return carry::again(args, &roots, project.config.as_ref());
     }
     if args.keys.is_empty() && args.class.is_empty() && !args.all {
         return Err(Failure::new("nothing was named: which secrets are to be replaced?")
@@ -134,7 +135,7 @@ fn plan(args: &RotateArgs, global: &Global, project: &Project, paths: &[PathBuf]
     })?;
     confirm(args, plan.secrets.len())?;
     let stage = stage(args, &request, project, &work, &plan, &servers, &forms, &recipients, roots)?;
-    carry::start(&stage.0, &stage.1, &recipients, forms.identities().map_err(Failure::new)?)
+    carry::start(&stage.0, &stage.1, &recipients, forms.identities().map_err(Failure::new)?, project.config.as_ref())
 }
 
 /// What is to be done with a secret.
