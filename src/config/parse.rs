@@ -14,7 +14,6 @@ use crate::model::environment::Environment;
 use crate::model::severity::{Profile, Severity};
 use crate::model::span::{LineIndex, Position};
 
-/// `rotate` and `server` belong to later commands, which check them when they run.
 const TOP: &[&str] = &["profile", "fail-on", "scan", "allow", "seal", "environment", "network", "drivers", "rotate", "server"];
 const SCAN: &[&str] = &["exclude"];
 const ALLOW: &[&str] = &["rule", "path", "key", "reason", "expires"];
@@ -22,9 +21,9 @@ const SEAL: &[&str] = &["recipients"];
 const ENVIRONMENT: &[&str] = &["path", "is"];
 const NETWORK: &[&str] = &["trusted", "internal-plaintext"];
 
-const TEXT: &str = "a text that is not empty";
+pub(super) const TEXT: &str = "a text that is not empty";
 const TEXTS: &str = "a list of texts that are not empty";
-const TABLE: &str = "a table";
+pub(super) const TABLE: &str = "a table";
 const TABLES: &str = "a list of tables";
 const PATTERN: &str = "a path pattern relative to harden.toml, without `..`";
 
@@ -43,7 +42,7 @@ impl Config {
     }
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     text: &'a str,
     path: &'a Path,
     lines: LineIndex,
@@ -75,6 +74,7 @@ impl Reader<'_> {
             config.network = self.network(network)?;
         }
         config.drivers = self.drivers(top)?;
+        self.rotation(top, &mut config)?;
         Ok(config)
     }
 
@@ -115,7 +115,7 @@ impl Reader<'_> {
     }
 
     /// Refuses keys that are not `known`.
-    fn only(&self, table: &dyn TableLike, name: &'static str, known: &'static [&'static str]) -> Result<(), ConfigError> {
+    pub(super) fn only(&self, table: &dyn TableLike, name: &'static str, known: &'static [&'static str]) -> Result<(), ConfigError> {
         for (key, item) in table.iter() {
             if !known.contains(&key) {
                 let place = table.key(key).and_then(toml_edit::Key::span).or_else(|| item.span());
@@ -127,7 +127,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn table<'t>(
+    pub(super) fn table<'t>(
         &self,
         top: &'t dyn TableLike,
         key: &'static str,
@@ -141,7 +141,7 @@ impl Reader<'_> {
     }
 
     /// The tables of `[[key]]`, or of a list of inline tables.
-    fn tables<'t>(&self, top: &'t dyn TableLike, key: &'static str) -> Result<Vec<Entry<'t>>, ConfigError> {
+    pub(super) fn tables<'t>(&self, top: &'t dyn TableLike, key: &'static str) -> Result<Vec<Entry<'t>>, ConfigError> {
         match top.get(key) {
             None => Ok(Vec::new()),
             Some(Item::ArrayOfTables(list)) => Ok(list.iter().map(|t| (t as &dyn TableLike, t.span())).collect()),
@@ -153,7 +153,7 @@ impl Reader<'_> {
         }
     }
 
-    fn text<'t>(&self, item: &'t Item, key: &'static str) -> Result<&'t str, ConfigError> {
+    pub(super) fn text<'t>(&self, item: &'t Item, key: &'static str) -> Result<&'t str, ConfigError> {
         item.as_str().filter(|t| !t.trim().is_empty()).ok_or_else(|| self.value(item.span(), key, TEXT))
     }
 
@@ -195,19 +195,19 @@ impl Reader<'_> {
         self.lines.position(self.text, span.map_or(0, |s| s.start))
     }
 
-    fn value(&self, span: Option<Range<usize>>, key: &'static str, expected: &'static str) -> ConfigError {
+    pub(super) fn value(&self, span: Option<Range<usize>>, key: &'static str, expected: &'static str) -> ConfigError {
         let Position { line, column } = self.place(span);
         ConfigError::Value { path: self.path.to_owned(), line, column, key, expected }
     }
 
-    fn missing(&self, span: Option<Range<usize>>, table: &'static str, key: &'static str) -> ConfigError {
+    pub(super) fn missing(&self, span: Option<Range<usize>>, table: &'static str, key: &'static str) -> ConfigError {
         let Position { line, column } = self.place(span);
         ConfigError::Missing { path: self.path.to_owned(), line, column, table, key }
     }
 }
 
 /// A table of a list, and where it begins.
-type Entry<'t> = (&'t dyn TableLike, Option<Range<usize>>);
+pub(super) type Entry<'t> = (&'t dyn TableLike, Option<Range<usize>>);
 
 fn threshold(word: &str) -> Option<Threshold> {
     if word == "none" { Some(Threshold::Never) } else { word.parse::<Severity>().ok().map(Threshold::From) }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use globset::GlobBuilder;
+
 use super::globs::Globs;
 use crate::model::date::Date;
 use crate::model::environment::Environment;
@@ -27,6 +29,10 @@ pub struct Config {
     pub network: Network,
     /// Setting or scheme = driver, for connection strings whose client cannot be guessed.
     pub drivers: BTreeMap<String, String>,
+    /// How often secrets are to be replaced, and who has to agree.
+    pub rotation: Policy,
+    /// How servers are reached whose connection strings say it for others.
+    pub servers: Vec<ServerRule>,
 }
 
 impl Config {
@@ -78,6 +84,40 @@ pub struct EnvironmentRule {
     pub path: Globs,
     /// Their environment.
     pub is: Environment,
+}
+
+/// `[rotate]`.
+#[derive(Clone, Debug, Default)]
+pub struct Policy {
+    /// Whether `harden rotate --apply` wants to be told who approved it.
+    pub approval: bool,
+    /// Below so many bits a secret is due, whatever its age; absent: only findings say so.
+    pub least_bits: Option<usize>,
+    /// Kind of secret or pattern of names = days, in the order of the file.
+    pub max_age: Vec<(String, u64)>,
+}
+
+impl Policy {
+    /// After how many days a secret is due: by the first pattern that fits its name, else by its kind; `None` where nothing is said.
+    #[must_use]
+    pub fn max_age(&self, name: &str, kind: &str) -> Option<u64> {
+        let named = self.max_age.iter().find(|(pattern, _)| {
+            let glob = GlobBuilder::new(pattern).case_insensitive(true).build();
+            glob.is_ok_and(|glob| glob.compile_matcher().is_match(name))
+        });
+        named.or_else(|| self.max_age.iter().find(|(of, _)| of == kind)).map(|(_, days)| *days)
+    }
+}
+
+/// `[[server]]`: the server of one connection string.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerRule {
+    /// The setting with the connection string.
+    pub setting: String,
+    /// `HOST:PORT` to reach it at, instead of the host that the string names.
+    pub address: Option<String>,
+    /// The environment variable with the connection string of an account that may change this one.
+    pub admin: Option<String>,
 }
 
 /// `[network]`.
