@@ -10,6 +10,8 @@ use harden::render::RENDERERS;
 
 use super::baseline_args::{BaselineArgs, BaselineChoice};
 use super::rotate::args::RotateArgs;
+pub(crate) use super::seal_args::{IdentityArgs, SealArgs};
+use super::status_args::StatusArgs;
 
 /// The exit codes, as `harden --help` ends with them.
 pub(crate) const EXIT_CODES: &str = "\
@@ -58,6 +60,8 @@ pub(crate) enum Command {
     Fix(FixArgs),
     /// Replace live secrets, on the servers and in every file, in steps that can be resumed or taken back
     Rotate(RotateArgs),
+    /// Every secret: its kind, how old it is, when it is due
+    Status(StatusArgs),
     /// Take back what fix --apply wrote
     Undo(UndoArgs),
     /// Make harden.toml, an identity and recipients: the first minute
@@ -207,30 +211,6 @@ pub(crate) struct UndoArgs {
     pub(crate) dir: PathBuf,
     #[command(flatten)]
     pub(crate) identity: IdentityArgs,
-}
-
-/// Whom to seal to, and who opens.
-#[derive(Debug, Args)]
-pub(crate) struct SealArgs {
-    /// Seal to this recipient: age1..., ssh-ed25519 ... or ssh-rsa ... (may be given several times)
-    #[arg(short, long = "recipient", value_name = "RECIPIENT", help_heading = "Sealing")]
-    pub(crate) recipients: Vec<String>,
-    /// Accept recipients that harden.toml lists and did not list when you last sealed here
-    #[arg(long, help_heading = "Sealing")]
-    pub(crate) accept_recipients: bool,
-    #[command(flatten)]
-    pub(crate) identity: IdentityArgs,
-}
-
-/// Who opens.
-#[derive(Debug, Args)]
-pub(crate) struct IdentityArgs {
-    /// File with the identity that opens sealed files; `-` is standard input
-    #[arg(short, long = "identity", value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Sealing")]
-    pub(crate) identity: Option<PathBuf>,
-    /// Accept an identity file that others can read
-    #[arg(long, help_heading = "Sealing")]
-    pub(crate) allow_open_identity: bool,
 }
 
 /// `harden init`

@@ -22,6 +22,7 @@ pub(crate) mod hook_message;
 pub(crate) mod hook_run;
 pub(crate) mod init;
 pub(crate) mod interrupted;
+pub(crate) mod inventory;
 pub(crate) mod keygen;
 pub(crate) mod manifests;
 pub(crate) mod pinned;
@@ -33,9 +34,12 @@ pub(crate) mod rules;
 pub(crate) mod run;
 pub(crate) mod scan;
 pub(crate) mod scan_fixes;
+pub(crate) mod seal_args;
 pub(crate) mod seal_table;
 pub(crate) mod sealing;
 pub(crate) mod sops;
+pub(crate) mod status;
+pub(crate) mod status_args;
 pub(crate) mod trust;
 pub(crate) mod ui;
 pub(crate) mod undo;
@@ -60,6 +64,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Fix(args) => fix::run(&args, &cli.global),
         Command::Trust(args) => trust::run(&args, &cli.global),
         Command::Rotate(args) => rotate::run(&args, &cli.global),
+        Command::Status(args) => status::run(&args, &cli.global),
         Command::Undo(args) => undo::run(&args, &cli.global),
     }
 }

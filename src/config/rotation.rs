@@ -52,7 +52,8 @@ impl Reader<'_> {
         let setting = entry.get("setting").ok_or_else(|| self.missing(place, "[[server]]", "setting"))?;
         let setting = self.text(setting, "setting")?.to_owned();
         let address = |item: &Item| {
-            let port = |text: &str| text.rsplit_once(':').filter(|(host, _)| !host.is_empty()).and_then(|(_, port)| port.parse::<u16>().ok());
+            let port =
+                |text: &str| text.rsplit_once(':').filter(|(host, _)| !host.is_empty()).and_then(|(_, port)| port.parse::<u16>().ok());
             let text = item.as_str().filter(|text| port(text).is_some());
             text.map(str::to_owned).ok_or_else(|| self.value(item.span(), "address", ADDRESS))
         };
@@ -82,7 +83,10 @@ mod tests {
     fn names_come_before_kinds() {
         let config = parse("[rotate]\napproval = true\n[rotate.max-age]\nstateless = \"180d\"\n\"JWT_*\" = \"30d\"\n").expect("good");
         let age = |name, kind| config.rotation.max_age(name, kind);
-        assert_eq!((age("jwt_secret", "stateless"), age("SESSION_SECRET", "stateless"), age("X", "coordinated")), (Some(30), Some(180), None));
+        assert_eq!(
+            (age("jwt_secret", "stateless"), age("SESSION_SECRET", "stateless"), age("X", "coordinated")),
+            (Some(30), Some(180), None)
+        );
         assert!(config.rotation.approval);
     }
 

@@ -246,7 +246,7 @@ fn purpose_of(change: &SecretChange, in_url: bool) -> Purpose {
 }
 
 /// The name that the plan goes by: of a server's setting, else of any named place, else of the variable in a reference, else of the first.
-fn best_name(documents: &[Document], places: &[Place]) -> String {
+pub(super) fn best_name(documents: &[Document], places: &[Place]) -> String {
     let name = |p: &Place| setting_of(documents, p).map(|(_, s)| shown(s.name()).into_owned()).unwrap_or_default();
     let server = places.iter().find(|p| p.account.server && !name(p).starts_with('-'));
     let named = places.iter().find(|p| !p.in_url && !p.account.names.is_empty());
@@ -254,7 +254,7 @@ fn best_name(documents: &[Document], places: &[Place]) -> String {
 }
 
 /// The row that forbids most, over all names of the secret.
-fn strictest(documents: &[Document], places: &[Place], name: &str) -> &'static KindRow {
+pub(super) fn strictest(documents: &[Document], places: &[Place], name: &str) -> &'static KindRow {
     let own = kind_in("", name);
     let rank = |row: &KindRow| match row.kind {
         Kind::ProviderIssued => 4,

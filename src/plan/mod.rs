@@ -18,6 +18,6 @@ pub use edits::{Conflict, Planned};
 pub use place::{Account, Form, Place};
 pub use preview::{preview, preview_of};
 pub use proposals::{Proposed, proposals};
-pub use rotation::rotation;
+pub use rotation::{Held, held, rotation};
 pub use switches::Switch;
 pub use wishes::Wishes;

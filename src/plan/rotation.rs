@@ -2,14 +2,53 @@
 
 use std::collections::BTreeMap;
 
-use super::changes::{Plan, SecretChange, secret, settled};
-use super::place::places;
+use super::changes::{Plan, SecretChange, best_name, secret, settled, strictest};
+use super::place::{Place, places};
 use super::same::group;
 use super::wishes::Wishes;
 use crate::keygen::{Entropy, KeygenError};
 use crate::model::document::Document;
+use crate::model::secret::Secret;
+use crate::rules::kinds::KindRow;
 
-/// Makes the plan for the secrets that stand in the settings of `seeds` (index of the document, index of the setting), each with all its
+/// A secret, whether or not anything becomes of it.
+#[derive(Debug)]
+pub struct Held {
+    /// The name that says most.
+    pub name: String,
+    /// What replacing it would mean.
+    pub row: &'static KindRow,
+    /// Its places in files for production.
+    pub places: Vec<Place>,
+}
+
+impl Held {
+    /// The value.
+    #[must_use]
+    pub fn value(&self) -> Option<&Secret> {
+        self.places.first().map(|place| &place.text)
+    }
+}
+
+/// The secrets that stand in the settings of `seeds` (as for [`rotation`]), each with all its places.
+#[must_use]
+pub fn held(documents: &[Document], seeds: &[(usize, usize)]) -> Vec<Held> {
+    let all = places(documents);
+    let groups = group(&all, &wanted(&all, documents, seeds), documents);
+    let held = groups.iter().map(|same| {
+        let places: Vec<Place> = same.live.iter().filter_map(|i| all.get(*i)).cloned().collect();
+        let name = best_name(documents, &places);
+        Held { row: strictest(documents, &places, &name), name, places }
+    });
+    held.collect()
+}
+
+fn wanted(all: &[Place], documents: &[Document], seeds: &[(usize, usize)]) -> Vec<usize> {
+    let seeded = |place: &Place| place.is_live(documents) && seeds.binary_search(&(place.document, place.setting)).is_ok();
+    all.iter().enumerate().filter(|(_, place)| seeded(place)).map(|(index, _)| index).collect()
+}
+
+/// Makes the plan for the secrets that stand in the settings of `seeds` (index of the document, index of the setting; sorted), each with all its
 /// places. Settings without a secret, and those of examples, documents and development files, are passed by.
 ///
 /// # Errors
@@ -21,8 +60,7 @@ pub fn rotation(
     entropy: &mut dyn Entropy,
 ) -> Result<Plan, KeygenError> {
     let all = places(documents);
-    let wanted = all.iter().enumerate().filter(|(_, p)| p.is_live(documents) && seeds.contains(&(p.document, p.setting)));
-    let wanted: Vec<usize> = wanted.map(|(index, _)| index).collect();
+    let wanted = wanted(&all, documents, seeds);
     let settled = settled(&all, wishes.before);
     let none = BTreeMap::new();
     let mut secrets: Vec<SecretChange> = Vec::new();

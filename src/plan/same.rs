@@ -14,19 +14,19 @@ pub(super) struct Same {
     pub(super) outside: Vec<usize>,
 }
 
-/// Groups `places`. Each group has at least one place of `wanted`, the places that are at fault.
+/// Groups `places`. Each group has at least one place of `wanted`, the places that are at fault, sorted.
 #[must_use]
 pub(super) fn group(places: &[Place], wanted: &[usize], documents: &[Document]) -> Vec<Same> {
     let mut by_value: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (i, place) in places.iter().enumerate() {
-        if wanted.contains(&i) || may_hold_a_secret(place, documents) {
+        if wanted.binary_search(&i).is_ok() || may_hold_a_secret(place, documents) {
             by_value.entry(place.text.expose()).or_default().push(i);
         }
     }
     let mut out = Vec::new();
-    for members in by_value.values().filter(|m| m.iter().any(|i| wanted.contains(i))) {
+    for members in by_value.values().filter(|m| m.iter().any(|i| wanted.binary_search(i).is_ok())) {
         let (live, outside): (Vec<usize>, Vec<usize>) = members.iter().partition(|i| places.get(**i).is_some_and(|p| p.is_live(documents)));
-        for set in split(places, &live).into_iter().filter(|set| set.iter().any(|i| wanted.contains(i))) {
+        for set in split(places, &live).into_iter().filter(|set| set.iter().any(|i| wanted.binary_search(i).is_ok())) {
             let near = outside.iter().copied().filter(|o| set.iter().any(|l| matches(places, *l, *o))).collect();
             out.push(Same { live: set, outside: near });
         }

@@ -6,6 +6,7 @@ mod fields;
 mod github;
 mod gitlab;
 mod human;
+mod inventory;
 mod json;
 mod jsonl;
 mod junit;
@@ -13,6 +14,7 @@ mod markdown;
 mod renderer;
 mod sarif;
 
+pub use inventory::{FORMATS as INVENTORY_FORMATS, inventory};
 pub use renderer::Renderer;
 
 /// Every output format; `--format` reads its names from here.

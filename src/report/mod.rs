@@ -10,6 +10,7 @@ pub mod excerpt;
 pub mod fingerprint;
 pub mod grade;
 mod grading;
+pub mod inventory;
 mod mask;
 mod mask_words;
 pub mod printable;

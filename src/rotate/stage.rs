@@ -101,6 +101,8 @@ pub struct Stage {
     pub reload: Option<String>,
     /// The command that says whether they are well.
     pub health: Option<String>,
+    /// Who approved it.
+    pub approved: Option<String>,
     /// How long both credentials live, in seconds, where a server holds two.
     pub grace: u64,
 }
@@ -141,7 +143,7 @@ impl Stage {
             }
             to.field("after", &file.new);
         }
-        for (name, command) in [("reload", &self.reload), ("health", &self.health)] {
+        for (name, command) in [("reload", &self.reload), ("health", &self.health), ("approved", &self.approved)] {
             if let Some(command) = command {
                 to.field(name, command.as_bytes());
             }
@@ -173,6 +175,7 @@ impl Stage {
                 "after" => stage.files.last_mut()?.new = Zeroizing::new(value.to_vec()),
                 "reload" => stage.reload = Some(text(value)?),
                 "health" => stage.health = Some(text(value)?),
+                "approved" => stage.approved = Some(text(value)?),
                 "grace" => stage.grace = text(value)?.parse().ok()?,
                 _ => return None,
             }
@@ -237,7 +240,7 @@ mod tests {
                 secrets: vec![Replaced { name: "JWT_SECRET".to_owned(), old: Secret::copy_of(&old), new: Secret::copy_of(&new) }],
                 servers: vec![Server { setting: "DATABASE_URL".to_owned(), system: "postgres".to_owned(), url: Secret::copy_of(&old), ..Server::default() }],
                 files: vec![File { path: "a/.env".into(), old: (!made).then(|| bytes.clone().into()), new: bytes.into(), mode: 0o600 }],
-                reload: Some(new), health: None, grace,
+                reload: Some(new), health: None, approved: Some("A".to_owned()), grace,
             };
             let packed = stage.pack();
             prop_assert_eq!(packed.len(), packed.capacity());

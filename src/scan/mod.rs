@@ -2,6 +2,7 @@
 
 pub mod accepted;
 mod added;
+pub mod age;
 pub mod baseline;
 pub mod copies;
 mod engine;

@@ -26,7 +26,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("plan", "dsn formats keygen model rules strength"),
     ("rewrite", "formats model plan"),
     ("rotate", "dsn model plan"),
-    ("cli", "config detect disk dsn formats git keygen model plan render report rewrite rotate rules run scan seal strength"),
+    ("cli", "config detect disk dsn formats git keygen keys model plan render report rewrite rotate rules run scan seal strength"),
 ];
 
 /// Where the sources are.

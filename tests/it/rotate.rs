@@ -277,3 +277,35 @@ fn copies_that_are_left_are_told_and_purged_from_texts() {
     assert_code(&desk.run(&["rotate", "--undo"]), 0);
     assert_eq!(desk.text(".env"), env());
 }
+
+#[test]
+fn the_policy_says_what_is_due_and_who_has_to_agree() {
+    let desk = Desk::new();
+    let git = |args: &[&str]| {
+        let mut git = command("git", &desk.home, &desk.project);
+        git.env("GIT_AUTHOR_DATE", "2020-01-01T00:00:00Z").env("GIT_COMMITTER_DATE", "2020-01-01T00:00:00Z");
+        assert_code(&git.args(["-c", "user.name=a", "-c", "user.email=a@b.example"]).args(args).output().unwrap(), 0);
+    };
+    fs::write(desk.project.join(".env"), "SESSION_SECRET=Zk3vQp8sLmX2tRw9YbNc4HfJ\n").unwrap();
+    git(&["init", "-q"]);
+    git(&["add", ".env"]);
+    git(&["commit", "-qm", "first"]);
+    assert_code(&desk.run(&["rotate", "--due"]), 0);
+    assert_code(&desk.run(&["status", "--due"]), 0);
+    let config = desk.text("harden.toml") + "\n[rotate]\napproval = true\n[rotate.max-age]\nstateless = \"90d\"\n";
+    fs::write(desk.project.join("harden.toml"), config).unwrap();
+    let shown = desk.run(&["rotate", "--due"]);
+    assert_code(&shown, 1);
+    assert!(stdout(&shown).contains("SESSION_SECRET (stateless)"), "{}", stdout(&shown));
+    let status = desk.run(&["status", "--due"]);
+    assert_code(&status, 1);
+    assert!(stdout(&status).contains("days old, 90 are allowed"), "{}", stdout(&status));
+    let refused = desk.run(&["rotate", "--due", "--apply", "--yes"]);
+    assert_code(&refused, 2);
+    assert!(stderr(&refused).contains("--approved-by"), "{}", stderr(&refused));
+    assert_code(&desk.run(&["rotate", "--due", "--apply", "--yes", "--approved-by", "A. Smith"]), 0);
+    assert_ne!(value(&desk.text(".env"), "SESSION_SECRET"), "Zk3vQp8sLmX2tRw9YbNc4HfJ");
+    // what is not committed yet is of unknown age, and not due
+    assert_code(&desk.run(&["status", "--due"]), 0);
+    assert!(stdout(&desk.run(&["status", "--format", "prometheus"])).contains("harden_last_rotation_success 1"));
+}

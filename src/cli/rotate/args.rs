@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
-use crate::cli::args::SealArgs;
+use crate::cli::seal_args::SealArgs;
 
 /// `harden rotate`
 #[derive(Debug, Args)]
@@ -13,6 +13,7 @@ Examples:
   harden rotate --all
   harden rotate JWT_SECRET 'SESSION_*' --apply --reload 'docker compose up -d' --health 'curl -fsS localhost:8080/health'
   harden rotate POSTGRES_PASSWORD --apply --reload 'systemctl reload app' --address DATABASE_URL=127.0.0.1:5432
+  harden rotate --due --apply --yes --reload 'systemctl reload app' --approved-by 'A. Smith'
   harden rotate --resume
   harden rotate --undo")]
 pub(crate) struct RotateArgs {
@@ -25,6 +26,12 @@ pub(crate) struct RotateArgs {
     /// Secrets with a finding of this class: dev-secret, weak-key, ... (may be given several times)
     #[arg(long, value_name = "CLASS", conflicts_with_all = ["all", "resume", "undo", "forget"])]
     pub(crate) class: Vec<String>,
+    /// Secrets that are due by `[rotate.max-age]`, or because a finding says that they are weak
+    #[arg(long, conflicts_with_all = ["keys", "all", "class", "resume", "undo", "forget"])]
+    pub(crate) due: bool,
+    /// Who approved it: wanted where harden.toml says `approval = true`, and recorded
+    #[arg(long, value_name = "NAME", requires = "apply")]
+    pub(crate) approved_by: Option<String>,
     /// Do it; without it the plan is only shown
     #[arg(long)]
     pub(crate) apply: bool,
@@ -38,7 +45,7 @@ pub(crate) struct RotateArgs {
     #[arg(long, conflicts_with = "apply")]
     pub(crate) forget: bool,
     /// Show where texts for people still hold the values that the last rotation replaced; with --apply, take them out
-    #[arg(long, conflicts_with_all = ["keys", "all", "class", "resume", "undo", "forget"])]
+    #[arg(long, conflicts_with_all = ["keys", "all", "class", "due", "resume", "undo", "forget"])]
     pub(crate) purge: bool,
     /// Also replace secrets that the plan marks with this word
     #[arg(long, value_name = "WHAT", value_parser = ["review"])]

@@ -1,21 +1,27 @@
 //! Which settings the words of the command line mean.
 
+use std::collections::HashSet;
+
 use globset::{GlobBuilder, GlobMatcher};
 use harden::model::document::Document;
 use harden::model::environment::Environment;
 use harden::model::finding::Finding;
 use harden::model::setting::{Role, Setting};
 use harden::model::severity::Class;
+use harden::model::shown::shown;
+use harden::report::inventory::Inventory;
 
 use super::args::RotateArgs;
 use crate::cli::exit::Failure;
+use crate::cli::fix_work::Work;
+use crate::cli::inventory::{SECRET_CLASSES, seeds};
 
 /// The settings that are meant: index of the document, index of the setting; sorted.
 pub(super) fn chosen(args: &RotateArgs, documents: &[Document], findings: &[Finding]) -> Result<Vec<(usize, usize)>, Failure> {
     let mut out = Vec::new();
     if let Some(word) = args.class.iter().find(|word| !Class::WORDS.contains(&word.as_str())) {
         return Err(Failure::new(format!("`--class {word}` names no class; nothing was changed"))
-            .hint(format!("the classes of secrets: {}", secret_classes().map(Class::word).join(", "))));
+            .hint(format!("the classes of secrets: {}", SECRET_CLASSES.map(Class::word).join(", "))));
     }
     for key in &args.keys {
         let (pattern, before) = (Pattern::new(key), out.len());
@@ -28,21 +34,33 @@ pub(super) fn chosen(args: &RotateArgs, documents: &[Document], findings: &[Find
                 .hint("`harden scan` shows what there is; `*` stands for any text"));
         }
     }
-    let wanted = |finding: &&Finding| {
-        secret_classes().contains(&finding.class) && (args.all || args.class.iter().any(|class| class == finding.class.word()))
-    };
-    for finding in findings.iter().filter(wanted) {
-        let document = documents.iter().position(|d| d.path == finding.file);
-        out.extend(document.zip(finding.setting));
+    if args.all || !args.class.is_empty() {
+        out.extend(seeds(documents, findings, |f| args.all || args.class.iter().any(|class| class == f.class.word())));
     }
     out.sort_unstable();
     out.dedup();
     Ok(out)
 }
 
-/// Classes whose findings stand on a secret.
-fn secret_classes() -> [Class; 5] {
-    [Class::DevSecret, Class::WeakKey, Class::HardcodedSecret, Class::ReusedSecret, Class::LeakedCopy]
+/// The settings of all secrets that are due; sorted.
+pub(super) fn due(work: &Work, inventory: &Inventory) -> Vec<(usize, usize)> {
+    let places: HashSet<(&str, usize, &str)> = inventory
+        .secrets
+        .iter()
+        .filter(|held| held.due_in() == Some(0))
+        .flat_map(|held| &held.places)
+        .map(|place| (place.file.as_str(), place.line, place.key.as_str()))
+        .collect();
+    let mut out = Vec::new();
+    for (d, document) in work.documents.iter().enumerate() {
+        for (s, setting) in document.settings.iter().enumerate().filter(|(_, s)| is_secret_place(document, s)) {
+            let key = shown(&setting.key.to_string()).into_owned();
+            if places.contains(&(document.path.as_str(), document.lines.line(setting.span.start), key.as_str())) {
+                out.push((d, s));
+            }
+        }
+    }
+    out
 }
 
 fn is_secret_place(document: &Document, setting: &Setting) -> bool {

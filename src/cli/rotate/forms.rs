@@ -20,7 +20,7 @@ use crate::cli::sealing::{self, about, name_in, twin_of};
 use crate::cli::sops::Openers;
 
 /// Opens what is sealed, and remembers how.
-pub(super) struct Forms<'a> {
+pub(crate) struct Forms<'a> {
     args: &'a IdentityArgs,
     identities: OnceLock<Result<Identities, String>>,
     openers: Openers<'a>,
@@ -38,7 +38,7 @@ pub(super) struct Written {
 }
 
 impl<'a> Forms<'a> {
-    pub(super) fn new(args: &'a IdentityArgs) -> Self {
+    pub(crate) fn new(args: &'a IdentityArgs) -> Self {
         Self { args, identities: OnceLock::new(), openers: Openers::new(args), aged: RefCell::default() }
     }
 
@@ -48,7 +48,7 @@ impl<'a> Forms<'a> {
     }
 
     /// What is looked at in place of `file`: the content of its twin, or its own where it is a sops file.
-    pub(super) fn open(&self, file: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
+    pub(crate) fn open(&self, file: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
         let twin = twin_of(file);
         if twin.symlink_metadata().is_err() {
             return self.openers.open(file);

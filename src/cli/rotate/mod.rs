@@ -23,13 +23,14 @@ use super::args::Global;
 use super::exit::{Exit, Failure};
 use super::fix_work::Work;
 use super::interrupted;
+use super::inventory::inventory;
 use super::manifests;
 use super::project::Project;
 use super::sealing;
 use super::ui;
 use args::RotateArgs;
 pub(crate) use carry::stands;
-use forms::Forms;
+pub(crate) use forms::Forms;
 use show::Item;
 
 /// Plans, shows, does, goes on, or takes back.
@@ -43,7 +44,7 @@ pub(crate) fn run(args: &RotateArgs, global: &Global) -> Result<Exit, Failure> {
     if args.resume || args.undo || args.forget || args.purge {
         return carry::again(args, &roots, project.config.as_ref());
     }
-    if args.keys.is_empty() && args.class.is_empty() && !args.all {
+    if args.keys.is_empty() && args.class.is_empty() && !args.all && !args.due {
         return Err(Failure::new("nothing was named: which secrets are to be replaced?")
             .hint("name settings, `harden rotate JWT_SECRET 'SESSION_*'`, or see what could be: `harden rotate --all`"));
     }
@@ -82,7 +83,17 @@ fn plan(args: &RotateArgs, global: &Global, project: &Project, paths: &[PathBuf]
     }
     let findings: Vec<_> = scan.report.entries.drain(..).map(|entry| entry.finding).collect();
     let work = Work::of(scan);
-    let seeds = chosen::chosen(args, &work.documents, &findings)?;
+    let policy = project.config.as_ref().map(|c| c.config.rotation.clone()).unwrap_or_default();
+    if policy.approval && args.apply && args.approved_by.is_none() {
+        return Err(Failure::new("harden.toml wants rotations to be approved, `approval = true`; nothing was changed")
+            .hint("say who did: `--approved-by NAME`; the ledger keeps it"));
+    }
+    let seeds = if args.due {
+        let root = roots.first().map_or(args.dir.as_path(), PathBuf::as_path);
+        chosen::due(&work, &inventory(&work, &findings, &policy, root))
+    } else {
+        chosen::chosen(args, &work.documents, &findings)?
+    };
     let manifests = |index: usize| work.files.get(index).map(|file| manifests::above(file, project)).unwrap_or_default();
     let drivers = project.config.as_ref().map(|c| c.config.drivers.clone()).unwrap_or_default();
     let wishes = Wishes {
@@ -98,7 +109,7 @@ fn plan(args: &RotateArgs, global: &Global, project: &Project, paths: &[PathBuf]
     };
     let mut plan =
         rotation(&work.documents, &seeds, &wishes, &mut SystemEntropy).map_err(|e| Failure::new(format!("{e}; nothing was changed")))?;
-    let items: Vec<Item<'_>> = plan.secrets.iter().map(|change| item(change, args, &work)).collect();
+    let items: Vec<Item<'_>> = plan.secrets.iter().map(|change| item(change, args, &work, project)).collect();
     show(&items, &work)?;
     let refused: Vec<bool> = items.iter().map(|item| item.why_not.is_some()).collect();
     let named = args.keys.iter().any(|key| !key.contains('*'));
@@ -139,8 +150,9 @@ fn plan(args: &RotateArgs, global: &Global, project: &Project, paths: &[PathBuf]
 }
 
 /// What is to be done with a secret.
-fn item<'p>(change: &'p SecretChange, args: &RotateArgs, work: &Work) -> Item<'p> {
-    let servers = if args.files_only { Vec::new() } else { servers::of(&work.documents, change, args) };
+fn item<'p>(change: &'p SecretChange, args: &RotateArgs, work: &Work, project: &Project) -> Item<'p> {
+    let rules = project.config.as_ref().map_or(&[][..], |c| &c.config.servers);
+    let servers = if args.files_only { Vec::new() } else { servers::of(&work.documents, change, args, rules) };
     let why_not = match change.fix {
         Fix::Manual | Fix::None => Some(change.why.clone()),
         Fix::Review if args.include.is_none() => Some(format!("{}; `--include review` does it all the same", change.why)),
@@ -215,6 +227,7 @@ fn stage(
         reload: args.reload.clone(),
         health: args.health.clone(),
         grace: args.grace,
+        approved: args.approved_by.clone(),
     };
     Ok((root, stage))
 }

@@ -1,6 +1,8 @@
 //! The servers of a plan: which they are, how they are reached, what an operator has to know about them.
 
+use harden::config::ServerRule;
 use harden::model::document::Document;
+use harden::model::secret::Secret;
 use harden::plan::SecretChange;
 use harden::rotate::connections::{Connection, connections};
 use harden::rotate::servers::Account;
@@ -13,6 +15,8 @@ pub(super) struct Reached {
     pub(super) connection: Connection,
     /// Where it is reached, if not where the string says.
     pub(super) address: String,
+    /// The connection string of an account that may change this one; empty: it changes its own.
+    pub(super) admin: Secret,
     /// Whether it takes two credentials at a time; `None` where it was not asked.
     pub(super) holds_two: Option<bool>,
     /// What has to be known.
@@ -41,19 +45,33 @@ impl Reached {
             url: self.connection.url.clone(),
             address: self.address.clone(),
             secret,
-            ..Server::default()
+            admin: self.admin.clone(),
         }
     }
 }
 
 /// The servers of one secret.
-pub(super) fn of(documents: &[Document], change: &SecretChange, args: &RotateArgs) -> Vec<Reached> {
+pub(super) fn of(documents: &[Document], change: &SecretChange, args: &RotateArgs, rules: &[ServerRule]) -> Vec<Reached> {
     let address = |connection: &Connection| {
         let own = args.address.iter().find(|(setting, _)| setting.eq_ignore_ascii_case(&connection.setting));
-        own.map(|(_, at)| at.clone()).unwrap_or_default()
+        let ruled = || rules.iter().find(|rule| rule.setting.eq_ignore_ascii_case(&connection.setting))?.address.clone();
+        own.map(|(_, at)| at.clone()).or_else(ruled).unwrap_or_default()
+    };
+    // the variable is the operator's, its name the project's
+    let admin = |connection: &Connection| {
+        let rule = rules.iter().find(|rule| rule.setting.eq_ignore_ascii_case(&connection.setting));
+        rule.and_then(|rule| std::env::var(rule.admin.as_ref()?).ok()).map(Secret::new).unwrap_or_default()
     };
     let found = connections(documents, change).into_iter();
-    found.map(|connection| Reached { address: address(&connection), connection, holds_two: None, notes: Vec::new() }).collect()
+    found
+        .map(|connection| Reached {
+            address: address(&connection),
+            admin: admin(&connection),
+            connection,
+            holds_two: None,
+            notes: Vec::new(),
+        })
+        .collect()
 }
 
 /// The account of a server.
