@@ -43,6 +43,7 @@ pub(crate) fn run(args: &StatusArgs, global: &Global) -> Result<Exit, Failure> {
         baseline: None,
         twins: Some(&open),
         new_only: None,
+        spoken: None,
     };
     let mut scan = scan(&request).map_err(Failure::new)?;
     sealed.borrow().iter().for_each(|reason| ui::warn(reason));

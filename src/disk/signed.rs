@@ -78,6 +78,7 @@ mod tests {
     use std::fs;
 
     use super::{read, remove, write};
+    use crate::disk::atomic::{ModePolicy, write_atomic};
     use crate::disk::lock::Lock;
 
     #[test]
@@ -90,7 +91,7 @@ mod tests {
         assert_eq!(read(&path).expect("read").as_deref(), Some("state set\n"));
         let text = fs::read_to_string(&path).expect("text");
         for changed in [text.replace("set", "sets"), text.replacen("state", "", 1), String::new(), "state set\n".to_owned()] {
-            fs::write(&path, changed).expect("write");
+            write_atomic(&path, changed.as_bytes(), ModePolicy::Keep).expect("write");
             assert!(read(&path).is_err());
         }
         remove(&lock, "rotation").expect("gone");

@@ -101,18 +101,23 @@ pub fn in_history(folder: &Path, secrets: &[&Secret], progress: &dyn Fn(usize, u
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::path::PathBuf;
 
     use super::{in_history, in_tree};
+    use crate::disk::atomic::create_new;
     use crate::model::secret::Secret;
+
+    fn put(path: PathBuf, text: &str) {
+        create_new(&path, text.as_bytes(), 0o600).expect("written");
+    }
 
     #[test]
     fn copies_are_found_encoded_and_ignored_and_nothing_else_is() {
         let dir = tempfile::tempdir().unwrap();
         let old = Secret::copy_of("Zk3vQp8sLmX2tRw9");
-        fs::write(dir.path().join("notes.md"), "first\nuse Zk3vQp8sLmX2tRw9 here\n").unwrap();
-        fs::write(dir.path().join("secret.yaml"), "data:\n  k: WmszdlFwOHNMbVgydFJ3OQ==\n").unwrap();
-        fs::write(dir.path().join("other.md"), "Zk3vQp8sLmX2tRw9x and Zk3vQp8s\n").unwrap();
+        put(dir.path().join("notes.md"), "first\nuse Zk3vQp8sLmX2tRw9 here\n");
+        put(dir.path().join("secret.yaml"), "data:\n  k: WmszdlFwOHNMbVgydFJ3OQ==\n");
+        put(dir.path().join("other.md"), "Zk3vQp8sLmX2tRw9x and Zk3vQp8s\n");
         let found = in_tree(&[dir.path().to_owned()], None, &[&old]);
         let told: Vec<(String, usize)> =
             found.iter().map(|f| (f.path.file_name().unwrap().to_string_lossy().into_owned(), f.places[0].0)).collect();

@@ -1,6 +1,7 @@
 //! `harden rotate` for secrets that live in files: plan, apply, interruption at the user's own commands, resume, undo, refusals.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
@@ -19,7 +20,7 @@ impl Desk {
         let dir = tempfile::tempdir().unwrap();
         let (home, project) = (dir.path().join("home"), dir.path().join("project"));
         [&home, &project].iter().for_each(|folder| fs::create_dir(folder).unwrap());
-        fs::write(project.join(".env"), env()).unwrap();
+        put(project.join(".env"), env());
         let desk = Self { _dir: dir, home, project };
         assert_code(&desk.run(&["init"]), 0);
         desk
@@ -54,6 +55,10 @@ fn env() -> String {
 
 fn value<'t>(text: &'t str, name: &str) -> &'t str {
     text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).unwrap().trim_matches('\'')
+}
+
+fn put(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) {
+    fs::File::create(path).and_then(|mut file| file.write_all(bytes.as_ref())).unwrap();
 }
 
 const TELL: &str = "echo $HARDEN_DIRECTION >> told";
@@ -128,7 +133,7 @@ fn killed_it_stands_in_the_way_until_it_is_resumed_or_undone() {
             assert!(stderr(&refused).contains("a rotation stands at `written`"), "{}", stderr(&refused));
         }
         assert_code(&desk.run(&["scan", "--fail-on", "none"]), 0);
-        fs::write(desk.project.join("go"), "").unwrap();
+        put(desk.project.join("go"), "");
         assert_code(&desk.run(&["rotate", if undo { "--undo" } else { "--resume" }]), 0);
         assert_eq!(desk.text(".env"), if undo { env() } else { new });
         assert_eq!(desk.told(), if undo { "back\n" } else { "forward\n" });
@@ -140,13 +145,13 @@ fn what_somebody_wrote_meanwhile_is_not_lost() {
     let desk = Desk::new();
     assert_code(&desk.apply(&["JWT_SECRET"]), 0);
     let edited = desk.text(".env") + "MORE=1\n";
-    fs::write(desk.project.join(".env"), &edited).unwrap();
+    put(desk.project.join(".env"), &edited);
     let stands = desk.run(&["rotate", "--undo"]);
     assert_code(&stands, 4);
     assert!(stderr(&stands).contains(".env") && stderr(&stands).contains("changed"), "{}", stderr(&stands));
     assert_eq!(desk.text(".env"), edited);
     // put right, it goes on
-    fs::write(desk.project.join(".env"), edited.replace("MORE=1\n", "")).unwrap();
+    put(desk.project.join(".env"), edited.replace("MORE=1\n", ""));
     assert_code(&desk.run(&["rotate", "--resume"]), 0);
     assert_eq!(desk.text(".env"), env());
 }
@@ -158,20 +163,20 @@ fn what_was_tampered_with_is_not_obeyed() {
     let new = desk.text(".env");
     let (journal, stage) = (desk.state().join("rotation"), desk.state().join("stage.age"));
     let (whole, sealed) = (fs::read_to_string(&journal).unwrap(), fs::read(&stage).unwrap());
-    fs::write(&journal, whole.replace("state retired", "state written")).unwrap();
+    put(&journal, whole.replace("state retired", "state written"));
     for args in [&["rotate", "--undo"][..], &["rotate", "--resume"], &["rotate", "--all"], &["fix", "--apply"]] {
         let refused = desk.run(args);
         assert_code(&refused, 2);
         assert!(stderr(&refused).contains("was changed"), "{}", stderr(&refused));
     }
-    fs::write(&journal, &whole).unwrap();
+    put(&journal, &whole);
     let other = Desk::new();
     assert_code(&other.apply(&["JWT_SECRET"]), 0);
     fs::copy(other.state().join("stage.age"), &stage).unwrap();
     let refused = desk.run(&["rotate", "--undo"]);
     assert_code(&refused, 4);
     assert!(stderr(&refused).contains("is not the stage of this rotation"), "{}", stderr(&refused));
-    fs::write(&stage, &sealed).unwrap();
+    put(&stage, &sealed);
     // another user's journal
     let refused = command(env!("CARGO_BIN_EXE_harden"), &other.home, &desk.project).args(["rotate", "--undo"]).output().unwrap();
     assert_code(&refused, 2);
@@ -184,8 +189,8 @@ fn each_file_keeps_its_form() {
     let desk = Desk::new();
     let yaml = "app:\n  jwt_secret: Q7mVx2LkT9sWz4RbN8cYp3Hd\n  port: 80\n";
     fs::create_dir(desk.project.join("conf")).unwrap();
-    fs::write(desk.project.join("conf/app.yaml"), yaml).unwrap();
-    fs::write(desk.project.join(".env.production"), "SESSION_SECRET=Zk3vQp8sLmX2tRw9YbNc4HfJ\nPORT=80\n").unwrap();
+    put(desk.project.join("conf/app.yaml"), yaml);
+    put(desk.project.join(".env.production"), "SESSION_SECRET=Zk3vQp8sLmX2tRw9YbNc4HfJ\nPORT=80\n");
     assert_code(&desk.run(&["encrypt", ".env.production"]), 0);
     assert_code(&desk.run(&["encrypt", "--emit", "sops", "conf/app.yaml"]), 0);
     for plain in [".env.production", "conf/app.yaml", ".env"] {
@@ -247,8 +252,8 @@ fn copies_that_are_left_are_told_and_purged_from_texts() {
     let desk = Desk::new();
     let (notes, script) =
         ("# Set-up\nuse Zk3vQp8sLmX2tRw9YbNc4HfJ, or WmszdlFwOHNMbVgydFJ3OVliTmM0SGZK\nend\n", "login --with Zk3vQp8sLmX2tRw9YbNc4HfJ\n");
-    fs::write(desk.project.join("notes.md"), notes).unwrap();
-    fs::write(desk.project.join("login.sh"), script).unwrap();
+    put(desk.project.join("notes.md"), notes);
+    put(desk.project.join("login.sh"), script);
     let git = |args: &[&str]| {
         let out = command("git", &desk.home, &desk.project).args(["-c", "user.name=a", "-c", "user.email=a@b.example"]).args(args).output();
         assert_code(&out.unwrap(), 0);
@@ -286,14 +291,14 @@ fn the_policy_says_what_is_due_and_who_has_to_agree() {
         git.env("GIT_AUTHOR_DATE", "2020-01-01T00:00:00Z").env("GIT_COMMITTER_DATE", "2020-01-01T00:00:00Z");
         assert_code(&git.args(["-c", "user.name=a", "-c", "user.email=a@b.example"]).args(args).output().unwrap(), 0);
     };
-    fs::write(desk.project.join(".env"), "SESSION_SECRET=Zk3vQp8sLmX2tRw9YbNc4HfJ\n").unwrap();
+    put(desk.project.join(".env"), "SESSION_SECRET=Zk3vQp8sLmX2tRw9YbNc4HfJ\n");
     git(&["init", "-q"]);
     git(&["add", ".env"]);
     git(&["commit", "-qm", "first"]);
     assert_code(&desk.run(&["rotate", "--due"]), 0);
     assert_code(&desk.run(&["status", "--due"]), 0);
     let config = desk.text("harden.toml") + "\n[rotate]\napproval = true\n[rotate.max-age]\nstateless = \"90d\"\n";
-    fs::write(desk.project.join("harden.toml"), config).unwrap();
+    put(desk.project.join("harden.toml"), config);
     let shown = desk.run(&["rotate", "--due"]);
     assert_code(&shown, 1);
     assert!(stdout(&shown).contains("SESSION_SECRET (stateless)"), "{}", stdout(&shown));

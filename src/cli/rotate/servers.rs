@@ -60,7 +60,7 @@ pub(super) fn of(documents: &[Document], change: &SecretChange, args: &RotateArg
     // the variable is the operator's, its name the project's
     let admin = |connection: &Connection| {
         let rule = rules.iter().find(|rule| rule.setting.eq_ignore_ascii_case(&connection.setting));
-        rule.and_then(|rule| std::env::var(rule.admin.as_ref()?).ok()).map(Secret::new).unwrap_or_default()
+        rule.and_then(|rule| std::env::var_os(rule.admin.as_ref()?)?.into_string().ok()).map(Secret::new).unwrap_or_default()
     };
     let found = connections(documents, change).into_iter();
     found
