@@ -16,7 +16,7 @@ use harden::rotate::stage::{File, Side, Stage};
 use harden::rotate::state::{JOURNAL, Journal};
 use harden::seal::IDENTITY_VARIABLES;
 
-use crate::cli::ui;
+use crate::cli::{closed, ui};
 
 /// The world of one rotation.
 pub(super) struct World<'a> {
@@ -39,6 +39,8 @@ impl World<'_> {
         for name in IDENTITY_VARIABLES {
             command.env_remove(name);
         }
+        // applications that it starts may dump as the user wants; this process itself does not
+        closed::reopen();
         match command.status() {
             Ok(status) => status.success(),
             Err(error) => {
