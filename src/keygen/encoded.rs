@@ -85,7 +85,9 @@ pub fn encoded(text: &str, secret: &Secret) -> Option<Encoded> {
         let same = read.is_some_and(|read| read.as_slice() == old.as_bytes());
         same.then(|| Encoded { spelling, before: Secret::default(), after: "" })
     };
-    if let Some(found) = hex_bytes(text).and_then(|bytes| whole(Spelling::Hex { upper: text.bytes().any(|b| b.is_ascii_uppercase()) }, &bytes)) {
+    if let Some(found) =
+        hex_bytes(text).and_then(|bytes| whole(Spelling::Hex { upper: text.bytes().any(|b| b.is_ascii_uppercase()) }, &bytes))
+    {
         return Some(found);
     }
     if let Some(found) = base64_bytes(text).and_then(|bytes| whole(Spelling::Base64(Base64::of(text, false)), &bytes)) {
@@ -130,7 +132,7 @@ fn hex_bytes(text: &str) -> Option<Zeroizing<Vec<u8>>> {
 }
 
 /// The bytes of text with at least one percent sign, all of which are followed by two digits.
-pub(super) fn percent_bytes(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+fn percent_bytes(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     if !text.contains('%') {
         return None;
     }
@@ -148,6 +150,13 @@ pub(super) fn percent_bytes(text: &str) -> Option<Zeroizing<Vec<u8>>> {
         rest = after;
     }
     Some(out)
+}
+
+/// The text that `text`, part of a URL, stands for; `None` where it has no percent signs, or others than for UTF-8.
+#[must_use]
+pub fn percent_decoded(text: &str) -> Option<Secret> {
+    let bytes = percent_bytes(text)?;
+    std::str::from_utf8(&bytes).ok().map(Secret::copy_of)
 }
 
 /// All but the unreserved characters of RFC 3986 behind percent signs.

@@ -78,6 +78,12 @@ impl Frame {
     }
 }
 
+/// Whether a value begins as PEM does, or the base64 of it.
+#[must_use]
+pub fn is_framed(value: &Secret) -> bool {
+    [BEGIN, WRAPPED].iter().any(|mark| value.expose().trim_start().starts_with(mark))
+}
+
 /// Every block in `text` that is not encoded once more: its start, and what it holds.
 pub(super) fn frames(text: &str) -> impl Iterator<Item = (usize, Frame, Zeroizing<Vec<u8>>)> {
     text.match_indices(BEGIN).filter_map(|(at, _)| {

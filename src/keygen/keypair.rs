@@ -78,12 +78,6 @@ impl KeyPair {
         keys.into_iter().flatten().map(|key| Self { key, form: Form::Bare(Base64::of(text, true)) }).collect()
     }
 
-    /// Whether the text of the private half says by itself that it is a key.
-    #[must_use]
-    pub fn is_framed(&self) -> bool {
-        matches!(self.form, Form::Framed(_))
-    }
-
     /// `text` as the public half, in any of the forms that it is handed on in.
     #[must_use]
     pub fn public_half(&self, text: &str) -> Option<PublicHalf> {

@@ -16,6 +16,11 @@ pub trait Made {
         Needs::default()
     }
 
+    /// Whether the program that reads this compares the secret with it, and so needs no other copy.
+    fn is_compared(&self) -> bool {
+        false
+    }
+
     /// The same made of `new`.
     ///
     /// # Errors

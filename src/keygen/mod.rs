@@ -21,8 +21,9 @@ mod signed;
 mod token;
 mod verifier;
 
-pub use encoded::encoded;
+pub use encoded::{encoded, percent_decoded};
 pub use error::KeygenError;
+pub use frame::is_framed;
 pub use generator::{Entropy, Generator, Spec, SystemEntropy};
 pub use keypair::KeyPair;
 pub use made::{Made, Needs};

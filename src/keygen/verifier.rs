@@ -14,9 +14,9 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use hmac::{Hmac, KeyInit, Mac};
 use regex::Regex;
-use sha2::{Digest, Sha256};
 use sha_crypt::password_hash::{CustomizedPasswordHasher, PasswordVerifier};
 use sha_crypt::{PasswordHashRef, ShaCrypt};
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::error::KeygenError;
@@ -40,13 +40,28 @@ pub struct Hash {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Function {
-    Argon2 { algorithm: Algorithm, memory: u32, passes: u32, lanes: u32 },
+    Argon2 {
+        algorithm: Algorithm,
+        memory: u32,
+        passes: u32,
+        lanes: u32,
+    },
     /// The letter behind the 2, and the cost.
-    Bcrypt { version: char, cost: u32 },
+    Bcrypt {
+        version: char,
+        cost: u32,
+    },
     /// Reads and writes its own text.
-    ShaCrypt { id: char, rounds: u32 },
-    Django { rounds: u32 },
-    Scram { rounds: u32 },
+    ShaCrypt {
+        id: char,
+        rounds: u32,
+    },
+    Django {
+        rounds: u32,
+    },
+    Scram {
+        rounds: u32,
+    },
 }
 
 static FORMS: LazyLock<Regex> = LazyLock::new(|| {
@@ -134,7 +149,7 @@ impl Hash {
             }
             function => function.digest(password, &self.salt, self.digest.len()).is_some_and(|made| same(&made, &self.digest)),
         };
-        fits.then(|| Hashed { function: self.function, salt: self.salt.len(), digest: self.digest.len(), doubled: self.doubled })
+        fits.then_some(Hashed { function: self.function, salt: self.salt.len(), digest: self.digest.len(), doubled: self.doubled })
     }
 }
 
@@ -153,6 +168,11 @@ impl Made for Hashed {
         let now = self.function.raised();
         let more = if now == self.function { "" } else { ", at the cost that is asked for today" };
         format!("a hash of it ({}), made again with a new salt{more}", self.function.name())
+    }
+
+    fn is_compared(&self) -> bool {
+        // a SCRAM verifier in a file is a copy of the database's
+        !matches!(self.function, Function::Scram { .. })
     }
 
     fn again(&self, new: &Secret, entropy: &mut dyn Entropy) -> Result<Secret, KeygenError> {

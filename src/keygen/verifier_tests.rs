@@ -52,7 +52,8 @@ fn doubled_dollar_signs_stay_doubled() {
     let value = format!("ops:{text},other:{text}");
     let found: Vec<&str> = hashes(&value).into_iter().map(|span| span.of(&value)).collect();
     assert_eq!(found, [&text, &text]);
-    let new = Hash::read(&text).unwrap().made_of(&secret("kettle-drum-77")).unwrap().again(&secret("a-new-one"), &mut SystemEntropy).unwrap();
+    let new =
+        Hash::read(&text).unwrap().made_of(&secret("kettle-drum-77")).unwrap().again(&secret("a-new-one"), &mut SystemEntropy).unwrap();
     assert!(new.expose().starts_with("$$2y$$10$$") && !new.expose().replace("$$", "").contains('$'));
     assert!(Hash::read(new.expose()).unwrap().made_of(&secret("a-new-one")).is_some());
 }
