@@ -48,6 +48,9 @@ pub enum KeygenError {
         /// `bytes` or `characters`.
         unit: &'static str,
     },
+    /// A value that is computed from another cannot be computed from this one.
+    #[error("{0}; nothing was generated")]
+    Unfit(&'static str),
     /// The operating system's generator failed.
     #[error("the operating system gave no random bytes; nothing was generated")]
     NoRandomness,

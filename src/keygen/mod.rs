@@ -1,4 +1,5 @@
-//! Strong replacement values. A new generator is one file beside this one and one line in [`GENERATORS`].
+//! Strong replacement values, and what is computed from a secret made again from the new one ([`Made`]). A new generator is one file
+//! beside this one and one line in [`GENERATORS`].
 //!
 //! ```
 //! use harden::keygen::{self, Spec, SystemEntropy};
@@ -8,15 +9,27 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod encoded;
 mod error;
+mod frame;
 mod generator;
+mod keypair;
+mod made;
 mod password;
 mod shape;
+mod signed;
 mod token;
+mod verifier;
 
+pub use encoded::{encoded, percent_decoded};
 pub use error::KeygenError;
+pub use frame::is_framed;
 pub use generator::{Entropy, Generator, Spec, SystemEntropy};
+pub use keypair::KeyPair;
+pub use made::{Made, Needs};
 pub use shape::Shape;
+pub use signed::{Token, tokens};
+pub use verifier::{Hash, hashes};
 
 /// Every generator; rules name them by [`Generator::name`].
 pub static GENERATORS: &[&dyn Generator] = &[

@@ -132,7 +132,8 @@ impl Token {
     }
 }
 
-fn hex(bytes: &[u8]) -> Secret {
+/// Lower-case hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> Secret {
     let mut text = String::with_capacity(bytes.len() * 2);
     push_hex(&mut text, bytes);
     Secret::new(text)

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::choose::choose;
+use super::derive::{Derived, Families, Family, families};
 use super::edits::unwritable;
 use super::elsewhere::doubt;
 use super::place::{Account, Form, Place, places};
 use super::same::{Same, group, same as accounts_match};
 use super::switches::{Switch, switches};
 use super::wishes::Wishes;
-use crate::keygen::{Entropy, KeygenError};
+use crate::keygen::{Entropy, KeyPair, KeygenError, is_framed};
 use crate::model::document::Document;
 use crate::model::environment::Environment;
 use crate::model::finding::Finding;
@@ -21,7 +22,9 @@ use crate::model::shown::shown;
 use crate::model::span::Span;
 use crate::model::template::has_reference;
 use crate::rules::kinds::{Kind, KindRow, kind_in};
+use crate::rules::schema::Strategy;
 use crate::strength::name::{Purpose, purpose};
+use crate::strength::phc::guess_cost;
 
 /// Everything that would be changed, and everything that has to be changed by hand.
 #[derive(Debug, Default)]
@@ -66,6 +69,10 @@ pub struct SecretChange {
     pub outside: Vec<Place>,
     /// Variables that are added to an env file: index of the document, name.
     pub added: Vec<(usize, String)>,
+    /// Places that are computed from it, and change with it; empty when it is not replaced.
+    pub derived: Vec<Derived>,
+    /// What kind of pair it is half of, where that is made anew.
+    pub pair: Option<String>,
     /// Rules, classes and keys by which it can be chosen.
     pub(super) tags: BTreeSet<String>,
 }
@@ -86,25 +93,78 @@ pub fn plan(documents: &[Document], findings: &[&Finding], wishes: &Wishes<'_>, 
     let by_path: BTreeMap<&str, usize> = documents.iter().enumerate().map(|(i, d)| (d.path.as_str(), i)).collect();
     let mut all = places(documents);
     let mut wanted: BTreeMap<usize, Vec<&Finding>> = BTreeMap::new();
-    for finding in findings.iter().filter(|f| is_replaceable(f)) {
-        let (Some(&document), Some(setting)) = (by_path.get(finding.file.as_str()), finding.setting) else { continue };
+    for finding in findings.iter().filter(|f| is_replaceable(f, wishes)) {
+        let Some(&document) = by_path.get(finding.file.as_str()) else { continue };
+        let Some(setting) = documents.get(document).and_then(|d| setting_at(d, finding)) else { continue };
         if let Some(place) = locate(&mut all, documents, document, setting, finding) {
             wanted.entry(place).or_default().push(finding);
         }
     }
     let indices: Vec<usize> = wanted.keys().copied().collect();
-    let settled = settled(&all, wishes.before);
-    let mut secrets = Vec::new();
-    for same in group(&all, &indices, documents) {
-        secrets.push(secret(documents, &all, &same, &wanted, wishes, &settled, entropy)?);
-    }
+    let mut secrets = secrets(documents, &all, &indices, &wanted, wishes, entropy)?;
     secrets.retain(|s| chosen(&s.tags, wishes.only));
     let mut switches = switches(documents, findings, &by_path, wishes);
     switches.retain(|s| chosen(&s.tags, wishes.only));
     let remarks = findings
         .iter()
         .filter(|f| wishes.only.is_empty() || wishes.only.iter().any(|o| *o == f.rule || o == f.class.word() || *o == f.key));
-    Ok(Plan { secrets, switches, remarks: remarks.filter_map(|f| remark(documents, &by_path, f)).collect() })
+    let remarks =
+        remarks.filter(|f| !is_answered(documents, &secrets, &by_path, f)).filter_map(|f| remark(documents, &by_path, f)).collect();
+    Ok(Plan { secrets, switches, remarks })
+}
+
+/// The changes of the secrets that have a place in `indices` (sorted, into `all`); `found` are the findings on places.
+pub(super) fn secrets(
+    documents: &[Document],
+    all: &[Place],
+    indices: &[usize],
+    found: &BTreeMap<usize, Vec<&Finding>>,
+    wishes: &Wishes<'_>,
+    entropy: &mut dyn Entropy,
+) -> Result<Vec<SecretChange>, KeygenError> {
+    let settled = settled(all, wishes.before);
+    let mut secrets = Vec::new();
+    let groups = group(all, indices, documents);
+    let Families { each, unsigned } = families(documents, all, &groups);
+    for (same, family) in groups.iter().zip(&each) {
+        let half = same.live.iter().filter_map(|i| found.get(i)).flatten().any(|f| f.class == Class::HardcodedSecret);
+        let relatives = Relatives { family, unsigned: unsigned.as_deref(), half };
+        secrets.push(secret(documents, all, same, found, wishes, &settled, &relatives, entropy)?);
+    }
+    absorb(&mut secrets);
+    Ok(secrets)
+}
+
+/// Takes out what is computed from another secret of the plan: it changes with that one, and is chosen with it.
+fn absorb(secrets: &mut Vec<SecretChange>) {
+    let at = |p: &Place| (p.document, p.setting);
+    let made: Vec<BTreeSet<(usize, usize)>> = secrets.iter().map(|s| s.derived.iter().map(|d| at(&d.place)).collect()).collect();
+    let mut passed: Vec<(usize, BTreeSet<String>)> = Vec::new();
+    for (i, secret) in secrets.iter_mut().enumerate() {
+        let Some(parent) = made.iter().enumerate().position(|(p, m)| p != i && secret.places.iter().any(|place| m.contains(&at(place))))
+        else {
+            continue;
+        };
+        passed.push((parent, secret.tags.clone()));
+        secret.places.retain(|place| !made.iter().enumerate().any(|(p, m)| p != i && m.contains(&at(place))));
+    }
+    for (parent, tags) in passed {
+        if let Some(parent) = secrets.get_mut(parent) {
+            parent.tags.extend(tags);
+        }
+    }
+    secrets.retain(|s| !s.places.is_empty());
+}
+
+/// Whether the place of a finding is computed from a secret that the plan replaces, or half of a pair that it speaks of.
+fn is_answered(documents: &[Document], secrets: &[SecretChange], by_path: &BTreeMap<&str, usize>, finding: &Finding) -> bool {
+    let document = by_path.get(finding.file.as_str()).copied();
+    let at = document.zip(document.and_then(|d| setting_at(documents.get(d)?, finding)));
+    let mut places = secrets.iter().flat_map(|s| {
+        let own = s.places.iter().filter(|_| s.pair.is_some());
+        s.derived.iter().map(|d| &d.place).chain(own)
+    });
+    places.any(|p| Some((p.document, p.setting)) == at)
 }
 
 /// The remark on a finding in a file for production that neither a secret nor a switch of the plan speaks of.
@@ -124,10 +184,21 @@ fn remark(documents: &[Document], by_path: &BTreeMap<&str, usize>, finding: &Fin
 }
 
 /// Whether the finding asks for a new value of a secret in a file that goes live.
-fn is_replaceable(finding: &Finding) -> bool {
-    matches!(finding.class, Class::DevSecret | Class::WeakKey | Class::EmptySecret)
+fn is_replaceable(finding: &Finding, wishes: &Wishes<'_>) -> bool {
+    // a private key that everybody has is written out in a file like any other, but its rule asks for a new one
+    let generates = || wishes.rules.get(&finding.rule).is_some_and(|(rule, _)| rule.repair.strategy == Strategy::Generate);
+    (matches!(finding.class, Class::DevSecret | Class::WeakKey | Class::EmptySecret)
+        || finding.class == Class::HardcodedSecret && generates())
         && finding.environment == Environment::Production
         && finding.severity > Severity::Info
+}
+
+/// The setting of a finding. The private member of a JSON web key is a setting, and the finding is on the whole key.
+fn setting_at(document: &Document, finding: &Finding) -> Option<usize> {
+    let index = finding.setting?;
+    let is_text = document.settings.get(index)?.role == Role::Prose && finding.class == Class::HardcodedSecret;
+    let holds = |s: &Setting| s.role == Role::Live && !finding.span.is_empty() && s.span.covers(finding.span);
+    document.settings.iter().position(|s| is_text && holds(s)).or(Some(index))
 }
 
 /// The place of a finding; an empty secret has none yet and gets one.
@@ -159,40 +230,57 @@ fn setting_of<'d>(documents: &'d [Document], place: &Place) -> Option<(&'d Docum
     Some((document, document.settings.get(place.setting)?))
 }
 
-pub(super) fn secret(
+/// What is known of the descendants of one secret, and of its kind.
+struct Relatives<'f> {
+    family: &'f Family,
+    /// Where a signed token stands that no secret of these files has signed as it is.
+    unsigned: Option<&'f str>,
+    /// Whether it is a private key, as its finding says.
+    half: bool,
+}
+
+#[expect(clippy::too_many_arguments, reason = "one secret is judged by all that is known")]
+fn secret(
     documents: &[Document],
     all: &[Place],
     same: &Same,
     wanted: &BTreeMap<usize, Vec<&Finding>>,
     wishes: &Wishes<'_>,
     settled: &[Settled],
+    relatives: &Relatives<'_>,
     entropy: &mut dyn Entropy,
 ) -> Result<SecretChange, KeygenError> {
+    let family = relatives.family;
     let places: Vec<Place> = same.live.iter().filter_map(|i| all.get(*i)).cloned().collect();
-    let outside = same.outside.iter().filter_map(|i| all.get(*i)).cloned().collect();
+    let outside = same.outside.iter().filter_map(|i| all.get(*i)).chain(&family.outside).cloned().collect();
     let name = best_name(documents, &places);
     let row = strictest(documents, &places, &name);
     let tags = tags(documents, &places, same, wanted);
-    let mut change =
-        SecretChange { name, row, fix: Fix::Safe, why: String::new(), value: Secret::default(), places, outside, added: Vec::new(), tags };
+    let mut change = SecretChange {
+        name,
+        row,
+        fix: Fix::Safe,
+        why: String::new(),
+        value: Secret::default(),
+        places,
+        outside,
+        added: Vec::new(),
+        derived: Vec::new(),
+        pair: family.pair.as_ref().map(KeyPair::name),
+        tags,
+    };
     let known = settled.iter().find(|s| change.places.iter().any(|p| s.old.same_as(&p.text) && accounts_match(&s.account, &p.account)));
     let fresh = known.is_some() || wishes.fresh.is_some_and(|f| change.places.iter().all(|p| p.document == f));
-    (change.fix, change.why) = reach(documents, &change, fresh, wishes);
+    (change.fix, change.why) = reach(documents, &change, relatives, fresh, wishes);
     if change.fix != Fix::Manual
         && let Some(reason) = provide(documents, &mut change)
     {
         (change.fix, change.why) = (Fix::Manual, reason);
     }
     if change.fix != Fix::Manual {
-        if let Some(known) = known {
-            change.value = known.new.clone();
-            return Ok(change);
-        }
-        let in_url = change.places.iter().any(|p| p.in_url);
-        let old = change.places.first().map(|p| p.text.clone()).unwrap_or_default();
-        let reason = match possible(choose(row, purpose_of(&change, in_url), &old, in_url, entropy))? {
-            Ok(value) => {
-                change.value = value;
+        let reason = match possible(values(&change, family, known, entropy))? {
+            Ok((value, derived)) => {
+                (change.value, change.derived) = (value, derived);
                 unwritable(documents, &change)
             }
             Err(problem) => Some(unmade(documents, &change, &problem)),
@@ -200,13 +288,34 @@ pub(super) fn secret(
         if let Some(reason) = reason {
             (change.fix, change.why, change.value) = (Fix::Manual, reason, Secret::default());
             change.added.clear();
+            change.derived.clear();
         }
     }
+    let made = change.derived.iter().filter_map(|d| setting_of(documents, &d.place)).map(|(_, s)| s);
+    change.tags.extend(made.flat_map(|s| [s.name().to_owned(), s.name().to_lowercase(), s.key.to_string()]));
     Ok(change)
 }
 
+/// The new value of a secret, and what is computed from it.
+fn values(
+    change: &SecretChange,
+    family: &Family,
+    known: Option<&Settled>,
+    entropy: &mut dyn Entropy,
+) -> Result<(Secret, Vec<Derived>), KeygenError> {
+    let in_url = change.places.iter().any(|p| p.in_url);
+    let old = change.places.first().map(|p| p.text.clone()).unwrap_or_default();
+    let value = match (known, &family.pair) {
+        (Some(known), _) => known.new.clone(),
+        (None, Some(pair)) => pair.fresh(entropy)?,
+        (None, None) => family.fitting(choose(change.row, purpose_of(change, in_url), &old, in_url, entropy)?, entropy)?,
+    };
+    let derived = family.again(&value, entropy)?;
+    Ok((value, derived))
+}
+
 /// A wish that cannot be kept concerns one secret; a system without random bytes concerns all.
-fn possible(made: Result<Secret, KeygenError>) -> Result<Result<Secret, KeygenError>, KeygenError> {
+fn possible<T>(made: Result<T, KeygenError>) -> Result<Result<T, KeygenError>, KeygenError> {
     match made {
         Err(KeygenError::NoRandomness) => Err(KeygenError::NoRandomness),
         other => Ok(other),
@@ -221,14 +330,14 @@ fn unmade(documents: &[Document], change: &SecretChange, problem: &KeygenError) 
 }
 
 /// A secret that a sealed twin has replaced already.
-pub(super) struct Settled {
+struct Settled {
     account: Account,
     old: Secret,
     new: Secret,
 }
 
 /// What the twins hold where the plain files beside them still hold something else.
-pub(super) fn settled(all: &[Place], before: &[(Document, usize)]) -> Vec<Settled> {
+fn settled(all: &[Place], before: &[(Document, usize)]) -> Vec<Settled> {
     let mut out = Vec::new();
     for (plain, twin) in before {
         for old in places(std::slice::from_ref(plain)) {
@@ -279,43 +388,62 @@ fn tags(documents: &[Document], places: &[Place], same: &Same, wanted: &BTreeMap
 }
 
 /// How far the change of a secret may go (docs/fix.md): as far as its least safe place.
-fn reach(documents: &[Document], change: &SecretChange, fresh: bool, wishes: &Wishes<'_>) -> (Fix, String) {
-    let blocked = change.places.iter().filter_map(|p| setting_of(documents, p)).find(|(d, s)| d.lossy || !s.editable);
+fn reach(documents: &[Document], change: &SecretChange, relatives: &Relatives<'_>, fresh: bool, wishes: &Wishes<'_>) -> (Fix, String) {
+    let family = relatives.family;
+    let touched = || change.places.iter().chain(family.made.iter().map(|t| &t.place));
+    let blocked = touched().filter_map(|p| setting_of(documents, p)).find(|(d, s)| d.lossy || !s.editable);
     if let Some((document, setting)) = blocked {
         let line = document.lines.line(setting.span.start);
         return (Fix::Manual, format!("{}:{line} cannot be edited safely", document.path));
+    }
+    if change.places.iter().any(|p| guess_cost(p.text.expose()).is_some()) {
+        return (Fix::Manual, "it is a hash whose password is not known here: hash a new one with the tool that made it".to_owned());
     }
     let made = change.places.iter().find(|p| p.form == Form::Plain && has_reference(p.text.expose()));
     if let Some((document, setting)) = made.and_then(|p| setting_of(documents, p)) {
         let line = document.lines.line(setting.span.start);
         return (Fix::Manual, format!("{}:{line} is made of a template or reference", document.path));
     }
-    if let Some(reason) = change.places.iter().filter_map(|p| documents.get(p.document)).find_map(wrong_place) {
+    if let Some(reason) = touched().filter_map(|p| documents.get(p.document)).find_map(wrong_place) {
         return (Fix::Manual, reason);
     }
-    let bare = change.places.iter().filter_map(|p| documents.get(p.document)).find(|d| !wishes.can_write(d));
+    if let Some(reason) = &family.blocked {
+        return (Fix::Manual, reason.clone());
+    }
+    if family.pair.is_none() && (relatives.half || change.places.iter().any(|p| is_framed(&p.text))) {
+        return (
+            Fix::Manual,
+            "it is a private key, and its public half is not among these files: make a new pair with its own tool".to_owned(),
+        );
+    }
+    let bare = touched().filter_map(|p| documents.get(p.document)).find(|d| !wishes.can_write(d));
     if let Some(document) = bare {
         return (Fix::Manual, format!("{} cannot be sealed; `--emit plain` patches it in place", document.path));
     }
     match change.row.kind {
         Kind::ProviderIssued => return (Fix::Manual, "only its provider can issue another".to_owned()),
-        Kind::Derived => return (Fix::Manual, "it is computed from another secret".to_owned()),
+        Kind::Derived if family.pair.is_none() => return (Fix::Manual, "it is computed from another secret".to_owned()),
         Kind::DataEncrypting if !(fresh && wishes.unborn) => return (Fix::Manual, "stored data depends on it".to_owned()),
         _ => {}
     }
     if change.places.iter().any(|p| matches!(p.form, Form::Fallback { .. })) {
         return (Fix::Review, "a default in a reference becomes a required variable".to_owned());
     }
-    let server = change.row.server || change.places.iter().any(|p| p.account.server) || referenced_by_a_server(documents, change);
+    let server = change.row.server
+        || family.is_checked()
+        || change.places.iter().any(|p| p.account.server)
+        || referenced_by_a_server(documents, change);
     // in a file that nothing runs with yet a password may be made up; a token that somebody else may have to issue may not
     let made_up = fresh && (change.row.is_named() || purpose(&change.name) == Purpose::Password);
-    if change.row.kind == Kind::Coordinated && !server && !made_up && !wishes.live {
+    if change.row.kind == Kind::Coordinated && !server && !made_up && !wishes.live && family.pair.is_none() {
         return (Fix::Review, "the server's own setting is not among these files".to_owned());
     }
-    if let Some(why) =
-        doubt(documents, &change.places, change.row.kind, &change.name).filter(|_| !(wishes.live && change.row.kind == Kind::Coordinated))
-    {
+    let elsewhere = wishes.live && change.row.kind == Kind::Coordinated;
+    if let Some(why) = doubt(documents, &change.places, change.row.kind, &change.name, relatives.unsigned).filter(|_| !elsewhere) {
         return (Fix::Review, why);
+    }
+    if let Some(why) = &family.doubt {
+        return (Fix::Review, why.clone());
     }
     (Fix::Safe, String::new())
 }
@@ -406,8 +534,8 @@ mod tests {
     #[test]
     fn what_cannot_be_made_ends_its_own_change_and_names_the_place() {
         let problem = KeygenError::TooLong { generator: "hex", asked: 5000, most: 1024, unit: "bytes" };
-        assert_eq!(possible(Err(problem.clone())).unwrap().unwrap_err(), problem);
-        assert_eq!(possible(Err(KeygenError::NoRandomness)).unwrap_err(), KeygenError::NoRandomness);
+        assert_eq!(possible::<Secret>(Err(problem.clone())).unwrap().unwrap_err(), problem);
+        assert_eq!(possible::<Secret>(Err(KeygenError::NoRandomness)).unwrap_err(), KeygenError::NoRandomness);
         let documents = [formats::parse("app/.env", b"A=1\nPASSWORD=changeme\n", Environment::Production)];
         let places: Vec<Place> = places(&documents).into_iter().filter(|p| p.setting == 1).collect();
         let change = SecretChange {
@@ -419,6 +547,8 @@ mod tests {
             places,
             outside: Vec::new(),
             added: Vec::new(),
+            derived: Vec::new(),
+            pair: None,
             tags: std::collections::BTreeSet::new(),
         };
         let why = unmade(&documents, &change, &problem);

@@ -54,6 +54,10 @@ impl Plan {
                     parts.push(part);
                 }
             }
+            for derived in &secret.derived {
+                let parts = values.entry((derived.place.document, derived.place.setting)).or_default();
+                parts.push((derived.place.within, derived.value.clone()));
+            }
             for (document, name) in &secret.added {
                 added.entry(*document).or_default().push((name.clone(), secret.value.clone()));
             }
@@ -94,9 +98,11 @@ impl Plan {
 /// Why the new value of a secret cannot be written at one of its places: file, line and reason. Asked when the plan is made, so that one
 /// place does not stop all others.
 pub(super) fn unwritable(documents: &[Document], secret: &SecretChange) -> Option<String> {
-    secret.places.iter().find_map(|place| {
+    let own = secret.places.iter().map(|place| (place, part(documents, place, &secret.value)));
+    let derived = secret.derived.iter().map(|d| (&d.place, (d.place.within, d.value.clone())));
+    own.chain(derived).find_map(|(place, part)| {
         let document = documents.get(place.document)?;
-        let parts = vec![part(documents, place, &secret.value)];
+        let parts = vec![part];
         planned(document, vec![(place.setting, parts)], Vec::new(), &BTreeMap::new())
             .err()
             .map(|c| format!("{}:{}: {}", c.path, c.line, c.what))
@@ -139,8 +145,10 @@ pub(super) fn planned(
             return Err(fault("two changes want the same part of this value"));
         }
         let value = splice(setting.value.expose(), &parts);
-        let places: Option<Vec<Span>> =
-            parts.iter().map(|(span, new)| setting.locate(&document.text, *span).filter(|_| plain(new))).collect();
+        let places: Option<Vec<Span>> = parts
+            .iter()
+            .map(|(span, new)| setting.locate(&document.text, *span).filter(|_| plain(new) || alike(*span, &setting.value, new)))
+            .collect();
         match places {
             // every new text reads the same in any quoting: only its own bytes change
             Some(places) if !setting.value.is_empty() => {
@@ -172,6 +180,17 @@ pub(super) fn plain(text: &Secret) -> bool {
         && !text.expose().is_empty()
         && text.expose().chars().any(|c| c.is_ascii_alphanumeric())
         && !text.expose().contains(": ")
+}
+
+/// Whether a text is read at its place if the old one is: it begins and ends alike, and has no sign that the old one has not. Base64 has
+/// `+` by chance.
+fn alike(span: Span, value: &Secret, new: &Secret) -> bool {
+    let (old, new) = (span.of(value.expose()), new.expose());
+    let ends = |text: &str| (text.chars().next(), text.chars().next_back());
+    let same =
+        |a: Option<char>, b: Option<char>| a == b || a.zip(b).is_some_and(|(a, b)| a.is_ascii_alphanumeric() && b.is_ascii_alphanumeric());
+    let (was, is) = (ends(old), ends(new));
+    same(was.0, is.0) && same(was.1, is.1) && new.chars().all(|c| c.is_ascii_alphanumeric() || "+/=-_.".contains(c) || old.contains(c))
 }
 
 fn splice(value: &str, parts: &Parts) -> Secret {

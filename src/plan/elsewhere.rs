@@ -4,14 +4,14 @@
 use super::place::{Place, system_of};
 use crate::dsn::{self, HostClass};
 use crate::model::document::Document;
-use crate::model::environment::Environment;
 use crate::model::key_path::words;
 use crate::model::setting::{Role, Setting};
 use crate::rules::kinds::Kind;
 
 /// Why a secret of `kind`, called `name`, is to be reviewed before it is replaced at `places`; `None` where nothing speaks against it.
+/// `unsigned` is where a signed token stands that no secret of these files has signed as it is.
 #[must_use]
-pub(super) fn doubt(documents: &[Document], places: &[Place], kind: Kind, name: &str) -> Option<String> {
+pub(super) fn doubt(documents: &[Document], places: &[Place], kind: Kind, name: &str, unsigned: Option<&str>) -> Option<String> {
     match kind {
         Kind::Coordinated if places.iter().any(|p| p.text.expose().eq_ignore_ascii_case("null")) => {
             Some("it says that there is no password: the server has to get one first".to_owned())
@@ -19,8 +19,8 @@ pub(super) fn doubt(documents: &[Document], places: &[Place], kind: Kind, name: 
         Kind::Coordinated if is_elsewhere(documents, places) => {
             Some("the host beside it is elsewhere, and the server holds the old one".to_owned())
         }
-        Kind::Stateless if words(name).iter().any(|w| w == "jwt") => signed_token(documents)
-            .map(|(path, line)| format!("{path}:{line} holds a token that may be signed with it, and would have to be made again")),
+        Kind::Stateless if words(name).iter().any(|w| w == "jwt") => unsigned
+            .map(|at| format!("{at} holds a token that may be signed with it in a way not known here, and would have to be made again")),
         _ => None,
     }
 }
@@ -74,17 +74,4 @@ fn of_url(text: &str) -> Option<HostClass> {
 fn runs(documents: &[Document], system: &str) -> bool {
     let mut images = documents.iter().flat_map(|d| &d.settings).filter(|s| s.name() == "image" && s.role != Role::Commented);
     !system.is_empty() && images.any(|s| system_of(&words(s.value.expose())) == system)
-}
-
-/// The first setting for production that holds a signed token: path and line.
-fn signed_token(documents: &[Document]) -> Option<(&str, usize)> {
-    let live = documents.iter().filter(|d| d.environment == Environment::Production);
-    live.flat_map(|d| d.settings.iter().map(move |s| (d, s)))
-        .find(|(_, s)| s.role == Role::Live && is_token(s.value.expose()))
-        .map(|(d, s)| (d.path.as_str(), d.lines.line(s.span.start)))
-}
-
-/// A JSON web token in its compact form (RFC 7515): three parts, of which the first opens a JSON object.
-fn is_token(value: &str) -> bool {
-    value.starts_with("eyJ") && value.split('.').count() == 3 && value.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_".contains(&b))
 }

@@ -3,8 +3,10 @@
 mod changes;
 mod choose;
 mod client;
+mod derive;
 mod edits;
 mod elsewhere;
+mod kin;
 mod place;
 mod preview;
 mod proposals;
@@ -14,6 +16,7 @@ mod switches;
 mod wishes;
 
 pub use changes::{Plan, Remark, SecretChange, plan};
+pub use derive::Derived;
 pub use edits::{Conflict, Planned};
 pub use place::{Account, Form, Place};
 pub use preview::{preview, preview_of};

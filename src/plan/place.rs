@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::dsn;
+use crate::keygen::percent_decoded;
 use crate::model::document::Document;
 use crate::model::environment::Environment;
 use crate::model::key_path::{KeyPath, Segment, words};
@@ -157,7 +158,10 @@ fn place(d: usize, around: &Around<'_>, s: usize, setting: &Setting, out: &mut V
     };
     let within = innermost_default(inner.of(value)).shift(inner.start);
     let form = if in_url && within == inner { Form::Plain } else { form(value, within) };
-    let text = Secret::copy_of(within.of(value));
+    let raw = within.of(value);
+    // a URL spells what it reserves with percent signs: the secret is what they stand for
+    let spelled = in_url && value.get(..within.start).is_some_and(|before| before.contains("://"));
+    let text = percent_decoded(raw).filter(|_| spelled).unwrap_or_else(|| Secret::copy_of(raw));
     if text.is_empty() {
         return;
     }

@@ -50,10 +50,18 @@ fn secret(out: &mut String, change: &SecretChange, documents: &[Document]) {
     if change.fix == Fix::Manual {
         let _ = writeln!(out, ": {}", change.why);
     } else {
+        let also = match change.derived.len() {
+            0 => String::new(),
+            made => format!(", and {made} computed from it"),
+        };
         let why = if change.why.is_empty() { String::new() } else { format!("; {}", change.why) };
-        let _ = writeln!(out, ": a new value of {} characters in {places}{why}", change.value.len());
+        let _ = writeln!(out, ": {} in {places}{also}{why}", new_value(change));
     }
     change.places.iter().for_each(|p| place(out, p, documents, change.fix != Fix::Manual));
+    for derived in &change.derived {
+        let Some(setting) = documents.get(derived.place.document).and_then(|d| d.settings.get(derived.place.setting)) else { continue };
+        let _ = writeln!(out, "      {}  {}={MASK} -> {MASK}: {}", at(&derived.place, documents), setting.key, derived.how);
+    }
     for (document, name) in &change.added {
         let path = documents.get(*document).map_or("", |d| d.path.as_str());
         let _ = writeln!(out, "      {path}  {}={MASK} is added", shown(name));
@@ -61,7 +69,23 @@ fn secret(out: &mut String, change: &SecretChange, documents: &[Document]) {
     for outside in &change.outside {
         let _ = writeln!(out, "      {}  keeps the old value ({})", at(outside, documents), reason(outside, documents));
     }
-    let _ = writeln!(out, "      note: {}", change.row.effect);
+    let _ = writeln!(out, "      note: {}", effect(change));
+}
+
+fn effect(change: &SecretChange) -> &'static str {
+    match (&change.pair, change.fix) {
+        (Some(_), Fix::Safe | Fix::Review) => {
+            "whoever else holds the public half needs the new one; what the old key signed, and what subscribed with it, is refused"
+        }
+        _ => change.row.effect,
+    }
+}
+
+fn new_value(change: &SecretChange) -> String {
+    match &change.pair {
+        Some(pair) => format!("a new pair, {pair},"),
+        None => format!("a new value of {} characters", change.value.len()),
+    }
 }
 
 fn place(out: &mut String, place: &Place, documents: &[Document], changes: bool) {

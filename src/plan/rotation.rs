@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::changes::{Plan, SecretChange, best_name, secret, settled, strictest};
+use super::changes::{Plan, best_name, secrets, strictest};
 use super::place::{Place, places};
 use super::same::group;
 use super::wishes::Wishes;
@@ -61,11 +61,6 @@ pub fn rotation(
 ) -> Result<Plan, KeygenError> {
     let all = places(documents);
     let wanted = wanted(&all, documents, seeds);
-    let settled = settled(&all, wishes.before);
-    let none = BTreeMap::new();
-    let mut secrets: Vec<SecretChange> = Vec::new();
-    for same in group(&all, &wanted, documents) {
-        secrets.push(secret(documents, &all, &same, &none, wishes, &settled, entropy)?);
-    }
+    let secrets = secrets(documents, &all, &wanted, &BTreeMap::new(), wishes, entropy)?;
     Ok(Plan { secrets, ..Plan::default() })
 }

@@ -78,7 +78,16 @@ impl GuessCost {
 const ARGON2_LEAST: &[(u32, u32)] = &[(47_104, 1), (19_456, 2), (12_288, 3), (9_216, 4), (7_168, 5)];
 /// Log2 of scrypt's N, and p, with r = 8.
 const SCRYPT_LEAST: &[(u32, u32)] = &[(17, 1), (16, 2), (15, 3), (14, 5), (13, 10)];
-const BCRYPT_LEAST: u32 = 10;
+/// The least cost of bcrypt, by OWASP.
+pub const BCRYPT_LEAST: u32 = 10;
+/// The least rounds of PBKDF2 over SHA-256, by OWASP.
+pub const PBKDF2_SHA256_LEAST: u32 = 600_000;
+
+/// Whether `memory` in KiB and `passes` of argon2id cost a guesser what OWASP asks for.
+#[must_use]
+pub fn argon2_is_enough(memory: u32, passes: u32) -> bool {
+    reaches(ARGON2_LEAST, memory, passes)
+}
 
 /// The cost of one guess at the password behind `value`; `None` where it is no password hash, or of a kind that is not known here.
 ///
@@ -187,7 +196,7 @@ fn of_scheme(scheme: &str, digest: &str) -> Option<GuessCost> {
 /// Only the parameters reach the parser: salt and hash are nobody else's matter.
 fn argon2(fields: &[&str]) -> Option<GuessCost> {
     let params: argon2::Params = fields.iter().find(|f| f.starts_with("m="))?.parse().ok()?;
-    Some(GuessCost::sound_if(reaches(ARGON2_LEAST, params.m_cost(), params.t_cost()), "made with argon2id below 19 MiB and two passes"))
+    Some(GuessCost::sound_if(argon2_is_enough(params.m_cost(), params.t_cost()), "made with argon2id below 19 MiB and two passes"))
 }
 
 fn scrypt(parameters: &str) -> Option<GuessCost> {
@@ -199,7 +208,7 @@ fn scrypt(parameters: &str) -> Option<GuessCost> {
 fn pbkdf2(function: &str, rounds: &str) -> Option<GuessCost> {
     let least = match function.get("pbkdf2-".len()..)? {
         "sha512" => 220_000,
-        "sha256" => 600_000,
+        "sha256" => PBKDF2_SHA256_LEAST,
         "sha1" | "" => 1_400_000,
         _ => return None,
     };

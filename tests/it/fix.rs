@@ -1,6 +1,7 @@
 //! `harden fix` as a user types it, on copies of a whole project and on small ones: what it writes, what it leaves, when it refuses.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
+mod derived;
 mod drivers;
 mod interrupted;
 mod plain;

@@ -18,7 +18,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("git", "disk"),
     ("rules", "model"),
     ("report", "model"),
-    ("keygen", "model"),
+    ("keygen", "model strength"),
     ("detect", "config dsn keys model rules strength tokens"),
     ("render", "model report"),
     ("run", "model seal"),

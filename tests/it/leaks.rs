@@ -22,7 +22,7 @@ const CANARIES: &[&str] = &["qZ7vK2xW9jR4tB6nY8mD", "quokka77", "Vy&x%k\u{e4}j<z
 const PIECE: usize = 6;
 
 /// Files with canaries in them. In the text, `{C}` is the canary, `{U}` the same percent-encoded, `{J}` escaped for JSON, `{B}` in base64,
-/// `{A}` in base64 behind a user, as in a header.
+/// `{A}` in base64 behind a user, as in a header, `{T}` a token that it has signed, `{H}` its bcrypt hash.
 const PLANTED: &[(&str, &str)] = &[
     (
         ".env",
@@ -98,6 +98,10 @@ const PLANTED: &[(&str, &str)] = &[
     ("key.pem", concat!("-----BEGIN RSA PRIV", "ATE KEY-----\n{B}{B}\n-----END RSA PRIV", "ATE KEY-----\n{B}\n")),
     ("jwk.json", "{\"kty\": \"oct\", \"k\": \"{B}\", \"d\": \"{J}\"}\n"),
     ("wg0.conf", "[Interface]\nPrivateKey = {B}\n"),
+    (
+        "deploy/.env",
+        "JWT_SECRET={C}\nANON_KEY={T}\nJWT_SECRET_BASE64={B}\nADMIN_PASSWORD={C}\nADMIN_PASSWORD_HASH='{H}'\nADMIN_HEADER={A}\n",
+    ),
     ("hosts.ini", "[all]\nh ansible_password={C} ansible_become_pass='{C}'\n"),
     ("bad/a.xml", "<a><password>{C}</password><b token=\"{C}"),
     ("bad/a.tf", "a \"{C}\" {\n  password = \"{C}\n token = <<E\n{C}\n"),
@@ -345,6 +349,8 @@ impl Desk {
             .replace("{J}", &json)
             .replace("{B}", &STANDARD.encode(self.canary))
             .replace("{A}", &STANDARD.encode(format!("user:{}", self.canary)))
+            .replace("{T}", &signed(self.canary))
+            .replace("{H}", &hashed(self.canary))
             .replace("{PUB}", public)
     }
 
@@ -451,6 +457,26 @@ fn percent(text: &str, all: bool) -> String {
         }
         out
     })
+}
+
+/// A token of HS256, with the canary among its claims.
+fn signed(canary: &str) -> String {
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use hmac::{Hmac, KeyInit, Mac};
+    let claims = serde_json::json!({ "role": "anon", "note": canary }).to_string();
+    let head = format!("{}.{}", URL_SAFE_NO_PAD.encode("{\"alg\":\"HS256\"}"), URL_SAFE_NO_PAD.encode(claims));
+    let mut mac = Hmac::<sha2::Sha256>::new_from_slice(canary.as_bytes()).unwrap();
+    mac.update(head.as_bytes());
+    format!("{head}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+}
+
+/// A bcrypt hash at a cost that takes a millisecond.
+fn hashed(canary: &str) -> String {
+    use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
+    let own = GeneralPurpose::new(&base64::alphabet::BCRYPT, GeneralPurposeConfig::new().with_encode_padding(false));
+    let salt = *b"sixteen of these";
+    let digest = bcrypt::bcrypt(4, salt, &[canary.as_bytes(), &[0]].concat());
+    format!("$2b$04${}{}", own.encode(salt), own.encode(&digest[..23]))
 }
 
 fn assert_none(faults: &[String]) {
