@@ -94,6 +94,7 @@ pub(crate) fn run(args: &FixArgs, global: &Global) -> Result<Exit, Failure> {
             _ => None,
         },
         fresh: work.fresh,
+        keep_previous: args.keep_previous,
         unborn: work.fresh.is_some() && work.before.is_none(),
     };
     carry_out(&work, args, &project, &wishes, &|targets| match for_sops {

@@ -43,8 +43,9 @@ pub(crate) fn write(
             std::str::from_utf8(&target.bytes).map_err(|_| Failure::new(format!("{name}: expected UTF-8 text; nothing was written")))?;
         let (document, findings) = examine(request, name, &target.bytes, target.document.environment).map_err(Failure::new)?;
         let planned: Vec<usize> = target.planned.map(|planned| planned.expected.keys().copied().collect()).unwrap_or_default();
-        let lines_up = document.settings.len() == target.document.settings.len();
-        let mut spans = secrets(&document, &findings, if lines_up { &planned } else { &[] });
+        let (before, after) = (target.document.settings.len(), document.settings.len());
+        let places = target.planned.and_then(|planned| planned.places(before, after)).unwrap_or_default();
+        let mut spans = secrets(&document, &findings, &places);
         spans.extend(kept(&document, target.document, &planned));
         if let Some(found) = openers.take(target.file) {
             let sealed = found.opened.seal_again(text, &spans, now()).map_err(|error| about(&found.path, &error).untouched())?;

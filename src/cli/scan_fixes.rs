@@ -28,6 +28,7 @@ pub(crate) fn add(scan: &mut Scan, project: &Project) {
         rules: &project.rules,
         seals: None,
         fresh: None,
+        keep_previous: false,
         unborn: false,
     };
     let findings: Vec<&Finding> = scan.report.entries.iter().map(|e| &e.finding).collect();

@@ -11,11 +11,13 @@
 mod error;
 mod generator;
 mod password;
+mod recipe;
 mod shape;
 mod token;
 
 pub use error::KeygenError;
 pub use generator::{Entropy, Generator, Spec, SystemEntropy};
+pub use recipe::Recipe;
 pub use shape::Shape;
 
 /// Every generator; rules name them by [`Generator::name`].

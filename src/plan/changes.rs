@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::choose::choose;
+use super::choose::{Need, bytes_for_algorithm, choose};
 use super::edits::unwritable;
 use super::elsewhere::doubt;
+use super::former::{Former, Verdict, former};
 use super::place::{Account, Form, Place, places};
+use super::program::Programs;
 use super::same::{Same, group, same as accounts_match};
 use super::switches::{Switch, switches};
 use super::wishes::Wishes;
@@ -20,7 +22,7 @@ use crate::model::severity::{Class, Fix, Severity};
 use crate::model::shown::shown;
 use crate::model::span::Span;
 use crate::model::template::has_reference;
-use crate::rules::kinds::{Kind, KindRow, kind_in};
+use crate::rules::kinds::{Kind, KindRow, kind_in, server_of};
 use crate::strength::name::{Purpose, purpose};
 
 /// Everything that would be changed, and everything that has to be changed by hand.
@@ -32,6 +34,34 @@ pub struct Plan {
     pub switches: Vec<Switch>,
     /// Findings that no change of this plan answers, because they stand in programs or text, or ask for a decision.
     pub remarks: Vec<Remark>,
+}
+
+impl SecretChange {
+    /// It stays as it is, and is named.
+    pub(super) fn leave(&mut self, why: impl Into<String>) {
+        (self.fix, self.why, self.value) = (Fix::Manual, why.into(), Secret::default());
+        (self.former, self.added) = (None, Vec::new());
+    }
+
+    /// The old value.
+    fn old(&self) -> Secret {
+        self.places.first().map(|p| p.text.clone()).unwrap_or_default()
+    }
+}
+
+/// Two secrets cannot put their old values into one setting: all but the first stay as they are.
+fn part_ways(secrets: &mut [SecretChange]) {
+    let mut taken: Vec<(usize, usize, String)> = Vec::new();
+    for change in secrets {
+        let Some(former) = &change.former else { continue };
+        let added = former.added.iter().map(|(d, new)| (*d, new.scope, new.name.clone()));
+        let mine: Vec<_> = added.chain(former.grown.iter().map(|(d, s, _)| (*d, *s, String::new()))).collect();
+        if mine.iter().any(|place| taken.contains(place)) {
+            change.leave("another secret's old value goes into the same setting: change this one in a second run");
+        } else {
+            taken.extend(mine);
+        }
+    }
 }
 
 /// A finding that a person has to deal with.
@@ -66,6 +96,10 @@ pub struct SecretChange {
     pub outside: Vec<Place>,
     /// Variables that are added to an env file: index of the document, name.
     pub added: Vec<(usize, String)>,
+    /// Where the old value goes, if it is kept beside the new one.
+    pub former: Option<Former>,
+    /// What else there is to say.
+    pub notes: Vec<String>,
     /// Rules, classes and keys by which it can be chosen.
     pub(super) tags: BTreeSet<String>,
 }
@@ -86,11 +120,13 @@ pub fn plan(documents: &[Document], findings: &[&Finding], wishes: &Wishes<'_>, 
     }
     let indices: Vec<usize> = wanted.keys().copied().collect();
     let settled = settled(&all, wishes.before);
+    let programs = Programs::new(documents, wishes);
     let mut secrets = Vec::new();
     for same in group(&all, &indices, documents) {
-        secrets.push(secret(documents, &all, &same, &wanted, wishes, &settled, entropy)?);
+        secrets.push(secret(documents, &all, &same, &wanted, &programs, &settled, entropy)?);
     }
     secrets.retain(|s| chosen(&s.tags, wishes.only));
+    part_ways(&mut secrets);
     let mut switches = switches(documents, findings, &by_path, wishes);
     switches.retain(|s| chosen(&s.tags, wishes.only));
     let remarks = findings
@@ -156,20 +192,34 @@ fn secret(
     all: &[Place],
     same: &Same,
     wanted: &BTreeMap<usize, Vec<&Finding>>,
-    wishes: &Wishes<'_>,
+    programs: &Programs<'_>,
     settled: &[Settled],
     entropy: &mut dyn Entropy,
 ) -> Result<SecretChange, KeygenError> {
+    let wishes = programs.wishes;
     let places: Vec<Place> = same.live.iter().filter_map(|i| all.get(*i)).cloned().collect();
     let outside = same.outside.iter().filter_map(|i| all.get(*i)).cloned().collect();
     let name = best_name(documents, &places);
-    let row = strictest(documents, &places, &name);
+    let row = strictest(documents, programs, &places, &name);
     let tags = tags(documents, &places, same, wanted);
-    let mut change =
-        SecretChange { name, row, fix: Fix::Safe, why: String::new(), value: Secret::default(), places, outside, added: Vec::new(), tags };
+    let mut change = SecretChange {
+        name,
+        row,
+        fix: Fix::Safe,
+        why: String::new(),
+        value: Secret::default(),
+        places,
+        outside,
+        added: Vec::new(),
+        former: None,
+        notes: Vec::new(),
+        tags,
+    };
     let known = settled.iter().find(|s| change.places.iter().any(|p| s.old.same_as(&p.text) && accounts_match(&s.account, &p.account)));
     let fresh = known.is_some() || wishes.fresh.is_some_and(|f| change.places.iter().all(|p| p.document == f));
-    (change.fix, change.why) = reach(documents, &change, fresh, wishes);
+    // in a file that nothing runs with yet there is nothing that the old key has made
+    let verdict = if fresh && wishes.unborn { Verdict::None } else { former(documents, &change.places, row) };
+    (change.fix, change.why) = reach(documents, &change, fresh, &verdict, wishes);
     if change.fix != Fix::Manual
         && let Some(reason) = provide(documents, &mut change)
     {
@@ -181,17 +231,29 @@ fn secret(
             return Ok(change);
         }
         let in_url = change.places.iter().any(|p| p.in_url);
-        let old = change.places.first().map(|p| p.text.clone()).unwrap_or_default();
-        let reason = match possible(choose(row, purpose_of(&change, in_url), &old, in_url, entropy))? {
+        let old = change.old();
+        let system = change.places.iter().map(|p| p.account.system).find(|s| !s.is_empty()).unwrap_or_default();
+        let need = Need {
+            row,
+            purpose: purpose_of(&change, in_url),
+            old: &old,
+            in_url,
+            server: server_of(&change.name, system),
+            least: bytes_for_algorithm(documents, &change.places),
+        };
+        let reason = match possible(choose(&need, entropy))? {
             Ok(value) => {
                 change.value = value;
+                let default = change.tags.contains(Class::DevSecret.word());
+                let (kept, note) = verdict.settle(row.kind, &change.name, &old, default, wishes.keep_previous);
+                change.value = kept.as_ref().map_or_else(|| change.value.clone(), |former| former.with(&change.value, &old));
+                (change.former, change.notes) = (kept, note.into_iter().collect());
                 unwritable(documents, &change)
             }
             Err(problem) => Some(unmade(documents, &change, &problem)),
         };
         if let Some(reason) = reason {
-            (change.fix, change.why, change.value) = (Fix::Manual, reason, Secret::default());
-            change.added.clear();
+            change.leave(reason);
         }
     }
     Ok(change)
@@ -245,18 +307,14 @@ fn best_name(documents: &[Document], places: &[Place]) -> String {
     server.or(named).or(places.first()).map(name).unwrap_or_default()
 }
 
-/// The row that forbids most, over all names of the secret.
-fn strictest(documents: &[Document], places: &[Place], name: &str) -> &'static KindRow {
-    let own = kind_in("", name);
-    let rank = |row: &KindRow| match row.kind {
-        Kind::ProviderIssued => 4,
-        Kind::Derived => 3,
-        Kind::DataEncrypting => 2,
-        _ => 0,
+/// The row that forbids most, over all names of the secret; the one of the name that the plan goes by where none forbids more.
+fn strictest(documents: &[Document], programs: &Programs<'_>, places: &[Place], name: &str) -> &'static KindRow {
+    let rows = |called: bool| {
+        let settings = places.iter().filter(|p| !p.in_url).filter_map(move |p| Some((p.document, setting_of(documents, p)?.1)));
+        settings.filter(move |(_, s)| (shown(s.name()) == name) == called).map(|(document, s)| programs.row(document, s))
     };
-    let others =
-        places.iter().filter(|p| !p.in_url).filter_map(|p| setting_of(documents, p)).map(|(_, s)| kind_in(s.key.parent_name(), s.name()));
-    others.fold(own, |worst, row| if rank(row) > rank(worst) { row } else { worst })
+    let own = rows(true).next().unwrap_or_else(|| kind_in("", name));
+    rows(true).chain(rows(false)).fold(own, |worst, row| if row.strictness() > worst.strictness() { row } else { worst })
 }
 
 fn tags(documents: &[Document], places: &[Place], same: &Same, wanted: &BTreeMap<usize, Vec<&Finding>>) -> BTreeSet<String> {
@@ -271,7 +329,7 @@ fn tags(documents: &[Document], places: &[Place], same: &Same, wanted: &BTreeMap
 }
 
 /// How far the change of a secret may go (docs/fix.md): as far as its least safe place.
-fn reach(documents: &[Document], change: &SecretChange, fresh: bool, wishes: &Wishes<'_>) -> (Fix, String) {
+fn reach(documents: &[Document], change: &SecretChange, fresh: bool, verdict: &Verdict, wishes: &Wishes<'_>) -> (Fix, String) {
     let blocked = change.places.iter().filter_map(|p| setting_of(documents, p)).find(|(d, s)| d.lossy || !s.editable);
     if let Some((document, setting)) = blocked {
         let line = document.lines.line(setting.span.start);
@@ -292,7 +350,7 @@ fn reach(documents: &[Document], change: &SecretChange, fresh: bool, wishes: &Wi
     match change.row.kind {
         Kind::ProviderIssued => return (Fix::Manual, "only its provider can issue another".to_owned()),
         Kind::Derived => return (Fix::Manual, "it is computed from another secret".to_owned()),
-        Kind::DataEncrypting if !(fresh && wishes.unborn) => return (Fix::Manual, "stored data depends on it".to_owned()),
+        Kind::DataEncrypting if !(fresh && wishes.unborn) => return verdict.reach(),
         _ => {}
     }
     if change.places.iter().any(|p| matches!(p.form, Form::Fallback { .. })) {
@@ -409,6 +467,8 @@ mod tests {
             places,
             outside: Vec::new(),
             added: Vec::new(),
+            former: None,
+            notes: Vec::new(),
             tags: std::collections::BTreeSet::new(),
         };
         let why = unmade(&documents, &change, &problem);

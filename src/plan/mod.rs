@@ -1,19 +1,24 @@
 //! Findings to one consistent set of edits: one secret over all files is one change.
 
+mod beside;
 mod changes;
 mod choose;
 mod client;
 mod edits;
 mod elsewhere;
+mod former;
 mod place;
 mod preview;
+mod program;
 mod proposals;
 mod same;
 mod switches;
 mod wishes;
 
+pub use beside::Beside;
 pub use changes::{Plan, Remark, SecretChange, plan};
 pub use edits::{Conflict, Planned};
+pub use former::Former;
 pub use place::{Account, Form, Place};
 pub use preview::preview;
 pub use proposals::{Proposed, proposals};

@@ -23,6 +23,8 @@ pub struct Wishes<'a> {
     /// Plain files whose sealed twins stand among the documents: the text, and the index of the twin. What a twin has replaced already is
     /// not replaced by yet another value elsewhere.
     pub before: &'a [(Document, usize)],
+    /// Whether former keys of what only signs are to stay valid for a while, where they cannot be guessed.
+    pub keep_previous: bool,
     /// Whether that file does not exist at all: placeholders of any kind may be filled, for no data depends on them.
     pub unborn: bool,
 }

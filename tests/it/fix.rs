@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 mod drivers;
+mod former;
 mod interrupted;
+mod kinds;
 mod plain;
 mod promote;
 mod properties;

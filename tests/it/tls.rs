@@ -83,6 +83,7 @@ fn fixed(v: &Vector, document: Document) -> (Document, Option<Fix>) {
         seals: None,
         fresh: None,
         before: &[],
+        keep_previous: false,
         unborn: false,
     };
     let plan = plan(&documents, &found.iter().collect::<Vec<_>>(), &wishes, &mut SystemEntropy).unwrap();
