@@ -8,6 +8,8 @@ mod severity;
 mod model {
     pub(crate) use crate::severity;
 }
+#[path = "build/kinds.rs"]
+mod kinds;
 #[path = "src/rules/parse.rs"]
 mod parse;
 #[path = "src/rules/schema.rs"]
@@ -25,13 +27,14 @@ const DATA: &[&str] = &["lexicon.toml", "kinds.toml", "grading.toml", "drivers.t
 
 fn main() {
     println!("cargo:rerun-if-changed=rules");
+    println!("cargo:rerun-if-changed=build");
     println!("cargo:rerun-if-changed=src/rules/schema.rs");
     println!("cargo:rerun-if-changed=src/rules/parse.rs");
     println!("cargo:rerun-if-changed=src/model/severity.rs");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     put(&out.join("rules.rs"), &rules());
     put(&out.join("lexicon.rs"), &lexicon());
-    put(&out.join("kinds.rs"), &kinds());
+    put(&out.join("kinds.rs"), &kinds::tables(Path::new("rules/kinds.toml")));
     put(&out.join("tokens.rs"), &tokens());
 }
 
@@ -232,59 +235,6 @@ fn split(name: &str) -> String {
         }
     }
     out.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct KindFile {
-    schema: u32,
-    kind: Vec<KindRow>,
-}
-
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct KindRow {
-    names: Vec<String>,
-    is: String,
-    #[serde(default)]
-    first_boot: bool,
-    #[serde(default)]
-    server: bool,
-    #[serde(default)]
-    parents: bool,
-    #[serde(default)]
-    generator: String,
-    effect: String,
-}
-
-fn kinds() -> String {
-    let path = Path::new("rules/kinds.toml");
-    let file: KindFile = toml_edit::de::from_str(&read(path)).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    assert_eq!(file.schema, 1, "{}: schema 1 is known", path.display());
-    let mut text = String::from("static KINDS: &[KindRow] = &[\n");
-    for row in file.kind {
-        let kind = match row.is.as_str() {
-            "stateless" => "Stateless",
-            "coordinated" => "Coordinated",
-            "data-encrypting" => "DataEncrypting",
-            "derived" => "Derived",
-            "provider-issued" => "ProviderIssued",
-            other => panic!("{}: `{other}` is no kind", path.display()),
-        };
-        let names: Vec<String> = row.names.iter().map(|n| format!("&{:?}", n.to_lowercase().split(' ').collect::<Vec<_>>())).collect();
-        let names = names.join(", ");
-        let _ = writeln!(
-            text,
-            "KindRow {{ names: &[{names}], kind: Kind::{kind}, first_boot: {}, parents: {}, server: {}, generator: {:?}, effect: {:?} }},",
-            row.first_boot,
-            row.parents,
-            row.server || row.first_boot,
-            row.generator,
-            row.effect
-        );
-    }
-    text.push_str("];\n");
-    text
 }
 
 #[derive(serde::Deserialize)]

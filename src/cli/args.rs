@@ -175,6 +175,9 @@ pub(crate) struct FixArgs {
     /// Only changes of this rule, class or key (may be given several times)
     #[arg(long, value_name = "RULE|CLASS|KEY")]
     pub(crate) only: Vec<String>,
+    /// Keep the old key of what only signs (sessions) valid for a while, in the setting that its program has for it, unless it can be guessed
+    #[arg(long)]
+    pub(crate) keep_previous: bool,
     /// Make this environment's file from .env: `production` writes .env.production
     #[arg(long, value_name = "ENVIRONMENT", value_parser = ["production"])]
     pub(crate) promote: Option<String>,

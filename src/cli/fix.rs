@@ -95,6 +95,7 @@ pub(crate) fn run(args: &FixArgs, global: &Global) -> Result<Exit, Failure> {
         },
         fresh: work.fresh,
         live: false,
+        keep_previous: args.keep_previous,
         unborn: work.fresh.is_some() && work.before.is_none(),
     };
     carry_out(&work, args, &project, &wishes, &|targets| match for_sops {

@@ -89,8 +89,9 @@ pub(crate) fn to_seal<'t>(request: &Request<'_>, target: &'t Target<'_>) -> Resu
     let text = std::str::from_utf8(&target.bytes).map_err(|_| Failure::new(format!("{name}: expected UTF-8 text; nothing was written")))?;
     let (document, findings) = examine(request, name, &target.bytes, target.document.environment).map_err(Failure::new)?;
     let planned: Vec<usize> = target.planned.map(|planned| planned.expected.keys().copied().collect()).unwrap_or_default();
-    let lines_up = document.settings.len() == target.document.settings.len();
-    let mut spans = secrets(&document, &findings, if lines_up { &planned } else { &[] });
+    let (before, after) = (target.document.settings.len(), document.settings.len());
+    let places = target.planned.and_then(|planned| planned.places(before, after)).unwrap_or_default();
+    let mut spans = secrets(&document, &findings, &places);
     spans.extend(kept(&document, target.document, &planned));
     Ok((text, spans, document.format))
 }

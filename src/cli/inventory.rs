@@ -13,7 +13,7 @@ use harden::model::environment::Environment;
 use harden::model::finding::Finding;
 use harden::model::severity::{Class, Severity};
 use harden::model::shown::shown;
-use harden::plan::{Held, held};
+use harden::plan::{Held, Wishes, held};
 use harden::report::inventory::{self, Inventory, Source, Stands};
 use harden::rotate::stage::Side;
 use harden::rotate::state::{JOURNAL, Journal};
@@ -40,9 +40,9 @@ pub(crate) fn seeds(documents: &[Document], findings: &[Finding], wanted: impl F
 }
 
 /// All secrets, without the grade.
-pub(crate) fn inventory(work: &Work, findings: &[Finding], policy: &Policy, root: &Path) -> Inventory {
+pub(crate) fn inventory(work: &Work, findings: &[Finding], policy: &Policy, root: &Path, wishes: &Wishes<'_>) -> Inventory {
     let seeds = seeds(&work.documents, findings, |_| true);
-    let all = held(&work.documents, &seeds);
+    let all = held(&work.documents, &seeds, wishes);
     let ages = ages(work, &all, root);
     let mut worst: BTreeMap<(usize, usize), (Class, Severity)> = BTreeMap::new();
     let by_path: HashMap<&str, usize> = work.documents.iter().enumerate().map(|(i, d)| (d.path.as_str(), i)).collect();

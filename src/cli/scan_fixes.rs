@@ -29,6 +29,7 @@ pub(crate) fn add(scan: &mut Scan, project: &Project) {
         seals: None,
         fresh: None,
         live: false,
+        keep_previous: false,
         unborn: false,
     };
     let findings: Vec<&Finding> = scan.report.entries.iter().map(|e| &e.finding).collect();

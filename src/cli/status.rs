@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use harden::model::date;
 use harden::model::severity::Profile;
+use harden::plan::Wishes;
 use harden::render::inventory as render;
 use harden::scan::{Keep, Request, scan};
 
@@ -13,6 +14,7 @@ use super::exit::{Exit, Failure};
 use super::fix_work::Work;
 use super::interrupted;
 use super::inventory::inventory;
+use super::manifests;
 use super::project::Project;
 use super::rotate::Forms;
 use super::status_args::StatusArgs;
@@ -59,7 +61,10 @@ pub(crate) fn run(args: &StatusArgs, global: &Global) -> Result<Exit, Failure> {
     let work = Work::of(scan);
     let policy = project.config.as_ref().map(|c| c.config.rotation.clone()).unwrap_or_default();
     let root = interrupted::roots(&project, &args.paths).into_iter().next().unwrap_or_else(|| PathBuf::from("."));
-    let mut inventory = inventory(&work, &findings, &policy, &root);
+    let drivers = project.config.as_ref().map(|c| c.config.drivers.clone()).unwrap_or_default();
+    let manifests = |index: usize| work.files.get(index).map(|file| manifests::above(file, &project)).unwrap_or_default();
+    let wishes = Wishes::live(&manifests, &drivers, &project.rules);
+    let mut inventory = inventory(&work, &findings, &policy, &root, &wishes);
     (inventory.letter, inventory.readiness) = (letter, readiness);
     let due = inventory.secrets.iter().any(|held| held.due_in() == Some(0));
     if args.due {

@@ -46,9 +46,11 @@ pub(super) fn reach(rule: &Rule, subject: &Subject<'_>, severity: Severity, envi
     let fixed = match rule.repair.reach {
         Reach::Always(Fix::None) => return Fix::None,
         Reach::Always(fix) => fix,
-        Reach::ByKind => match kind_in(subject.setting.key.parent_name(), subject.setting.name()).kind {
-            Kind::Stateless | Kind::Coordinated => Fix::Safe,
-            Kind::DataEncrypting | Kind::Derived | Kind::ProviderIssued => Fix::Manual,
+        Reach::ByKind => match kind_in(subject.setting.key.parent_name(), subject.setting.name()) {
+            row if matches!(row.kind, Kind::Stateless | Kind::Coordinated) => Fix::Safe,
+            // the plan writes the old one beside the new one
+            row if row.rings.iter().any(|ring| !ring.present) && row.kind == Kind::DataEncrypting => Fix::Review,
+            _ => Fix::Manual,
         },
     };
     let elsewhere = environment != Environment::Production || severity == Severity::Info;

@@ -237,6 +237,12 @@ pub fn brought(kind: Manifest, text: &str, system: &str) -> Vec<&'static Driver>
     found
 }
 
+/// Whether the manifest called `file` brings the package, whatever for.
+#[must_use]
+pub fn brings(file: &str, text: &str, package: &str) -> bool {
+    manifest(file).is_some_and(|kind| packages(kind, text).iter().any(|p| p.is(kind, package)))
+}
+
 struct Package {
     name: String,
     major: Option<u32>,

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::choose::choose;
+use super::choose::{Need, bytes_for_algorithm, choose};
 use super::derive::{Derived, Families, Family, families};
 use super::edits::unwritable;
 use super::elsewhere::doubt;
+use super::former::{Former, Verdict, former};
 use super::place::{Account, Form, Place, places};
+use super::program::Programs;
 use super::same::{Same, group, same as accounts_match};
 use super::switches::{Switch, switches};
 use super::wishes::Wishes;
@@ -21,7 +23,7 @@ use crate::model::severity::{Class, Fix, Severity};
 use crate::model::shown::shown;
 use crate::model::span::Span;
 use crate::model::template::has_reference;
-use crate::rules::kinds::{Kind, KindRow, kind_in};
+use crate::rules::kinds::{Kind, KindRow, kind_in, server_of};
 use crate::rules::schema::Strategy;
 use crate::strength::name::{Purpose, purpose};
 use crate::strength::phc::guess_cost;
@@ -35,6 +37,30 @@ pub struct Plan {
     pub switches: Vec<Switch>,
     /// Findings that no change of this plan answers, because they stand in programs or text, or ask for a decision.
     pub remarks: Vec<Remark>,
+}
+
+impl SecretChange {
+    /// It stays as it is, and is named.
+    pub(super) fn leave(&mut self, why: impl Into<String>) {
+        (self.fix, self.why, self.value) = (Fix::Manual, why.into(), Secret::default());
+        (self.former, self.added) = (None, Vec::new());
+        self.derived.clear();
+    }
+}
+
+/// Two secrets cannot put their old values into one setting: all but the first stay as they are.
+pub(super) fn part_ways(secrets: &mut [SecretChange]) {
+    let mut taken: Vec<(usize, usize, String)> = Vec::new();
+    for change in secrets {
+        let Some(former) = &change.former else { continue };
+        let added = former.added.iter().map(|(d, new)| (*d, new.scope, new.name.clone()));
+        let mine: Vec<_> = added.chain(former.grown.iter().map(|(d, s, _)| (*d, *s, String::new()))).collect();
+        if mine.iter().any(|place| taken.contains(place)) {
+            change.leave("another secret's old value goes into the same setting: change this one in a second run");
+        } else {
+            taken.extend(mine);
+        }
+    }
 }
 
 /// A finding that a person has to deal with.
@@ -73,6 +99,10 @@ pub struct SecretChange {
     pub derived: Vec<Derived>,
     /// What kind of pair it is half of, where that is made anew.
     pub pair: Option<String>,
+    /// Where the old value goes, if it is kept beside the new one.
+    pub former: Option<Former>,
+    /// What else there is to say.
+    pub notes: Vec<String>,
     /// Rules, classes and keys by which it can be chosen.
     pub(super) tags: BTreeSet<String>,
 }
@@ -103,6 +133,7 @@ pub fn plan(documents: &[Document], findings: &[&Finding], wishes: &Wishes<'_>, 
     let indices: Vec<usize> = wanted.keys().copied().collect();
     let mut secrets = secrets(documents, &all, &indices, &wanted, wishes, entropy)?;
     secrets.retain(|s| chosen(&s.tags, wishes.only));
+    part_ways(&mut secrets);
     let mut switches = switches(documents, findings, &by_path, wishes);
     switches.retain(|s| chosen(&s.tags, wishes.only));
     let remarks = findings
@@ -123,13 +154,14 @@ pub(super) fn secrets(
     entropy: &mut dyn Entropy,
 ) -> Result<Vec<SecretChange>, KeygenError> {
     let settled = settled(all, wishes.before);
+    let programs = Programs::new(documents, wishes);
     let mut secrets = Vec::new();
     let groups = group(all, indices, documents);
     let Families { each, unsigned } = families(documents, all, &groups);
     for (same, family) in groups.iter().zip(&each) {
         let half = same.live.iter().filter_map(|i| found.get(i)).flatten().any(|f| f.class == Class::HardcodedSecret);
         let relatives = Relatives { family, unsigned: unsigned.as_deref(), half };
-        secrets.push(secret(documents, all, same, found, wishes, &settled, &relatives, entropy)?);
+        secrets.push(secret(documents, all, same, found, &programs, &settled, &relatives, entropy)?);
     }
     absorb(&mut secrets);
     Ok(secrets)
@@ -245,16 +277,16 @@ fn secret(
     all: &[Place],
     same: &Same,
     wanted: &BTreeMap<usize, Vec<&Finding>>,
-    wishes: &Wishes<'_>,
+    programs: &Programs<'_>,
     settled: &[Settled],
     relatives: &Relatives<'_>,
     entropy: &mut dyn Entropy,
 ) -> Result<SecretChange, KeygenError> {
-    let family = relatives.family;
+    let (family, wishes) = (relatives.family, programs.wishes);
     let places: Vec<Place> = same.live.iter().filter_map(|i| all.get(*i)).cloned().collect();
     let outside = same.outside.iter().filter_map(|i| all.get(*i)).chain(&family.outside).cloned().collect();
     let name = best_name(documents, &places);
-    let row = strictest(documents, &places, &name);
+    let row = strictest(documents, programs, &places, &name);
     let tags = tags(documents, &places, same, wanted);
     let mut change = SecretChange {
         name,
@@ -267,28 +299,36 @@ fn secret(
         added: Vec::new(),
         derived: Vec::new(),
         pair: family.pair.as_ref().map(KeyPair::name),
+        former: None,
+        notes: Vec::new(),
         tags,
     };
     let known = settled.iter().find(|s| change.places.iter().any(|p| s.old.same_as(&p.text) && accounts_match(&s.account, &p.account)));
     let fresh = known.is_some() || wishes.fresh.is_some_and(|f| change.places.iter().all(|p| p.document == f));
-    (change.fix, change.why) = reach(documents, &change, relatives, fresh, wishes);
+    // in a file that nothing runs with yet there is nothing that the old key has made
+    let verdict = if fresh && wishes.unborn { Verdict::None } else { former(documents, &change.places, row) };
+    (change.fix, change.why) = reach(documents, &change, relatives, fresh, &verdict, wishes);
     if change.fix != Fix::Manual
         && let Some(reason) = provide(documents, &mut change)
     {
         (change.fix, change.why) = (Fix::Manual, reason);
     }
     if change.fix != Fix::Manual {
-        let reason = match possible(values(&change, family, known, entropy))? {
+        let reason = match possible(values(documents, &change, family, known, entropy))? {
             Ok((value, derived)) => {
                 (change.value, change.derived) = (value, derived);
+                if known.is_none() {
+                    let (default, old) = (change.tags.contains(Class::DevSecret.word()), change.old().cloned().unwrap_or_default());
+                    let (kept, note) = verdict.settle(row.kind, &change.name, &old, default, wishes.keep_previous);
+                    change.value = kept.as_ref().map_or_else(|| change.value.clone(), |former| former.with(&change.value, &old));
+                    (change.former, change.notes) = (kept, note.into_iter().collect());
+                }
                 unwritable(documents, &change)
             }
             Err(problem) => Some(unmade(documents, &change, &problem)),
         };
         if let Some(reason) = reason {
-            (change.fix, change.why, change.value) = (Fix::Manual, reason, Secret::default());
-            change.added.clear();
-            change.derived.clear();
+            change.leave(reason);
         }
     }
     let made = change.derived.iter().filter_map(|d| setting_of(documents, &d.place)).map(|(_, s)| s);
@@ -298,17 +338,29 @@ fn secret(
 
 /// The new value of a secret, and what is computed from it.
 fn values(
+    documents: &[Document],
     change: &SecretChange,
     family: &Family,
     known: Option<&Settled>,
     entropy: &mut dyn Entropy,
 ) -> Result<(Secret, Vec<Derived>), KeygenError> {
     let in_url = change.places.iter().any(|p| p.in_url);
-    let old = change.places.first().map(|p| p.text.clone()).unwrap_or_default();
+    let old = change.old().cloned().unwrap_or_default();
     let value = match (known, &family.pair) {
         (Some(known), _) => known.new.clone(),
         (None, Some(pair)) => pair.fresh(entropy)?,
-        (None, None) => family.fitting(choose(change.row, purpose_of(change, in_url), &old, in_url, entropy)?, entropy)?,
+        (None, None) => {
+            let system = change.places.iter().map(|p| p.account.system).find(|s| !s.is_empty()).unwrap_or_default();
+            let need = Need {
+                row: change.row,
+                purpose: purpose_of(change, in_url),
+                old: &old,
+                in_url,
+                server: server_of(&change.name, system),
+                least: bytes_for_algorithm(documents, &change.places),
+            };
+            family.fitting(choose(&need, entropy)?, entropy)?
+        }
     };
     let derived = family.again(&value, entropy)?;
     Ok((value, derived))
@@ -362,18 +414,14 @@ pub(super) fn best_name(documents: &[Document], places: &[Place]) -> String {
     server.or(named).or(places.first()).map(name).unwrap_or_default()
 }
 
-/// The row that forbids most, over all names of the secret.
-pub(super) fn strictest(documents: &[Document], places: &[Place], name: &str) -> &'static KindRow {
-    let own = kind_in("", name);
-    let rank = |row: &KindRow| match row.kind {
-        Kind::ProviderIssued => 4,
-        Kind::Derived => 3,
-        Kind::DataEncrypting => 2,
-        _ => 0,
+/// The row that forbids most, over all names of the secret; the one of the name that the plan goes by where none forbids more.
+pub(super) fn strictest(documents: &[Document], programs: &Programs<'_>, places: &[Place], name: &str) -> &'static KindRow {
+    let rows = |called: bool| {
+        let settings = places.iter().filter(|p| !p.in_url).filter_map(move |p| Some((p.document, setting_of(documents, p)?.1)));
+        settings.filter(move |(_, s)| (shown(s.name()) == name) == called).map(|(document, s)| programs.row(document, s))
     };
-    let others =
-        places.iter().filter(|p| !p.in_url).filter_map(|p| setting_of(documents, p)).map(|(_, s)| kind_in(s.key.parent_name(), s.name()));
-    others.fold(own, |worst, row| if rank(row) > rank(worst) { row } else { worst })
+    let own = rows(true).next().unwrap_or_else(|| kind_in("", name));
+    rows(true).chain(rows(false)).fold(own, |worst, row| if row.strictness() > worst.strictness() { row } else { worst })
 }
 
 fn tags(documents: &[Document], places: &[Place], same: &Same, wanted: &BTreeMap<usize, Vec<&Finding>>) -> BTreeSet<String> {
@@ -388,7 +436,14 @@ fn tags(documents: &[Document], places: &[Place], same: &Same, wanted: &BTreeMap
 }
 
 /// How far the change of a secret may go (docs/fix.md): as far as its least safe place.
-fn reach(documents: &[Document], change: &SecretChange, relatives: &Relatives<'_>, fresh: bool, wishes: &Wishes<'_>) -> (Fix, String) {
+fn reach(
+    documents: &[Document],
+    change: &SecretChange,
+    relatives: &Relatives<'_>,
+    fresh: bool,
+    verdict: &Verdict,
+    wishes: &Wishes<'_>,
+) -> (Fix, String) {
     let family = relatives.family;
     let touched = || change.places.iter().chain(family.made.iter().map(|t| &t.place));
     let blocked = touched().filter_map(|p| setting_of(documents, p)).find(|(d, s)| d.lossy || !s.editable);
@@ -423,7 +478,7 @@ fn reach(documents: &[Document], change: &SecretChange, relatives: &Relatives<'_
     match change.row.kind {
         Kind::ProviderIssued => return (Fix::Manual, "only its provider can issue another".to_owned()),
         Kind::Derived if family.pair.is_none() => return (Fix::Manual, "it is computed from another secret".to_owned()),
-        Kind::DataEncrypting if !(fresh && wishes.unborn) => return (Fix::Manual, "stored data depends on it".to_owned()),
+        Kind::DataEncrypting if !(fresh && wishes.unborn) => return verdict.reach(),
         _ => {}
     }
     if change.places.iter().any(|p| matches!(p.form, Form::Fallback { .. })) {
@@ -549,6 +604,8 @@ mod tests {
             added: Vec::new(),
             derived: Vec::new(),
             pair: None,
+            former: None,
+            notes: Vec::new(),
             tags: std::collections::BTreeSet::new(),
         };
         let why = unmade(&documents, &change, &problem);

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::beside::{Beside, joined};
 use super::changes::{Plan, SecretChange};
+use super::former::whole;
 use super::place::{Form, Place};
 use crate::formats;
 use crate::model::document::Document;
@@ -20,8 +22,31 @@ pub struct Planned {
     pub expected: BTreeMap<usize, Secret>,
     /// Settings that come at the end of the file: name and value.
     pub added: Vec<(String, Secret)>,
+    /// Settings that come after others, in their order.
+    pub beside: Vec<Beside>,
     /// Settings that go with their lines, by index.
     pub removed: BTreeSet<usize>,
+}
+
+impl Planned {
+    /// Where the settings that change, and those that are new, stand afterwards: by index, of `before` settings and their successors.
+    /// `None` where the new document has another number of settings than that comes to.
+    #[must_use]
+    pub fn places(&self, before: usize, after: usize) -> Option<Vec<usize>> {
+        let count = (before + self.beside.len() + self.added.len()).checked_sub(self.removed.len())?;
+        if count != after {
+            return None;
+        }
+        let moved = |index: usize| {
+            let more = self.beside.iter().filter(|new| new.after < index).count();
+            (index + more).saturating_sub(self.removed.iter().filter(|gone| **gone < index).count())
+        };
+        let beside = self.beside.iter().enumerate().map(|(i, new)| {
+            let sooner = self.beside.get(..i).map_or(0, |list| list.iter().filter(|other| other.after == new.after).count());
+            moved(new.after) + 1 + sooner
+        });
+        Some(self.expected.keys().map(|index| moved(*index)).chain(beside).chain(after - self.added.len()..after).collect())
+    }
 }
 
 /// Changes that cannot be made together, or not in the form of the place. Nothing was written.
@@ -46,6 +71,7 @@ impl Plan {
     pub fn edits(&self, documents: &[Document], most: Fix) -> Result<BTreeMap<usize, Planned>, Conflict> {
         let mut values: BTreeMap<(usize, usize), Parts> = BTreeMap::new();
         let mut added: BTreeMap<usize, Vec<(String, Secret)>> = BTreeMap::new();
+        let mut beside: BTreeMap<usize, Vec<Beside>> = BTreeMap::new();
         for secret in self.secrets.iter().filter(|s| s.fix <= most) {
             for place in &secret.places {
                 let part = part(documents, place, &secret.value);
@@ -60,6 +86,13 @@ impl Plan {
             }
             for (document, name) in &secret.added {
                 added.entry(*document).or_default().push((name.clone(), secret.value.clone()));
+            }
+        }
+        for former in self.secrets.iter().filter(|s| s.fix <= most).filter_map(|s| s.former.as_ref()) {
+            former.added.iter().for_each(|(d, new)| beside.entry(*d).or_default().push(new.clone()));
+            for (d, s, value) in &former.grown {
+                let Some(setting) = documents.get(*d).and_then(|document| document.settings.get(*s)) else { continue };
+                values.insert((*d, *s), vec![(whole(setting), value.clone())]);
             }
         }
         for switch in self.switches.iter().filter(|s| s.fix <= most && !s.parts.is_empty()) {
@@ -81,7 +114,7 @@ impl Plan {
         }
         let mut by_document: BTreeMap<usize, Vec<(usize, Parts)>> = BTreeMap::new();
         values.into_iter().for_each(|((d, s), parts)| by_document.entry(d).or_default().push((s, parts)));
-        added.keys().chain(removed.keys()).for_each(|d| {
+        added.keys().chain(removed.keys()).chain(beside.keys()).for_each(|d| {
             by_document.entry(*d).or_default();
         });
         by_document
@@ -89,7 +122,8 @@ impl Plan {
             .filter_map(|(d, settings)| documents.get(d).map(|document| (d, document, settings)))
             .map(|(d, document, settings)| {
                 let (added, removed) = (added.remove(&d).unwrap_or_default(), removed.remove(&d).unwrap_or_default());
-                Ok((d, planned(document, settings, added, &removed)?))
+                let beside = beside.remove(&d).unwrap_or_default();
+                Ok((d, planned(document, settings, added, beside, &removed)?))
             })
             .collect()
     }
@@ -103,7 +137,7 @@ pub(super) fn unwritable(documents: &[Document], secret: &SecretChange) -> Optio
     own.chain(derived).find_map(|(place, part)| {
         let document = documents.get(place.document)?;
         let parts = vec![part];
-        planned(document, vec![(place.setting, parts)], Vec::new(), &BTreeMap::new())
+        planned(document, vec![(place.setting, parts)], Vec::new(), Vec::new(), &BTreeMap::new())
             .err()
             .map(|c| format!("{}:{}: {}", c.path, c.line, c.what))
     })
@@ -131,6 +165,7 @@ pub(super) fn planned(
     document: &Document,
     settings: Vec<(usize, Parts)>,
     added: Vec<(String, Secret)>,
+    mut beside: Vec<Beside>,
     removed: &BTreeMap<usize, Span>,
 ) -> Result<Planned, Conflict> {
     let mut edits: Vec<Edit> = removed.values().map(|line| Edit { span: *line, text: Secret::default() }).collect();
@@ -158,15 +193,23 @@ pub(super) fn planned(
         }
         expected.insert(index, value);
     }
+    beside.sort_by_key(|new| new.after);
+    let mut ends = joined(&beside);
     if !added.is_empty() {
-        edits.push(Edit { span: Span::new(document.text.len(), document.text.len()), text: lines(document, &added) });
+        let end = Span::new(document.text.len(), document.text.len());
+        let text = lines(document, &added);
+        match ends.iter_mut().find(|(at, _)| *at == end) {
+            Some((_, before)) => *before = Secret::concat(&[before.expose(), text.expose()]),
+            None => ends.push((end, text)),
+        }
     }
+    edits.extend(ends.into_iter().map(|(span, text)| Edit { span, text }));
     let edits = EditSet::new(edits).map_err(|o| Conflict {
         path: document.path.clone(),
         line: document.lines.line(o.0.start),
         what: o.to_string(),
     })?;
-    Ok(Planned { edits, expected, added, removed: removed.keys().copied().collect() })
+    Ok(Planned { edits, expected, added, beside, removed: removed.keys().copied().collect() })
 }
 
 /// Whether a text reads the same unquoted, quoted and inside a connection string.

@@ -3,12 +3,15 @@
 use std::fmt::Write as _;
 
 use super::changes::{Plan, SecretChange};
+use super::former::Former;
 use super::place::{Form, Place};
 use super::switches::Switch;
 use crate::model::document::Document;
 use crate::model::secret::MASK;
 use crate::model::severity::Fix;
 use crate::model::shown::shown;
+use crate::rules::kinds::{Kind, server_of};
+use crate::rules::rings::RingForm;
 
 /// The plan as text. `documents` are those that it was made for.
 #[must_use]
@@ -55,7 +58,8 @@ fn secret(out: &mut String, change: &SecretChange, documents: &[Document]) {
             made => format!(", and {made} computed from it"),
         };
         let why = if change.why.is_empty() { String::new() } else { format!("; {}", change.why) };
-        let _ = writeln!(out, ": {} in {places}{also}{why}", new_value(change));
+        let new = new_value(change);
+        let _ = writeln!(out, ": {new} in {places}{also}{why}");
     }
     change.places.iter().for_each(|p| place(out, p, documents, change.fix != Fix::Manual));
     for derived in &change.derived {
@@ -66,10 +70,27 @@ fn secret(out: &mut String, change: &SecretChange, documents: &[Document]) {
         let path = documents.get(*document).map_or("", |d| d.path.as_str());
         let _ = writeln!(out, "      {path}  {}={MASK} is added", shown(name));
     }
+    if let Some(kept) = &change.former {
+        former(out, kept, documents);
+    }
     for outside in &change.outside {
         let _ = writeln!(out, "      {}  keeps the old value ({})", at(outside, documents), reason(outside, documents));
     }
-    let _ = writeln!(out, "      note: {}", effect(change));
+    let effect = effect(change);
+    match (&change.former, change.row.kind) {
+        (Some(_), _) => writeln!(out, "      note: without the old one {effect}"),
+        // nothing has been encrypted yet
+        (None, Kind::DataEncrypting) if change.fix != Fix::Manual => Ok(()),
+        _ => writeln!(out, "      note: {effect}"),
+    }
+    .unwrap_or_default();
+    change.notes.iter().for_each(|note| {
+        let _ = writeln!(out, "      note: {note}");
+    });
+    let steps = steps(change);
+    if !steps.is_empty() {
+        let _ = writeln!(out, "      next: {steps}");
+    }
 }
 
 fn effect(change: &SecretChange) -> &'static str {
@@ -84,8 +105,47 @@ fn effect(change: &SecretChange) -> &'static str {
 fn new_value(change: &SecretChange) -> String {
     match &change.pair {
         Some(pair) => format!("a new pair, {pair},"),
-        None => format!("a new value of {} characters", change.value.len()),
+        None => format!("a new value of {} characters", change.value.len().saturating_sub(kept_in(change))),
     }
+}
+
+/// Characters of the old value and what parts it from the new one, where both stand in one list.
+fn kept_in(change: &SecretChange) -> usize {
+    let own = change.former.as_ref().is_some_and(|former| former.ring.is_own());
+    change.places.first().filter(|p| own && !p.text.is_empty()).map_or(0, |p| p.text.len() + 1)
+}
+
+/// Where the old value goes, what that leaves open, and what ends it.
+fn former(out: &mut String, former: &Former, documents: &[Document]) {
+    let at = |document: usize, setting: usize| {
+        let document = documents.get(document);
+        let line = document.and_then(|d| Some(d.lines.line(d.settings.get(setting)?.span.start)));
+        format!("{}:{}", document.map_or("", |d| d.path.as_str()), line.unwrap_or(1))
+    };
+    if former.ring.is_own() {
+        let order = if former.ring.form == RingForm::Lines { "before" } else { "behind" };
+        let _ = writeln!(out, "      the old one stays {order} the new one, in a list");
+    }
+    for (document, new) in &former.added {
+        let shown_value = if new.value.expose().starts_with("${") { "handed on" } else { "the old one" };
+        let _ = writeln!(out, "      {}  {}={MASK} is added after this line: {shown_value}", at(*document, new.after), shown(&new.name));
+    }
+    for (document, setting, _) in &former.grown {
+        let name = documents.get(*document).and_then(|d| d.settings.get(*setting)).map(|s| s.key.to_string()).unwrap_or_default();
+        let _ = writeln!(out, "      {}  {name}={MASK} -> {MASK}: with the old one", at(*document, *setting));
+    }
+    let _ = writeln!(out, "      note: as long as the old one stands there, whoever knows it can {}", former.ring.open);
+    let _ = writeln!(out, "      then: {}", former.ring.then);
+}
+
+/// What there is to do besides: the row's own, else how the server is told.
+fn steps(change: &SecretChange) -> &'static str {
+    let own = change.row.steps;
+    if !own.is_empty() || change.row.kind != Kind::Coordinated || change.row.server && !change.row.first_boot {
+        return own;
+    }
+    let system = change.places.iter().map(|p| p.account.system).find(|s| !s.is_empty()).unwrap_or_default();
+    server_of(&change.name, system).map_or("", |server| server.change)
 }
 
 fn place(out: &mut String, place: &Place, documents: &[Document], changes: bool) {

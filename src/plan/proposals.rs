@@ -50,7 +50,7 @@ fn proposal(documents: &[Document], switch: &Switch) -> Option<Proposed> {
         Some(line) if switch.parts.is_empty() => (Vec::new(), BTreeMap::from([(switch.setting, line)])),
         _ => (vec![(switch.setting, switch.parts.clone())], BTreeMap::new()),
     };
-    let planned = planned(document, settings, Vec::new(), &removed).ok()?;
+    let planned = planned(document, settings, Vec::new(), Vec::new(), &removed).ok()?;
     let known = |text: &str| text.is_empty() || switch.parts.iter().any(|(_, part)| part.expose() == text);
     let edits: Vec<(Span, String)> = planned.edits.edits().iter().map(|e| (e.span, e.text.expose().to_owned())).collect();
     (!edits.is_empty() && edits.iter().all(|(_, text)| known(text))).then(|| Proposed {

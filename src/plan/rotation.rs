@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::changes::{Plan, best_name, secrets, strictest};
+use super::changes::{Plan, best_name, part_ways, secrets, strictest};
 use super::place::{Place, places};
+use super::program::Programs;
 use super::same::group;
 use super::wishes::Wishes;
 use crate::keygen::{Entropy, KeygenError};
@@ -32,13 +33,14 @@ impl Held {
 
 /// The secrets that stand in the settings of `seeds` (as for [`rotation`]), each with all its places.
 #[must_use]
-pub fn held(documents: &[Document], seeds: &[(usize, usize)]) -> Vec<Held> {
+pub fn held(documents: &[Document], seeds: &[(usize, usize)], wishes: &Wishes<'_>) -> Vec<Held> {
     let all = places(documents);
+    let programs = Programs::new(documents, wishes);
     let groups = group(&all, &wanted(&all, documents, seeds), documents);
     let held = groups.iter().map(|same| {
         let places: Vec<Place> = same.live.iter().filter_map(|i| all.get(*i)).cloned().collect();
         let name = best_name(documents, &places);
-        Held { row: strictest(documents, &places, &name), name, places }
+        Held { row: strictest(documents, &programs, &places, &name), name, places }
     });
     held.collect()
 }
@@ -61,6 +63,7 @@ pub fn rotation(
 ) -> Result<Plan, KeygenError> {
     let all = places(documents);
     let wanted = wanted(&all, documents, seeds);
-    let secrets = secrets(documents, &all, &wanted, &BTreeMap::new(), wishes, entropy)?;
+    let mut secrets = secrets(documents, &all, &wanted, &BTreeMap::new(), wishes, entropy)?;
+    part_ways(&mut secrets);
     Ok(Plan { secrets, ..Plan::default() })
 }

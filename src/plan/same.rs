@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::place::{Account, Place, may_hold_a_secret};
 use crate::model::document::Document;
+use crate::rules::kinds::{Kind, kind_in};
 
 /// Places of one secret, by index into the list that was grouped.
 #[derive(Clone, Debug, Default)]
@@ -112,6 +113,10 @@ pub(super) fn same(a: &Account, b: &Account) -> bool {
     if is_access_key(a) != is_access_key(b) {
         return false;
     }
+    // Grafana's own key is no password of its administrator, whatever stands in both
+    if is_key(a) != is_key(b) {
+        return false;
+    }
     if users_differ || a.system.is_empty() || b.system.is_empty() || !compatible(a.system, b.system) {
         return false;
     }
@@ -132,6 +137,12 @@ pub(super) fn same(a: &Account, b: &Account) -> bool {
 /// Whether a setting holds what object stores call the access key: the name of the account.
 fn is_access_key(account: &Account) -> bool {
     account.names.iter().any(|name| name.ends_with("access key") && !name.ends_with("secret access key"))
+}
+
+/// Whether every name says that it signs or encrypts.
+fn is_key(account: &Account) -> bool {
+    let signs = |name: &String| matches!(kind_in("", name).kind, Kind::Stateless | Kind::DataEncrypting);
+    !account.names.is_empty() && account.names.iter().all(signs)
 }
 
 fn compatible(a: &str, b: &str) -> bool {
@@ -168,6 +179,12 @@ mod tests {
         assert!(!same(&server, &account("storage", None, "s3 access key", false)));
         assert!(same(&server, &account("storage", None, "s3 secret key", false)));
         assert!(same(&server, &account("storage", None, "aws secret access key", false)));
+    }
+
+    #[test]
+    fn a_key_is_no_password() {
+        let admin = account("grafana", None, "gf security admin password", true);
+        assert!(!same(&admin, &account("grafana", None, "gf security secret key", false)));
     }
 
     #[test]

@@ -25,11 +25,24 @@ pub struct Wishes<'a> {
     pub before: &'a [(Document, usize)],
     /// Whether whoever carries the plan out changes the credentials on the servers, too: then it does not matter whose files these are.
     pub live: bool,
+    /// Whether former keys of what only signs are to stay valid for a while, where they cannot be guessed.
+    pub keep_previous: bool,
     /// Whether that file does not exist at all: placeholders of any kind may be filled, for no data depends on them.
     pub unborn: bool,
 }
 
-impl Wishes<'_> {
+impl<'a> Wishes<'a> {
+    /// For whoever changes the credentials on the servers, too, or changes nothing at all.
+    #[must_use]
+    pub fn live(
+        manifests: &'a dyn Fn(usize) -> Vec<Vec<(String, String)>>,
+        drivers: &'a BTreeMap<String, String>,
+        rules: &'a RuleSet,
+    ) -> Self {
+        let (only, before, seals) = (&[][..], &[][..], None);
+        Self { only, drivers, manifests, rules, seals, fresh: None, before, live: true, keep_previous: false, unborn: false }
+    }
+
     /// Whether what the plan makes of `document` can be written in the form that is asked for.
     #[must_use]
     pub fn can_write(&self, document: &Document) -> bool {

@@ -23,10 +23,12 @@ pub(super) fn verify(document: &Document, new: &[u8], planned: &Planned) -> Resu
     let before: Vec<(usize, &Setting)> =
         document.settings.iter().enumerate().filter(|(i, s)| of_the_file(s) && !planned.removed.contains(i)).collect();
     let after: Vec<&Setting> = parsed.settings.iter().filter(|s| of_the_file(s)).collect();
-    if after.len() != before.len() + planned.added.len() {
+    if after.len() != before.len() + planned.added.len() + planned.beside.len() {
         return Err(fault(1, "the new file would have other settings"));
     }
-    for ((i, old), now) in before.iter().copied().zip(after.iter().copied()) {
+    let mut left = after.iter().copied();
+    for (i, old) in before.iter().copied() {
+        let Some(now) = left.next() else { break };
         let line = document.lines.line(old.span.start);
         if old.key != now.key || old.part != now.part || old.role != now.role {
             return Err(fault(line, "a name would change"));
@@ -38,9 +40,12 @@ pub(super) fn verify(document: &Document, new: &[u8], planned: &Planned) -> Resu
         if !right {
             return Err(fault(line, "a value would not be as planned"));
         }
+        let mut beside = planned.beside.iter().filter(|new| new.after == i).zip(&mut left);
+        if !beside.all(|(new, now)| now.name() == new.name && now.part == old.part && now.value.same_as(&new.value)) {
+            return Err(fault(line, "a value beside it would not be as planned"));
+        }
     }
-    let added = after.iter().skip(before.len());
-    let fits = added.zip(&planned.added).all(|(now, (name, value))| now.name() == name && now.value.same_as(value));
+    let fits = planned.added.iter().all(|(name, value)| left.next().is_some_and(|now| now.name() == name && now.value.same_as(value)));
     if fits { Ok(()) } else { Err(fault(document.lines.lines(), "an added value would not be as planned")) }
 }
 

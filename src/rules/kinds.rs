@@ -1,5 +1,7 @@
 //! What well-known secrets are, and what replacing them does. Data: `rules/kinds.toml`.
 
+use super::programs::{Framework, Server};
+use super::rings::{Ring, RingForm};
 use crate::model::key_path::{words, words_fit};
 
 /// What a replacement means (docs/fix.md).
@@ -42,6 +44,8 @@ impl Kind {
 pub struct KindRow {
     /// Patterns of [`words_fit`].
     names: &'static [&'static [&'static str]],
+    /// Names of the [`Framework`]s that it is about; empty for all.
+    with: &'static [&'static str],
     /// What it is.
     pub kind: Kind,
     /// Whether a server reads the setting only while its data volume is empty.
@@ -50,10 +54,14 @@ pub struct KindRow {
     parents: bool,
     /// Whether the server itself reads this setting, rather than a client of it.
     pub server: bool,
-    /// The form of a generated value: the name of a generator; empty for the general one.
+    /// The form of a generated value, as `keygen::Recipe` reads it; empty for the general one.
     pub generator: &'static str,
-    /// What replacing it does, or how to go about it: one sentence.
+    /// What replacing it does: one sentence.
     pub effect: &'static str,
+    /// What there is to do besides; empty where there is nothing.
+    pub steps: &'static str,
+    /// Where the former key goes; the first that is possible counts.
+    pub rings: &'static [Ring],
 }
 
 impl KindRow {
@@ -62,6 +70,21 @@ impl KindRow {
     pub fn is_named(&self) -> bool {
         !self.names.is_empty()
     }
+
+    /// How much replacing it asks for: of two answers the greater one counts.
+    #[must_use]
+    pub fn strictness(&self) -> u8 {
+        match self.kind {
+            Kind::ProviderIssued => 4,
+            Kind::Derived => 3,
+            Kind::DataEncrypting => 2,
+            Kind::Stateless | Kind::Coordinated => 0,
+        }
+    }
+
+    fn fits(&self, own: &[String]) -> bool {
+        self.names.iter().any(|pattern| words_fit(pattern, own))
+    }
 }
 
 include!(concat!(env!("OUT_DIR"), "/kinds.rs"));
@@ -69,16 +92,43 @@ include!(concat!(env!("OUT_DIR"), "/kinds.rs"));
 /// A secret that no row names: somebody else may hold it, so it is treated as coordinated.
 static UNKNOWN: KindRow = KindRow {
     names: &[],
+    with: &[],
     kind: Kind::Coordinated,
     first_boot: false,
     parents: false,
     server: false,
     generator: "",
     effect: "whoever else holds this value must be given the new one",
+    steps: "",
+    rings: &[],
 };
 
-/// The row for a setting whose name alone may say too little: `storage.secret_key` is tried as `storage secret key` first. `parent` is the
-/// name of the map that holds it; may be empty.
+/// Every program that the table tells apart.
+#[must_use]
+pub fn frameworks() -> &'static [Framework] {
+    FRAMEWORKS
+}
+
+/// What is known of the server that takes the password `name`, by the name, else by the `system` that its place tells.
+#[must_use]
+pub fn server_of(name: &str, system: &str) -> Option<&'static Server> {
+    let own = words(name);
+    let named = |row: &&Server| row.names.iter().any(|pattern| words_fit(pattern, &own));
+    let of_system = || SERVERS.iter().find(|row| !row.system.is_empty() && row.system == system);
+    // what is called `password` and no more is the least that is known
+    let general = |row: &Server| row.system.is_empty() && row.change.is_empty() && row.names.iter().any(|p| p.len() == 1);
+    SERVERS.iter().filter(|row| !general(row)).find(named).or_else(of_system).or_else(|| SERVERS.iter().find(named))
+}
+
+/// Whether the program decides what a name means.
+#[must_use]
+pub fn needs_framework(parent: &str, name: &str) -> bool {
+    let own = words(name);
+    let below: Vec<String> = words(parent).into_iter().chain(own.iter().cloned()).collect();
+    KINDS.iter().any(|row| !row.with.is_empty() && (row.fits(&own) || row.fits(&below)))
+}
+
+/// [`kind_among`] where no program is known.
 ///
 /// ```
 /// use harden::rules::kinds::{kind_in, Kind};
@@ -87,8 +137,26 @@ static UNKNOWN: KindRow = KindRow {
 /// ```
 #[must_use]
 pub fn kind_in(parent: &str, name: &str) -> &'static KindRow {
+    kind_among(parent, name, &[])
+}
+
+/// The row for a setting whose name alone may say too little: `storage.secret_key` is tried as `storage secret key` first. `parent` is the
+/// name of the map that holds it; may be empty. `programs` are the names of the frameworks that may read it: of several answers the
+/// strictest counts.
+///
+/// ```
+/// use harden::rules::kinds::{kind_among, Kind};
+/// assert_eq!(kind_among("", "SECRET_KEY", &["superset"]).kind, Kind::DataEncrypting);
+/// assert_eq!(kind_among("", "SECRET_KEY", &["django", "superset"]).kind, Kind::DataEncrypting);
+/// ```
+#[must_use]
+pub fn kind_among(parent: &str, name: &str, programs: &[&str]) -> &'static KindRow {
     let own = words(name);
-    let row = |own: &[String]| KINDS.iter().find(|row| row.names.iter().any(|pattern| words_fit(pattern, own)));
+    let row = |own: &[String]| {
+        let told = KINDS.iter().filter(|row| row.with.iter().any(|w| programs.contains(w)) && row.fits(own));
+        let strictest = told.reduce(|best, row| if row.strictness() > best.strictness() { row } else { best });
+        strictest.or_else(|| KINDS.iter().find(|row| row.with.is_empty() && row.fits(own)))
+    };
     // `default: { password: .. }` is a map of what others inherit, not a password that a server starts with
     let above: Vec<String> = words(parent).into_iter().filter(|word| word != "default").collect();
     let below = |above: Vec<String>| row(&above.into_iter().chain(own.iter().cloned()).collect::<Vec<_>>());

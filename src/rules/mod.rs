@@ -4,6 +4,8 @@ pub mod builtin;
 pub mod kinds;
 pub mod load;
 mod parse;
+pub mod programs;
+pub mod rings;
 pub mod schema;
 
 pub use parse::{ascii_classes, parse};

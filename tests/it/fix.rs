@@ -3,7 +3,9 @@
 
 mod derived;
 mod drivers;
+mod former;
 mod interrupted;
+mod kinds;
 mod plain;
 mod promote;
 mod properties;

@@ -29,6 +29,10 @@ const PLANTED: &[(&str, &str)] = &[
         "DB_PASSWORD={C}\nDATABASE_URL=postgres://app:{U}@db.example.com:5432/app?sslmode=disable\nREDIS_URL=redis://:{U}@cache:6379/0\n",
     ),
     (".env.production", "export API_TOKEN=\"{C}\"\nSECRET_KEY='{C}'\n# OLD_SECRET={C}\nCONFIG={\"smtp\": {\"password\": \"{J}\"}}\n"),
+    (
+        "rings/.env",
+        "SUPERSET_SECRET_KEY=changeme-{C}\nENCRYPTION_KEY=changeme-{C}\nENCRYPTION_KEY_OLD=\nAPP_KEYS=changeme-{C}\nDJANGO_SECRET_KEY='changeme-{C}'\n",
+    ),
     (".env.example", "DB_PASSWORD={C}\nADMIN_PASSWORD=changeme-{C}\n"),
     (".env.odd", "PASSWORD = {C}\nTOKEN: {C}\n{C}\n=x{C}\nKEY=\"{C}\nKEY2={C} # harden:ignore all\n"),
     (
@@ -272,6 +276,7 @@ const COMMANDS: &[Row] = &[
     row(&["fix", "--include", "review"]),
     row(&["--color", "always", "fix", "--no-ignore"]),
     row(&["fix", "--only", "dev-secret"]),
+    row(&["fix", "--include", "review", "--keep-previous", "rings"]),
     row(&["fix", "--promote", "production"]),
     row(&["fix", ".env"]),
     row(&["fix", "gone"]),
@@ -279,6 +284,8 @@ const COMMANDS: &[Row] = &[
     row(&["fix", "--apply", ".env.production"]),
     row(&["fix", "--apply", "config/app.toml", "values.yaml"]),
     row(&["fix", "--apply", "--include", "review"]),
+    row(&["fix", "--apply", "--emit", "sops", "--include", "review", "--keep-previous", "rings"]),
+    row(&["fix", "--apply", "--emit", "plain", "--allow-dirty", "--include", "review", "--keep-previous", "rings"]),
     row(&["fix", "--apply", "--emit", "plain", "redis.conf"]),
     row(&["fix", "--apply", "--emit", "plain", "--allow-dirty", "config/legacy.ini", "docker-compose.yml"]),
     row(&["fix", "--apply", "--emit", "plain", "--allow-dirty", "--include", "review"]),

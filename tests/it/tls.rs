@@ -84,6 +84,7 @@ fn fixed(v: &Vector, document: Document) -> (Document, Option<Fix>) {
         fresh: None,
         before: &[],
         live: false,
+        keep_previous: false,
         unborn: false,
     };
     let plan = plan(&documents, &found.iter().collect::<Vec<_>>(), &wishes, &mut SystemEntropy).unwrap();

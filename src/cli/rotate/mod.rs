@@ -84,6 +84,9 @@ fn plan(args: &RotateArgs, global: &Global, project: &Project, paths: &[PathBuf]
     }
     let findings: Vec<_> = scan.report.entries.drain(..).map(|entry| entry.finding).collect();
     let work = Work::of(scan);
+    let drivers = project.config.as_ref().map(|c| c.config.drivers.clone()).unwrap_or_default();
+    let manifests = |index: usize| work.files.get(index).map(|file| manifests::above(file, project)).unwrap_or_default();
+    let wishes = Wishes::live(&manifests, &drivers, &project.rules);
     let policy = project.config.as_ref().map(|c| c.config.rotation.clone()).unwrap_or_default();
     if policy.approval && args.apply && args.approved_by.is_none() {
         return Err(Failure::new("harden.toml wants rotations to be approved, `approval = true`; nothing was changed")
@@ -91,22 +94,9 @@ fn plan(args: &RotateArgs, global: &Global, project: &Project, paths: &[PathBuf]
     }
     let seeds = if args.due {
         let root = roots.first().map_or(args.dir.as_path(), PathBuf::as_path);
-        chosen::due(&work, &inventory(&work, &findings, &policy, root))
+        chosen::due(&work, &inventory(&work, &findings, &policy, root, &wishes))
     } else {
         chosen::chosen(args, &work.documents, &findings)?
-    };
-    let manifests = |index: usize| work.files.get(index).map(|file| manifests::above(file, project)).unwrap_or_default();
-    let drivers = project.config.as_ref().map(|c| c.config.drivers.clone()).unwrap_or_default();
-    let wishes = Wishes {
-        manifests: &manifests,
-        before: &[],
-        only: &[],
-        drivers: &drivers,
-        rules: &project.rules,
-        seals: None,
-        fresh: None,
-        live: true,
-        unborn: false,
     };
     let mut plan =
         rotation(&work.documents, &seeds, &wishes, &mut SystemEntropy).map_err(|e| Failure::new(format!("{e}; nothing was changed")))?;
