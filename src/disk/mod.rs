@@ -10,6 +10,7 @@ pub mod notes;
 mod open;
 pub mod read;
 mod record;
+pub mod room;
 mod steps;
 mod temp;
 pub mod undo;

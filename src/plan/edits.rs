@@ -174,7 +174,7 @@ pub(super) fn plain(text: &Secret) -> bool {
         && !text.expose().contains(": ")
 }
 
-fn splice(value: &str, parts: &Parts) -> Secret {
+pub(super) fn splice(value: &str, parts: &Parts) -> Secret {
     let mut pieces = Vec::new();
     let mut at = 0;
     for (span, new) in parts {

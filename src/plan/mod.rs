@@ -1,5 +1,6 @@
 //! Findings to one consistent set of edits: one secret over all files is one change.
 
+mod assign;
 mod changes;
 mod choose;
 mod client;
@@ -12,6 +13,7 @@ mod same;
 mod switches;
 mod wishes;
 
+pub use assign::{Assigned, append, assign, matching};
 pub use changes::{Plan, Remark, SecretChange, plan};
 pub use edits::{Conflict, Planned};
 pub use place::{Account, Form, Place};

@@ -2,6 +2,7 @@
 
 use crate::formats;
 use crate::model::document::Document;
+use crate::model::secret::Secret;
 use crate::model::setting::{Portion, Setting};
 use crate::model::span::Span;
 use crate::plan::Planned;
@@ -26,7 +27,8 @@ pub(super) fn verify(document: &Document, new: &[u8], planned: &Planned) -> Resu
     if after.len() != before.len() + planned.added.len() {
         return Err(fault(1, "the new file would have other settings"));
     }
-    for ((i, old), now) in before.iter().copied().zip(after.iter().copied()) {
+    let (kept, added) = apart(&before, after, &planned.added);
+    for ((i, old), now) in before.iter().copied().zip(kept) {
         let line = document.lines.line(old.span.start);
         if old.key != now.key || old.part != now.part || old.role != now.role {
             return Err(fault(line, "a name would change"));
@@ -39,9 +41,23 @@ pub(super) fn verify(document: &Document, new: &[u8], planned: &Planned) -> Resu
             return Err(fault(line, "a value would not be as planned"));
         }
     }
-    let added = after.iter().skip(before.len());
-    let fits = added.zip(&planned.added).all(|(now, (name, value))| now.name() == name && now.value.same_as(value));
-    if fits { Ok(()) } else { Err(fault(document.lines.lines(), "an added value would not be as planned")) }
+    let fits = |(now, (name, value)): (&&Setting, &(String, Secret))| now.name() == name && now.value.same_as(value);
+    if added.len() == planned.added.len() && added.iter().zip(&planned.added).all(fits) {
+        Ok(())
+    } else {
+        Err(fault(document.lines.lines(), "an added value would not be as planned"))
+    }
+}
+
+/// Those of `after` that were there before, and those that came: at the end, unless a name that was not expected stands before.
+fn apart<'s>(before: &[(usize, &Setting)], after: Vec<&'s Setting>, planned: &[(String, Secret)]) -> (Vec<&'s Setting>, Vec<&'s Setting>) {
+    let (mut kept, mut added) = (Vec::new(), Vec::new());
+    for now in after {
+        let expected = before.get(kept.len()).is_some_and(|(_, old)| old.key == now.key && old.part == now.part);
+        let new = planned.get(added.len()).is_some_and(|(name, _)| name == now.name());
+        if new && !expected { added.push(now) } else { kept.push(now) }
+    }
+    (kept, added)
 }
 
 /// Whether the setting is the whole of which a planned one is a part (a command line and its argument), and changed only there.
