@@ -76,6 +76,8 @@ pub(crate) enum Command {
     /// Check each commit, or each push, before it is made
     #[command(subcommand)]
     Hook(HookCommand),
+    /// Print a file, plain or sealed, with its values masked: what git diff compares
+    GitTextconv(TextconvArgs),
     /// Let harden.toml name programs that are started, as it is now
     Trust(TrustArgs),
     /// Look at the rules, and test rule files
@@ -417,7 +419,7 @@ pub(crate) enum HookCommand {
     #[command(after_help = "\
 Examples:
   harden hook install
-  harden hook install --pre-push")]
+  harden hook install --pre-push --diff")]
     Install(HookInstallArgs),
     /// Take the hooks of harden away, and put back what was there before
     #[command(after_help = "\
@@ -440,9 +442,26 @@ pub(crate) struct HookInstallArgs {
     /// A pre-push hook as well: looks at the commits that are about to be sent
     #[arg(long)]
     pub(crate) pre_push: bool,
+    /// As well: let git diff show env files and sealed files with their values masked (in .gitattributes, and this clone's configuration)
+    #[arg(long)]
+    pub(crate) diff: bool,
     /// Install it even if a hook manager is configured, as long as that has not taken over the hooks
     #[arg(long)]
     pub(crate) ignore_manager: bool,
+}
+
+/// `harden git-textconv`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  harden hook install --diff && git diff
+  harden git-textconv .env.production.age")]
+pub(crate) struct TextconvArgs {
+    /// The file
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) identity: IdentityArgs,
 }
 
 /// `harden hook run`

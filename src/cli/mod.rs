@@ -42,6 +42,7 @@ pub(crate) mod sealing;
 pub(crate) mod set;
 pub(crate) mod signals;
 pub(crate) mod sops;
+pub(crate) mod textconv;
 pub(crate) mod trust;
 pub(crate) mod ui;
 pub(crate) mod undo;
@@ -67,6 +68,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Run(args) => run::run(&args, cli.global.no_config),
         Command::Fix(args) => fix::run(&args, &cli.global),
         Command::Set(args) => set::run(&args, &cli.global),
+        Command::GitTextconv(args) => textconv::run(&args, &cli.global),
         Command::Trust(args) => trust::run(&args, &cli.global),
         Command::Undo(args) => undo::run(&args, &cli.global),
     }

@@ -17,3 +17,4 @@ pub mod undo;
 pub mod walk;
 
 pub use error::DiskError;
+pub use record::Key as MacKey;

@@ -13,6 +13,7 @@ mod grading;
 mod mask;
 mod mask_words;
 pub mod printable;
+pub mod redacted;
 #[cfg(test)]
 pub(crate) mod sample;
 

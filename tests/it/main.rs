@@ -30,5 +30,6 @@ mod set;
 mod sops;
 mod staged;
 mod stages;
+mod textconv;
 mod tls;
 mod trust;
