@@ -10,11 +10,12 @@ use harden::disk::room::Room;
 use harden::run;
 use zeroize::Zeroizing;
 
-use super::args::{EditArgs, Global};
+use super::args::Global;
 use super::edit_program::{Editor, Ended};
 use super::exit::{Exit, Failure};
 use super::interrupted;
 use super::project::Project;
+use super::sealed_args::EditArgs;
 use super::sealed_file::{self, SealedFile};
 use super::sealing;
 use super::signals::Signals;

@@ -10,11 +10,12 @@ use harden::model::date::now;
 use harden::seal::{self, Identities, Index, Recipients, SealError, sops};
 use zeroize::Zeroizing;
 
-use super::args::{Global, RekeyArgs};
+use super::args::Global;
 use super::exit::{Exit, Failure};
 use super::interrupted;
 use super::pinned;
 use super::project::Project;
+use super::sealed_args::RekeyArgs;
 use super::sealed_file::{Change, commit, names_of, real, recorded};
 use super::sealing::{self, about, shown, warn_if_single};
 use super::ui;

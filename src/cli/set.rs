@@ -19,11 +19,12 @@ use harden::strength::name::{NameClass, classify, purpose};
 use harden::{formats, rewrite, run};
 use zeroize::Zeroizing;
 
-use super::args::{Global, SetArgs};
+use super::args::Global;
 use super::exit::{Exit, Failure};
 use super::fix_emit::is_restorable;
 use super::interrupted;
 use super::project::Project;
+use super::sealed_args::SetArgs;
 use super::sealed_file::{Change, SealedFile, commit, meant, real};
 use super::sealing;
 use super::sops::request_for;

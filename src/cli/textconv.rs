@@ -11,8 +11,9 @@ use harden::report::redacted::{opaque, redacted};
 use harden::seal::{self, Identities, Nobody, OpenFile, Places, sops};
 use zeroize::Zeroizing;
 
-use super::args::{Global, TextconvArgs};
+use super::args::Global;
 use super::exit::{Exit, Failure};
+use super::sealed_args::TextconvArgs;
 use super::sealing;
 use super::ui;
 
