@@ -11,6 +11,7 @@ use harden::render::RENDERERS;
 use super::baseline_args::{BaselineArgs, BaselineChoice};
 use super::rotate::args::RotateArgs;
 pub(crate) use super::seal_args::{IdentityArgs, SealArgs};
+use super::sealed_args::{EditArgs, RekeyArgs, SetArgs, TextconvArgs};
 use super::status_args::StatusArgs;
 
 /// The exit codes, as `harden --help` ends with them.
@@ -72,11 +73,19 @@ pub(crate) enum Command {
     Encrypt(EncryptArgs),
     /// Open sealed files
     Decrypt(DecryptArgs),
+    /// Change a sealed file in your editor; its content is on no disk
+    Edit(EditArgs),
+    /// Seal files again, to the recipients that harden.toml lists now; --apply writes them
+    Rekey(RekeyArgs),
+    /// Put one value, from standard input, into a plain or sealed file
+    Set(SetArgs),
     /// Run a command with the settings of env files, sealed or plain, in its environment
     Run(RunArgs),
     /// Check each commit, or each push, before it is made
     #[command(subcommand)]
     Hook(HookCommand),
+    /// Print a file, plain or sealed, with its values masked: what git diff compares
+    GitTextconv(TextconvArgs),
     /// Let harden.toml name programs that are started, as it is now
     Trust(TrustArgs),
     /// Look at the rules, and test rule files
@@ -255,6 +264,7 @@ pub(crate) struct KeygenArgs {
 #[command(after_help = "\
 Examples:
   harden encrypt .env.production
+  harden encrypt --remove-plain .env.production
   harden encrypt -r age1... config.yml
   harden encrypt --emit sops k8s/secret.yaml")]
 pub(crate) struct EncryptArgs {
@@ -267,6 +277,9 @@ pub(crate) struct EncryptArgs {
     /// With --emit sops: lines that are not encrypted may be edited by hand (the MAC does not cover them)
     #[arg(long)]
     pub(crate) hand_editable: bool,
+    /// Remove NAME once the sealed file was read back, opened, and found to hold every byte of it
+    #[arg(long)]
+    pub(crate) remove_plain: bool,
     #[command(flatten)]
     pub(crate) seal: SealArgs,
 }
@@ -328,7 +341,7 @@ pub(crate) enum HookCommand {
     #[command(after_help = "\
 Examples:
   harden hook install
-  harden hook install --pre-push")]
+  harden hook install --pre-push --diff")]
     Install(HookInstallArgs),
     /// Take the hooks of harden away, and put back what was there before
     #[command(after_help = "\
@@ -351,6 +364,9 @@ pub(crate) struct HookInstallArgs {
     /// A pre-push hook as well: looks at the commits that are about to be sent
     #[arg(long)]
     pub(crate) pre_push: bool,
+    /// As well: let git diff show env files and sealed files with their values masked (in .gitattributes, and this clone's configuration)
+    #[arg(long)]
+    pub(crate) diff: bool,
     /// Install it even if a hook manager is configured, as long as that has not taken over the hooks
     #[arg(long)]
     pub(crate) ignore_manager: bool,

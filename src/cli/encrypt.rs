@@ -1,4 +1,4 @@
-//! `harden encrypt`: NAME becomes NAME.age beside it; NAME stays. A sealed file that is there already is never replaced.
+//! `harden encrypt`: NAME becomes NAME.age beside it; NAME stays, unless `--remove-plain` says otherwise. A sealed file that is there already is never replaced.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,6 +13,7 @@ use super::encrypt_sops;
 use super::exit::{Exit, Failure};
 use super::interrupted;
 use super::project::Project;
+use super::remove_plain::{self, Pair};
 use super::sealing::{self, about, folder_of, name_in, twin_of, warn_if_single};
 use super::ui;
 
@@ -45,10 +46,16 @@ pub(crate) fn run(args: &EncryptArgs, no_config: bool) -> Result<Exit, Failure> 
         }
         jobs.push(Job::plan(file, &bytes, recipients, project.as_ref(), &mut opener)?);
     }
+    let opens =
+        if args.remove_plain { Some(remove_plain::identities(&args.seal.identity, jobs.iter().map(|job| &job.recipients))?) } else { None };
     write(&jobs, &mut indexes)?;
     warn_if_blind(&jobs);
     if let Some(single) = jobs.iter().map(|job| &job.recipients).find(|recipients| recipients.is_single()) {
         warn_if_single(single);
+    }
+    if let Some((identities, keepers)) = opens.as_ref().zip(jobs.first().map(|job| &job.recipients)) {
+        let pairs: Vec<Pair> = jobs.iter().map(|job| Pair { plain: job.file.clone(), sealed: job.twin.clone() }).collect();
+        return remove_plain::remove(&pairs, identities, keepers, &around);
     }
     let plain: Vec<String> = jobs.iter().map(|job| format!("`{}`", job.file.display())).collect();
     let verb = if plain.len() == 1 { "still holds its values" } else { "still hold their values" };

@@ -6,35 +6,23 @@ use harden::disk::atomic;
 use harden::formats;
 use harden::model::date::now;
 use harden::model::environment::Environment;
-use harden::model::severity::Profile;
-use harden::scan::{Keep, Request, examine};
+use harden::scan::examine;
+use harden::seal::Index;
 use harden::seal::sops::{self, Form, How};
 
 use super::args::EncryptArgs;
 use super::exit::{Exit, Failure};
 use super::project::Project;
-use super::sealing::{self, about, warn_if_single};
-use super::sops::{secrets, sops_twin_of};
+use super::remove_plain::{self, Pair};
+use super::sealing::{self, about, name_in, warn_if_single};
+use super::sops::{request_for, secrets, sops_twin_of};
 use super::ui;
 
 /// Seals every file or, if one of them is refused, none.
 pub(crate) fn run(args: &EncryptArgs, no_config: bool) -> Result<Exit, Failure> {
     let project = Project::load(&args.files, no_config)?;
     let recipients = sealing::recipients(&args.seal, project.config.as_ref())?;
-    let request = Request {
-        paths: &args.files,
-        no_ignore: true,
-        profile: Profile::Strict,
-        fail_on: None,
-        config: project.config.as_ref(),
-        rules: &project.rules,
-        honour: false,
-        keep: Keep::All,
-        baseline: None,
-        twins: None,
-        new_only: None,
-        spoken: None,
-    };
+    let request = request_for(&args.files, &project);
     let mut jobs: Vec<(PathBuf, Vec<u8>)> = Vec::new();
     for file in &args.files {
         let shown = file.display();
@@ -65,12 +53,32 @@ pub(crate) fn run(args: &EncryptArgs, no_config: bool) -> Result<Exit, Failure> 
         })?;
         jobs.push((twin, sealed));
     }
+    let opens = if args.remove_plain { Some(remove_plain::identities(&args.seal.identity, [&recipients])?) } else { None };
+    let mut index = match &project.config {
+        Some(config) => Some((config.root.clone(), Index::load(&config.root)?)),
+        None => None,
+    };
     for (twin, sealed) in &jobs {
         // to be committed: readable like any other source file
         atomic::create_new(twin, sealed, 0o644)?;
+        if let Some((root, index)) = &mut index
+            && let Some(name) = name_in(root, twin)
+        {
+            index.record(&name, sealed, &recipients);
+        }
         ui::say(&format!("sealed for sops: {}", twin.display()));
     }
+    if let Some((root, index)) = &index
+        && let Err(error) = index.save(root)
+    {
+        ui::warn(&format!("the files are sealed, but their list is not up to date: {error}"));
+    }
     warn_if_single(&recipients);
+    if let Some(identities) = &opens {
+        let pair = |(plain, (sealed, _)): (&PathBuf, &(PathBuf, Vec<u8>))| Pair { plain: plain.clone(), sealed: sealed.clone() };
+        let pairs: Vec<Pair> = args.files.iter().zip(&jobs).map(pair).collect();
+        return remove_plain::remove(&pairs, identities, &recipients, &project);
+    }
     let plain: Vec<String> = args.files.iter().map(|file| format!("`{}`", file.display())).collect();
     let verb = if plain.len() == 1 { "still holds its values" } else { "still hold their values" };
     ui::note(&format!("{} {verb} in plain text: remove it where it is not needed, and keep it out of git", plain.join(", ")));

@@ -147,15 +147,14 @@ fn plain(args: &FixArgs, project: &Project, targets: &[Target<'_>]) -> Result<Ex
     Ok(Exit::Clean)
 }
 
-fn is_restorable(held: &str, file: &Path) -> bool {
+/// Whether git holds `file` with these bytes.
+pub(crate) fn is_restorable(held: &str, file: &Path) -> bool {
     let folder = file.parent().unwrap_or(file);
     Repository::discover(folder).is_some_and(|r| r.tracks(file, held.as_bytes()))
 }
 
-/// The folder where the journal is kept: the first of [`interrupted::roots`] that holds all files, else the nearest that does.
+/// The folder where the journal is kept.
 pub(crate) fn root(args: &FixArgs, project: &Project, targets: &[Target<'_>]) -> PathBuf {
-    let holds = |root: &Path| targets.iter().all(|t| t.file.starts_with(root));
-    let first = targets.first().and_then(|t| t.file.parent()).unwrap_or(Path::new("."));
-    let common = || first.ancestors().find(|a| holds(a)).map(Path::to_owned);
-    interrupted::roots(project, &args.paths).into_iter().find(|root| holds(root)).or_else(common).unwrap_or_else(|| first.to_owned())
+    let files: Vec<PathBuf> = targets.iter().map(|t| t.file.clone()).collect();
+    interrupted::root_for(project, &args.paths, &files)
 }

@@ -10,6 +10,7 @@ use harden::model::secret::Secret;
 use harden::model::setting::Role;
 use harden::model::span::Span;
 use harden::scan::{Request, examine};
+use harden::seal::Index;
 use harden::seal::sops::{self, Form, How};
 use zeroize::Zeroizing;
 
@@ -18,7 +19,8 @@ use super::exit::{Exit, Failure};
 use super::fix_work::Target;
 use super::interrupted;
 use super::project::Project;
-use super::sealing::{self, about, warn_if_single};
+use super::sealed_file::names_of;
+use super::sealing::{self, about, name_in, warn_if_single};
 use super::sops::{Openers, secrets, sops_twin_of};
 use super::ui;
 use super::way_back;
@@ -33,6 +35,17 @@ pub(crate) fn write(
     root: &Path,
 ) -> Result<Exit, Failure> {
     let mut transaction = Transaction::new(root);
+    let mut index = match &project.config {
+        Some(config) => Some((config.root.clone(), Index::load(&config.root)?)),
+        None => None,
+    };
+    let mut list = |path: &Path, sealed: &[u8], names: Vec<String>| {
+        if let Some((root, index)) = &mut index
+            && let Some(name) = name_in(root, path)
+        {
+            index.record_names(&name, sealed, names);
+        }
+    };
     let mut recipients = None;
     let mut written = Vec::new();
     let mut replaced = Vec::new();
@@ -42,6 +55,7 @@ pub(crate) fn write(
         let (text, spans, format) = to_seal(request, target)?;
         if let Some(found) = openers.take(target.file) {
             let sealed = found.opened.seal_again(text, &spans, now()).map_err(|error| about(&found.path, &error).untouched())?;
+            list(&found.path, &sealed, found.opened.recipients().to_vec());
             transaction = transaction.replace(&found.path, found.digest, Zeroizing::new(sealed));
             written.push(beside(name, &found.path));
             replaced.push(found.path.clone());
@@ -56,12 +70,18 @@ pub(crate) fn write(
         let how = How { recipients, hand_editable: args.hand_editable, now: now() };
         let sealed = sops::seal(form, text, &spans, how).map_err(|error| about(Path::new(name), &error).untouched())?;
         let twin = sops_twin_of(target.file, form);
+        list(&twin, &sealed, names_of(recipients));
         // to be committed: readable like any other source file
         transaction = transaction.create(&twin, Zeroizing::new(sealed), 0o644);
         written.push(beside(name, &twin));
         if target.held.is_some() {
             open.push(name.as_str());
         }
+    }
+    if let Some((root, index)) = &index {
+        let (with, list) = way_back::with_index(transaction, root, index)?;
+        transaction = with;
+        replaced.extend(list);
     }
     let keepers = way_back::recipients(&args.seal, project.config.as_ref())?;
     if let Some(keepers) = &keepers {

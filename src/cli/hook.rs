@@ -3,7 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use harden::git::{self, AtWork, Folder, Hook, Installed, Plan, Removed, Repository, Standing};
+use harden::disk::atomic::{self, ModePolicy};
+use harden::disk::read::{DEFAULT_LIMIT, Links, read_raw};
+use harden::git::{self, AtWork, Driver, Folder, Hook, Installed, Plan, Removed, Repository, Standing};
 
 use super::args::{Global, HookCommand, HookInstallArgs};
 use super::exit::{Exit, Failure};
@@ -41,6 +43,9 @@ fn install(args: &HookInstallArgs) -> Result<Exit, Failure> {
     for hook in hooks {
         plans.push(Wanted::new(&repository, *hook, args.ignore_manager)?);
     }
+    if args.diff {
+        install_driver(&repository)?;
+    }
     let mut exit = Exit::Clean;
     for wanted in plans {
         if wanted.install()? == Exit::Failed {
@@ -48,6 +53,31 @@ fn install(args: &HookInstallArgs) -> Result<Exit, Failure> {
         }
     }
     Ok(exit)
+}
+
+/// `git diff` with masked values: the lines of `.gitattributes` first, which mean nothing without the driver.
+fn install_driver(repository: &Repository) -> Result<(), Failure> {
+    let path = repository.root().join(".gitattributes");
+    let refused = || Failure::new(format!("{}: expected a text file; nothing was written", path.display()));
+    let old =
+        if path.symlink_metadata().is_ok() { Some(read_raw(&path, Links::Refuse, DEFAULT_LIMIT)?.ok_or_else(refused)?) } else { None };
+    let text = old.as_ref().map_or(Ok(""), |raw| std::str::from_utf8(&raw.bytes)).map_err(|_| refused())?;
+    match git::with_attributes(text) {
+        Some(new) if old.is_some() => {
+            atomic::write_atomic(&path, new.as_bytes(), ModePolicy::Keep)?;
+            ui::say("added to .gitattributes: commit it");
+        }
+        Some(new) => {
+            atomic::create_new(&path, new.as_bytes(), 0o644)?;
+            ui::say("wrote .gitattributes: commit it");
+        }
+        None => {}
+    }
+    ui::say(match repository.install_driver(program(repository).as_deref())? {
+        Driver::Written => "configured: git diff masks values in this clone (`git diff --no-textconv` shows them)",
+        _ => "nothing to do: git diff masks values in this clone",
+    });
+    Ok(())
 }
 
 /// A hook that can be installed, or the line for whoever runs the hooks here.
@@ -200,6 +230,10 @@ fn remove() -> Result<Exit, Failure> {
             }
             _ => continue,
         }
+        any = true;
+    }
+    if repository.remove_driver()? {
+        ui::say("removed: git diff shows values again; what .gitattributes says of `diff=harden` means nothing without it");
         any = true;
     }
     if !any {

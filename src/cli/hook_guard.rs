@@ -11,11 +11,12 @@ use harden::disk::read::read_stream;
 use harden::git::{Id, Repository, Tracked};
 use harden::model::severity::Class;
 use harden::scan::{LIMIT, Request, examine};
-use harden::seal::{self, Index, Recipient, Recipients};
+use harden::seal::{self, Index, Recipient, Recipients, sops};
 use zeroize::Zeroizing;
 
 use super::exit::Failure;
-use super::sealing::twin_of;
+use super::sealing;
+use super::twins::{has_sops_name, is_sealed, plain_names, sealed_names};
 use super::ui::word;
 
 /// Something that stops a commit and that no finding tells.
@@ -42,6 +43,8 @@ pub(crate) fn check(repository: &Repository, changes: &[Tracked], request: &Requ
     for change in &staged {
         if is_age(&change.path) {
             guard.still_sealed(&change.path);
+        } else if has_sops_name(&change.path) {
+            guard.still_sops(&change.path)?;
         }
     }
     guard.no_plain_twins(&staged)?;
@@ -67,8 +70,8 @@ impl Guard<'_> {
         for change in staged {
             let path = &change.path;
             wanted.insert(path.clone());
-            wanted.insert(plain_of(path).unwrap_or_else(|| twin_of(path)));
-            if is_age(path) || is_ours(path) {
+            wanted.extend(plain_names(path).into_iter().chain(sealed_names(path)));
+            if has_sealed_name(path) || is_ours(path) {
                 wanted.extend(path.ancestors().skip(1).flat_map(|folder| [folder.join(FILE_NAME), folder.join(LIST)]));
             }
         }
@@ -79,7 +82,8 @@ impl Guard<'_> {
         let named: Vec<PathBuf> = lists.iter().flat_map(|list| self.listed(list).0).collect();
         let more = self.repository.indexed(&named)?;
         self.index.extend(more);
-        let sealed = |path: &&PathBuf| is_age(path) || is_ours(path) || self.index.contains_key(&twin_of(path)) || self.lies_there(path);
+        let twin = |path: &PathBuf| self.index.contains_key(path) || self.lies_there(path);
+        let sealed = |path: &&PathBuf| has_sealed_name(path) || is_ours(path) || sealed_names(path).iter().any(twin);
         let paths: Vec<PathBuf> = self.index.keys().filter(sealed).cloned().collect();
         self.read(&paths)
     }
@@ -90,9 +94,26 @@ impl Guard<'_> {
         Ok(())
     }
 
-    /// Whether the sealed twin of `path` lies in the work tree, staged or not.
+    /// Whether the file `path` lies in the work tree, staged or not.
     fn lies_there(&self, path: &Path) -> bool {
-        self.repository.root().join(twin_of(path)).symlink_metadata().is_ok_and(|meta| meta.is_file())
+        self.repository.root().join(path).symlink_metadata().is_ok_and(|meta| meta.is_file())
+    }
+
+    /// The sealed twin of `path` and whether it is in the index. What has only the name of a sops file is none.
+    fn twin(&self, path: &Path) -> Option<(PathBuf, bool)> {
+        let sealed = |twin: &PathBuf| {
+            let tracked = self.bytes(twin).map(|bytes| is_sealed(twin, bytes));
+            let beside = || sealing::read(&self.repository.root().join(twin)).is_ok_and(|bytes| is_sealed(twin, &bytes));
+            !has_sops_name(twin) || tracked.unwrap_or_else(beside)
+        };
+        let tracked = |twin: &PathBuf| self.index.contains_key(twin);
+        let all: Vec<PathBuf> =
+            sealed_names(path).into_iter().filter(|twin| (tracked(twin) || self.lies_there(twin)) && sealed(twin)).collect();
+        let best = all.iter().position(tracked).unwrap_or_default();
+        all.into_iter().nth(best).map(|twin| {
+            let tracked = tracked(&twin);
+            (twin, tracked)
+        })
     }
 
     fn bytes(&self, path: &Path) -> Option<&[u8]> {
@@ -116,19 +137,33 @@ impl Guard<'_> {
         );
     }
 
+    /// Sops' own `sops decrypt --in-place`, and a commit.
+    fn still_sops(&mut self, path: &Path) -> Result<(), Failure> {
+        let Some(bytes) = self.bytes(path).filter(|bytes| sops::form_of(bytes).is_none()) else { return Ok(()) };
+        if self.holds_secret(path, bytes)?
+            && let Some(plain) = plain_names(path).first()
+        {
+            let (sealed, plain) = (word(path), word(plain));
+            self.refuse(
+                path,
+                "has the name of a sops file and is none: a secret in it would be committed in plain text".to_owned(),
+                "Whoever reads the repository reads it, and its history keeps it.",
+                format!("mv -i {sealed} {plain} && harden encrypt --emit sops {plain} && git add {sealed}"),
+            );
+        }
+        Ok(())
+    }
+
     /// `NAME` and `NAME.age` in one index, one of them changed by this commit, and `NAME` with a secret in it.
     fn no_plain_twins(&mut self, staged: &[&Tracked]) -> Result<(), Failure> {
-        let pairs: BTreeSet<PathBuf> = staged.iter().map(|c| plain_of(&c.path).unwrap_or_else(|| c.path.clone())).collect();
+        let plain = |c: &&Tracked| if has_sealed_name(&c.path) { plain_names(&c.path) } else { vec![c.path.clone()] };
+        let pairs: BTreeSet<PathBuf> = staged.iter().flat_map(plain).collect();
         for path in pairs {
-            let tracked = self.index.contains_key(&twin_of(&path));
-            if !tracked && !self.lies_there(&path) {
-                continue;
-            }
+            let Some((twin, tracked)) = self.twin(&path) else { continue };
             let Some(bytes) = self.bytes(&path) else { continue };
             if !self.holds_secret(&path, bytes)? {
                 continue;
             }
-            let twin = twin_of(&path);
             let place = if tracked { "is committed" } else { "lies beside it" };
             self.refuse(
                 &path,
@@ -161,7 +196,7 @@ impl Guard<'_> {
     fn recipients_match(&mut self, staged: &[&Tracked]) {
         let projects: BTreeSet<PathBuf> = staged
             .iter()
-            .filter(|c| is_age(&c.path) || is_ours(&c.path))
+            .filter(|c| has_sealed_name(&c.path) || is_ours(&c.path))
             .filter_map(|c| c.path.ancestors().skip(1).find(|f| self.has_project(f)).map(Path::to_owned))
             .collect();
         for project in projects {
@@ -195,10 +230,13 @@ impl Guard<'_> {
 
     /// One sealed file against what the list and harden.toml say of it.
     fn matches(&mut self, project: &Path, file: &Path, index: &Index) {
-        let Some(bytes) = self.bytes(file).filter(|bytes| seal::is_sealed(bytes)) else { return };
+        let of_sops = |bytes: &[u8]| sops::form_of(bytes).is_some();
+        let Some(bytes) = self.bytes(file).filter(|bytes| seal::is_sealed(bytes) || of_sops(bytes)) else { return };
         let name = file.strip_prefix(project).unwrap_or(file).to_string_lossy().into_owned();
         let list = project.join(LIST);
-        if !index.is_current(&name, bytes) {
+        // a sops file says itself to whom it is sealed, and sops may change it
+        let own = if of_sops(bytes) { sops::recipients(bytes).ok() } else { None };
+        if own.is_none() && !index.is_current(&name, bytes) {
             self.refuse(
                 file,
                 format!("is not what {} says it is: one of the two was changed or left out", list.display()),
@@ -209,7 +247,7 @@ impl Guard<'_> {
         }
         let config = self.bytes(&project.join(FILE_NAME)).and_then(|bytes| std::str::from_utf8(bytes).ok());
         let wanted = config.and_then(|text| Config::parse(text, Path::new(FILE_NAME)).ok()).map(|c| sorted(&c.recipients));
-        let has = index.recipients(&name).map(sorted).unwrap_or_default();
+        let has = own.as_deref().or_else(|| index.recipients(&name)).map(sorted).unwrap_or_default();
         let Some(wanted) = wanted.filter(|wanted| !wanted.is_empty() && *wanted != has) else { return };
         let left = has.difference(&wanted).count();
         let came = wanted.difference(&has).count();
@@ -218,16 +256,8 @@ impl Guard<'_> {
             (left, 0) => format!("{left} who can open it are no longer in harden.toml"),
             (left, came) => format!("{left} who can open it are no longer in harden.toml, and {came} of those cannot"),
         };
-        let plain = plain_of(file).unwrap_or_default();
-        let beside = self.repository.root().join(&plain).symlink_metadata().is_ok();
-        let (sealed, plain, list) = (word(file), word(&plain), word(&list));
-        let anew = format!("rm {sealed} && harden encrypt {plain} && git add -- {sealed} {list}");
-        let fix = if beside {
-            // refused when the two differ
-            format!("harden encrypt {plain} && {anew}")
-        } else {
-            format!("harden decrypt {sealed} -o {plain} && {anew} && rm {plain}")
-        };
+        let (sealed, list) = (word(file), word(&list));
+        let fix = format!("harden rekey --apply {sealed} && git add -- {sealed} {list}");
         self.refuse(
             file,
             format!("is sealed to other recipients than harden.toml lists: {told}"),
@@ -263,6 +293,11 @@ fn sorted(names: &[String]) -> BTreeSet<String> {
         Ok(list) => list.iter().map(Recipient::as_str).map(str::to_owned).collect(),
         Err(_) => names.iter().cloned().collect(),
     }
+}
+
+/// Whether the name is one that sealed files have, of age or sops.
+fn has_sealed_name(path: &Path) -> bool {
+    is_age(path) || has_sops_name(path)
 }
 
 fn is_age(path: &Path) -> bool {

@@ -48,6 +48,14 @@ pub(crate) fn refuse_rotation(roots: &[PathBuf]) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The folder where the journal of a change of `files` is kept: the first of the [`roots`] of `paths` that holds them all, else the nearest that does.
+pub(crate) fn root_for(project: &Project, paths: &[PathBuf], files: &[PathBuf]) -> PathBuf {
+    let holds = |root: &Path| files.iter().all(|file| file.starts_with(root));
+    let first = files.first().and_then(|file| file.parent()).unwrap_or(Path::new("."));
+    let common = || first.ancestors().find(|above| holds(above)).map(Path::to_owned);
+    roots(project, paths).into_iter().find(|root| holds(root)).or_else(common).unwrap_or_else(|| first.to_owned())
+}
+
 /// Finishes or takes back what an interrupted run left below `paths`. For commands that write.
 pub(crate) fn settle(project: &Project, paths: &[PathBuf]) -> Result<(), Failure> {
     let roots = roots(project, paths);

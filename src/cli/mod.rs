@@ -7,6 +7,8 @@ pub(crate) mod baseline_file;
 pub(crate) mod closed;
 pub(crate) mod completions;
 pub(crate) mod decrypt;
+pub(crate) mod edit;
+pub(crate) mod edit_program;
 pub(crate) mod encrypt;
 pub(crate) mod encrypt_sops;
 pub(crate) mod exit;
@@ -29,6 +31,8 @@ pub(crate) mod pinned;
 pub(crate) mod policy;
 pub(crate) mod progress;
 pub(crate) mod project;
+pub(crate) mod rekey;
+pub(crate) mod remove_plain;
 pub(crate) mod rotate;
 pub(crate) mod rules;
 pub(crate) mod run;
@@ -36,11 +40,17 @@ pub(crate) mod scan;
 pub(crate) mod scan_fixes;
 pub(crate) mod seal_args;
 pub(crate) mod seal_table;
+pub(crate) mod sealed_args;
+pub(crate) mod sealed_file;
 pub(crate) mod sealing;
+pub(crate) mod set;
+pub(crate) mod signals;
 pub(crate) mod sops;
 pub(crate) mod status;
 pub(crate) mod status_args;
+pub(crate) mod textconv;
 pub(crate) mod trust;
+pub(crate) mod twins;
 pub(crate) mod ui;
 pub(crate) mod undo;
 pub(crate) mod way_back;
@@ -56,12 +66,16 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Rules(command) => rules::run(&command, &cli.global),
         Command::Completions(args) => completions::run(&args),
         Command::Decrypt(args) => decrypt::run(&args),
+        Command::Edit(args) => edit::run(&args, &cli.global),
         Command::Encrypt(args) => encrypt::run(&args, cli.global.no_config),
         Command::Hook(command) => hook::run(&command, &cli.global),
         Command::Init(args) => init::run(&args),
         Command::Keygen(args) => keygen::run(&args),
+        Command::Rekey(args) => rekey::run(&args, &cli.global),
         Command::Run(args) => run::run(&args, cli.global.no_config),
         Command::Fix(args) => fix::run(&args, &cli.global),
+        Command::Set(args) => set::run(&args, &cli.global),
+        Command::GitTextconv(args) => textconv::run(&args, &cli.global),
         Command::Trust(args) => trust::run(&args, &cli.global),
         Command::Rotate(args) => rotate::run(&args, &cli.global),
         Command::Status(args) => status::run(&args, &cli.global),

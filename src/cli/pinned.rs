@@ -36,6 +36,21 @@ pub(crate) fn check(listed: &Recipients, project: &Loaded, accept: bool) -> Resu
     keep(&pins, listed.iter())
 }
 
+/// Stops where the list of sealed files has somebody for `file` whom this user has not accepted, unless `accept`. Notes nothing: it is one file's
+/// list, not the project's.
+pub(crate) fn recorded(recipients: &Recipients, file: &Path, project: &Loaded, accept: bool) -> Result<(), Failure> {
+    let Some(pins) = pins(&project.root)? else { return Ok(()) };
+    match pins.compare(recipients) {
+        Standing::Known { added, .. } if !added.is_empty() && !accept => {
+            let file = file.display();
+            Err(Failure::new(format!("{file} is sealed to somebody whom you have not accepted: {}; nothing was written", names(&added)))
+                .hint(format!("seal it to those of harden.toml: `harden rekey --apply {file}`"))
+                .hint("if it belongs there, run it again with `--accept-recipients`"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Those of `listed` whom this user has accepted, for a copy that stays on this machine; the others are named.
 pub(crate) fn accepted(listed: &Recipients, project: &Loaded) -> Result<Option<Recipients>, Failure> {
     let Some(pins) = pins(&project.root)? else { return Ok(Some(listed.clone())) };

@@ -15,6 +15,7 @@ use super::policy::Policy;
 use super::progress::Progress;
 use super::project::{Project, first};
 use super::scan_fixes;
+use super::twins;
 use super::ui;
 
 /// Scans and prints the report to stdout; notices and problems go to stderr.
@@ -45,6 +46,9 @@ pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Exit, Failure> {
     let mut scan = look(args, &request)?;
     if shows_fixes(args) {
         scan_fixes::add(&mut scan, &project);
+    }
+    if !args.staged && args.history.is_none() {
+        twins::mention(&mut scan.report);
     }
     scan.report.quiet = args.quiet;
     print(&args.format, &scan)?;

@@ -102,6 +102,12 @@ pub(crate) fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
+/// A path as it is seen from here.
+pub(crate) fn shown(path: &Path) -> String {
+    let here = Path::new(".").canonicalize().unwrap_or_default();
+    path.strip_prefix(here).unwrap_or(path).display().to_string()
+}
+
 /// `NAME.age` beside NAME.
 pub(crate) fn twin_of(file: &Path) -> PathBuf {
     let mut name = file.as_os_str().to_owned();

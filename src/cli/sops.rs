@@ -9,14 +9,16 @@ use harden::disk::read::sha256;
 use harden::model::document::Document;
 use harden::model::finding::Finding;
 use harden::model::setting::Role;
-use harden::model::severity::Class;
+use harden::model::severity::{Class, Profile};
 use harden::model::span::Span;
+use harden::scan::{Keep, Request};
 use harden::seal::sops::{self, Form, Opened};
 use harden::seal::{self, Identities, SealError};
 use harden::strength::name::{NameClass, classify};
 use zeroize::Zeroizing;
 
 use super::args::IdentityArgs;
+use super::project::Project;
 use super::sealing::{self, about, twin_of};
 
 /// Ends of names by which sops knows the form of a file.
@@ -118,6 +120,24 @@ impl<'a> Openers<'a> {
     /// Hands out the sops file that was read in place of `file`.
     pub(crate) fn take(&self, file: &Path) -> Option<Found> {
         self.found.borrow_mut().remove(file)
+    }
+}
+
+/// How one file is looked at to learn which of its values are secrets: with all rules, whatever its comments say.
+pub(crate) fn request_for<'a>(paths: &'a [PathBuf], project: &'a Project) -> Request<'a> {
+    Request {
+        paths,
+        no_ignore: true,
+        profile: Profile::Strict,
+        fail_on: None,
+        config: project.config.as_ref(),
+        rules: &project.rules,
+        honour: false,
+        keep: Keep::All,
+        baseline: None,
+        twins: None,
+        new_only: None,
+        spoken: None,
     }
 }
 

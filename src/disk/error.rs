@@ -89,6 +89,12 @@ pub enum DiskError {
         /// The file.
         path: PathBuf,
     },
+    /// No private folder that lives in memory.
+    #[error("there is no private folder in memory (looked at {looked}); nothing was opened")]
+    NoRoom {
+        /// The folders, and what is wrong with each.
+        looked: String,
+    },
     /// There is no place for this user's own state.
     #[error("no home folder for harden's own state: set XDG_STATE_HOME or HOME; nothing was written")]
     NoHome,

@@ -10,6 +10,7 @@ pub mod notes;
 mod open;
 pub mod read;
 mod record;
+pub mod room;
 pub mod signed;
 mod steps;
 mod temp;
@@ -17,3 +18,4 @@ pub mod undo;
 pub mod walk;
 
 pub use error::DiskError;
+pub use record::Key as MacKey;

@@ -96,7 +96,7 @@ fi
 }
 
 /// A word of the shell.
-fn quoted(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn quoted(bytes: &[u8]) -> Vec<u8> {
     let mut out = vec![b'\''];
     for byte in bytes {
         match byte {

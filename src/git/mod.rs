@@ -1,5 +1,6 @@
 //! The repository, through the git binary, running nothing that the repository asks for.
 
+mod diff_driver;
 mod error;
 mod history;
 mod hook;
@@ -13,6 +14,7 @@ mod repo;
 mod staged;
 mod tree;
 
+pub use diff_driver::{Driver, with_attributes};
 pub use error::GitError;
 pub use history::{BEFORE, Commits, History, Version};
 pub use hook::{Folder, Installed, Plan, Removed, Standing, remove, standing};

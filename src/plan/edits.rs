@@ -236,7 +236,7 @@ fn alike(span: Span, value: &Secret, new: &Secret) -> bool {
     same(was.0, is.0) && same(was.1, is.1) && new.chars().all(|c| c.is_ascii_alphanumeric() || "+/=-_.".contains(c) || old.contains(c))
 }
 
-fn splice(value: &str, parts: &Parts) -> Secret {
+pub(super) fn splice(value: &str, parts: &Parts) -> Secret {
     let mut pieces = Vec::new();
     let mut at = 0;
     for (span, new) in parts {

@@ -1,5 +1,6 @@
 //! Findings to one consistent set of edits: one secret over all files is one change.
 
+mod assign;
 mod beside;
 mod changes;
 mod choose;
@@ -18,6 +19,7 @@ mod same;
 mod switches;
 mod wishes;
 
+pub use assign::{Assigned, append, assign, matching};
 pub use beside::Beside;
 pub use changes::{Plan, Remark, SecretChange, plan};
 pub use derive::Derived;

@@ -14,6 +14,7 @@ pub mod inventory;
 mod mask;
 mod mask_words;
 pub mod printable;
+pub mod redacted;
 #[cfg(test)]
 pub(crate) mod sample;
 

@@ -23,3 +23,7 @@ pub fn patch(document: &Document, planned: &Planned) -> Result<Zeroizing<Vec<u8>
     verify::verify(document, &new, planned)?;
     Ok(new)
 }
+
+#[cfg(test)]
+#[path = "assigned_tests.rs"]
+mod assigned_tests;

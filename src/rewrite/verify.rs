@@ -2,6 +2,7 @@
 
 use crate::formats;
 use crate::model::document::Document;
+use crate::model::secret::Secret;
 use crate::model::setting::{Portion, Setting};
 use crate::model::span::Span;
 use crate::plan::Planned;
@@ -26,8 +27,16 @@ pub(super) fn verify(document: &Document, new: &[u8], planned: &Planned) -> Resu
     if after.len() != before.len() + planned.added.len() + planned.beside.len() {
         return Err(fault(1, "the new file would have other settings"));
     }
-    let mut left = after.iter().copied();
+    let mut left = after.iter().copied().peekable();
+    let mut added: Vec<&Setting> = Vec::new();
     for (i, old) in before.iter().copied() {
+        // one that comes stands at the end, unless a name that was not expected stands before
+        let is_new = |now: &&Setting, known: usize| {
+            (now.key != old.key || now.part != old.part) && planned.added.get(known).is_some_and(|(name, _)| name == now.name())
+        };
+        while let Some(now) = left.next_if(|now| is_new(now, added.len())) {
+            added.push(now);
+        }
         let Some(now) = left.next() else { break };
         let line = document.lines.line(old.span.start);
         if old.key != now.key || old.part != now.part || old.role != now.role {
@@ -45,8 +54,13 @@ pub(super) fn verify(document: &Document, new: &[u8], planned: &Planned) -> Resu
             return Err(fault(line, "a value beside it would not be as planned"));
         }
     }
-    let fits = planned.added.iter().all(|(name, value)| left.next().is_some_and(|now| now.name() == name && now.value.same_as(value)));
-    if fits { Ok(()) } else { Err(fault(document.lines.lines(), "an added value would not be as planned")) }
+    added.extend(left);
+    let fits = |(now, (name, value)): (&&Setting, &(String, Secret))| now.name() == name && now.value.same_as(value);
+    if added.len() == planned.added.len() && added.iter().zip(&planned.added).all(fits) {
+        Ok(())
+    } else {
+        Err(fault(document.lines.lines(), "an added value would not be as planned"))
+    }
 }
 
 /// Whether the setting is the whole of which a planned one is a part (a command line and its argument), and changed only there.

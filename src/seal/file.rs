@@ -73,6 +73,27 @@ pub fn is_passphrase_sealed(bytes: &[u8]) -> bool {
     decryptor(bytes).is_ok_and(|decryptor| decryptor.is_scrypt())
 }
 
+/// How many recipients a sealed file has, told from its header: the stanzas of X25519 and SSH keys. What other programs put there to keep
+/// readers tolerant is not counted. `None` for what has no whole header.
+#[must_use]
+pub fn count_recipients(sealed: &[u8]) -> Option<usize> {
+    /// Two hundred recipients with RSA keys.
+    const MOST: u64 = 256 * 1024;
+    let body = if is_armored(sealed) { sealed.trim_ascii_start() } else { sealed };
+    let mut header = Vec::new();
+    // what follows the header may be damaged: only what was read counts
+    let _ = ArmoredReader::new(body).take(MOST).read_to_end(&mut header);
+    let mut count = 0;
+    for line in header.split(|byte| *byte == b'\n') {
+        if line.starts_with(b"---") {
+            return Some(count);
+        }
+        let stanza = line.strip_prefix(b"-> ").and_then(|rest| rest.split(|byte| *byte == b' ').next());
+        count += usize::from(matches!(stanza, Some(b"X25519" | b"ssh-ed25519" | b"ssh-rsa")));
+    }
+    None
+}
+
 fn is_armored(bytes: &[u8]) -> bool {
     bytes.trim_ascii_start().starts_with(ARMOR_BEGIN)
 }
@@ -137,7 +158,8 @@ mod tests {
 
     use super::super::pair::KeyPair;
     use super::{
-        Identities, Recipients, SealError, is_passphrase_sealed, is_sealed, open, open_with_passphrase, seal, seal_with_passphrase,
+        Identities, Recipients, SealError, count_recipients, is_passphrase_sealed, is_sealed, open, open_with_passphrase, seal,
+        seal_with_passphrase,
     };
 
     fn pair() -> (Recipients, Identities) {
@@ -199,6 +221,21 @@ mod tests {
         let sealed = binary(&vec![b'x'; 64 * 1024 * 2], &recipients);
         let end = sealed.len() - (64 * 1024 + 16);
         assert!(matches!(open(&sealed[..end], &identities), Err(SealError::Damaged | SealError::Truncated)));
+    }
+
+    #[test]
+    fn recipients_are_counted() {
+        let pairs: Vec<_> = (0..3).map(|_| KeyPair::generate()).collect();
+        for count in 1..=3 {
+            let list = pairs.iter().take(count).map(|pair| pair.recipient().clone()).collect();
+            let recipients = Recipients::new(list).unwrap();
+            let sealed = seal(b"A=b", &recipients).unwrap();
+            assert_eq!(count_recipients(&sealed), Some(count));
+            assert_eq!(count_recipients(&binary(b"A=b", &recipients)), Some(count));
+            assert_eq!(count_recipients(&sealed[..60]), None);
+        }
+        assert_eq!(count_recipients(&seal_with_passphrase(b"A=b", "correct horse").unwrap()), Some(0));
+        assert_eq!(count_recipients(b"A=b\n"), None);
     }
 
     #[test]

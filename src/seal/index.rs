@@ -71,7 +71,11 @@ impl Index {
 
     /// Notes that the file at `path` now holds the bytes `sealed`.
     pub fn record(&mut self, path: &str, sealed: &[u8], recipients: &Recipients) {
-        let mut names: Vec<String> = recipients.iter().map(ToString::to_string).collect();
+        self.record_names(path, sealed, recipients.iter().map(ToString::to_string).collect());
+    }
+
+    /// The same for recipients as a file names them, which need not be such as can be sealed to here.
+    pub fn record_names(&mut self, path: &str, sealed: &[u8], mut names: Vec<String>) {
         names.sort_unstable();
         self.files.insert(path.to_owned(), Entry { recipients: names, sha256: hex(&read::sha256(sealed)) });
     }

@@ -23,7 +23,7 @@ mod recipients;
 pub mod sops;
 
 pub use error::SealError;
-pub use file::{is_passphrase_sealed, is_sealed, open, open_with_passphrase, seal, seal_with_passphrase};
+pub use file::{count_recipients, is_passphrase_sealed, is_sealed, open, open_with_passphrase, seal, seal_with_passphrase};
 pub use identities::{Identities, Nobody, OpenFile, Passphrase};
 pub use index::Index;
 pub use pair::KeyPair;

@@ -30,6 +30,7 @@ const FOREIGN_OPTIONS: &[&str] = &[
     "--live",                  // ./test
     "--locked",                // cargo install
     "--no-install-recommends", // apt-get
+    "--no-textconv",           // git diff
     "--no-verify",             // git commit, git push
     "--path",                  // cargo install
     "--release",               // cargo run

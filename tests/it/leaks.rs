@@ -365,6 +365,8 @@ impl Desk {
         let stdin = stdin.map_or_else(Stdio::null, |name| fs::File::open(self.project.join(name)).unwrap().into());
         let mut command = Command::new(env!("CARGO_BIN_EXE_harden"));
         command.env_clear().env("HOME", &self.home).env("PATH", "/usr/bin:/bin").env("RUST_BACKTRACE", "full");
+        // the file is the last word of what the shell is given
+        command.env("EDITOR", "printf 'ADDED=1\\n' >>");
         command.current_dir(&self.project).args(args.iter().map(|arg| self.fill(arg))).stdin(stdin).output().unwrap()
     }
 
@@ -599,6 +601,99 @@ fn no_sops_file_and_no_word_about_one_holds_a_secret() {
         let sealed = desk.files().into_keys().filter(|path| path.to_string_lossy().contains(".sops.")).count();
         assert!(sealed >= 8, "only {sealed} sops files");
         assert!(desk.forbidden.seen_in(&desk.run(&["decrypt", "values.sops.yaml"], None).stdout).is_some(), "decrypt handed nothing on");
+    }
+    assert_none(&faults);
+}
+
+/// What is run over sealed files that are changed.
+const FOR_CHANGES: &[Row] = &[
+    row(&["edit", ".env"]),
+    row(&["rekey"]),
+    fed("value.txt", &["set", "DB_PASSWORD", ".env"]),
+    row(&["init"]),
+    row(&["rekey"]),
+    row(&["encrypt", ".env", "app.json", "broken.yaml", "text.txt"]),
+    row(&["encrypt", "--emit", "sops", "app.yaml", "app.env"]),
+    row(&["edit", ".env"]),
+    row(&["edit", "app.json"]),
+    row(&["edit", "broken.yaml.age"]),
+    row(&["edit", "app.env"]),
+    row(&["edit", "app.sops.yaml"]),
+    row(&["edit", "not-sealed.age"]),
+    row(&["edit", "not-sealed.sops.yaml"]),
+    row(&["edit", "text.txt"]),
+    fed("value.txt", &["set", "DB_PASSWORD", ".env"]),
+    fed("value.txt", &["set", "NEW_SECRET", ".env"]),
+    fed("value.txt", &["set", "--strict", "DB_PASSWORD", "plain.env"]),
+    fed("value.txt", &["set", "PLAIN_PASSWORD", "plain.env"]),
+    fed("value.txt", &["set", "db.password", "app.json"]),
+    fed("value.txt", &["set", "db.more", "app.json"]),
+    fed("value.txt", &["set", "password", "app.sops.yaml"]),
+    fed("value.txt", &["set", "user", "app.sops.yaml"]),
+    fed("value.txt", &["set", "fresh", "app.sops.yaml"]),
+    fed("value.txt", &["set", "API_TOKEN", "app.sops.env"]),
+    fed("value.txt", &["set", "password", "broken.yaml"]),
+    fed("value.txt", &["set", "password", "text.txt"]),
+    fed("value.txt", &["set", "password", "not-sealed.sops.yaml"]),
+    fed("value.txt", &["set", "DB_PASSWORD={C}", ".env"]),
+    fed("value.txt", &["set", "DB_PASSWORD", "{C}"]),
+    fed("value.txt", &["set", "a..b", ".env"]),
+    row(&["set", "DB_PASSWORD", ".env"]),
+    row(&["git-textconv", ".env"]),
+    row(&["git-textconv", ".env.age"]),
+    row(&["git-textconv", "app.json.age"]),
+    row(&["git-textconv", "app.sops.yaml"]),
+    row(&["git-textconv", "-i", "gone.txt", "app.sops.yaml"]),
+    row(&["git-textconv", "broken.yaml"]),
+    row(&["git-textconv", "text.txt"]),
+    row(&["git-textconv", "value.txt"]),
+    row(&["git-textconv", "not-sealed.age"]),
+    row(&["git-textconv", "not-sealed.sops.yaml"]),
+    row(&["git-textconv", "name.yaml"]),
+    row(&["rekey", "--check"]),
+    row(&["keygen", "-o", "other.txt"]),
+    row(&["init", "-r", "{PUB}"]),
+    row(&["rekey", "--check", "."]),
+    row(&["rekey", "--apply", "not-sealed.age"]),
+    row(&["rekey", "--apply", "not-sealed.sops.yaml"]),
+    row(&["rekey", "--apply", "-i", "other.txt", ".env.age"]),
+    row(&["rekey", "--apply"]),
+    row(&["encrypt", "--remove-plain", "plain.env"]),
+    row(&["encrypt", "--remove-plain", "--emit", "sops", "block.yaml"]),
+    row(&["encrypt", "--remove-plain", "-i", "other.txt", ".env"]),
+    row(&["undo", "--list"]),
+    row(&["scan", "--format", "json"]),
+];
+
+#[test]
+fn no_change_of_a_sealed_file_shows_or_writes_a_secret() {
+    let planted = [
+        ("value.txt", "{C}\n"),
+        (".env", "DB_PASSWORD='{J}'\nUSER=app\n"),
+        ("plain.env", "PLAIN_PASSWORD='{J}'\n"),
+        ("app.json", "{\"db\": {\"password\": \"{J}\"}}\n"),
+        ("app.yaml", "password: \"{J}\"\nuser: app\n"),
+        ("app.env", "API_TOKEN={U}\nUSER=app\n"),
+        ("block.yaml", "private_key: |\n  {U}\n  {U}\nuser: app\n"),
+        ("broken.yaml", "password: \"{J}\n- {C}\n"),
+        ("text.txt", "password: {C}\n"),
+        ("name.yaml", "\"https://app:{U}@db.example.com/\": 1\n"),
+        ("not-sealed.age", "-----BEGIN AGE ENCRYPTED FILE-----\n{C}\n-----END AGE ENCRYPTED FILE-----\n"),
+        ("not-sealed.sops.yaml", "password: {U}\nsops:\n  mac: {U}\n  lastmodified: {U}\n  age:\n    - enc: {U}\n      recipient: {U}\n"),
+    ];
+    let mut faults = Vec::new();
+    for canary in CANARIES {
+        let desk = Desk::new(canary);
+        planted.iter().for_each(|(name, text)| desk.plant(name, text));
+        for row in FOR_CHANGES {
+            faults.extend(desk.faults(row.args, row.stdin, row.hands_on));
+        }
+        // it was done: the value was set, the line was added, the plain file is gone
+        let opened = desk.run(&["decrypt", ".env.age"], None).stdout;
+        let memory = Path::new("/dev/shm").is_dir();
+        assert!(desk.forbidden.seen_in(&opened).is_some() && (!memory || opened.windows(7).any(|piece| piece == b"ADDED=1")));
+        assert!(!desk.project.join("plain.env").exists());
+        assert!(desk.forbidden.seen_in(&desk.run(&["decrypt", "app.sops.yaml"], None).stdout).is_some());
     }
     assert_none(&faults);
 }

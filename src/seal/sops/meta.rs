@@ -68,7 +68,29 @@ impl Rule {
             _ => None,
         }
     }
+
+    /// The field of the metadata that holds the rule, and its value; `None` where the rule is not known.
+    pub(super) fn field(&self) -> Option<(&'static str, &str)> {
+        match self {
+            Self::Sealed(regex) => Some(("encrypted_regex", regex.as_str())),
+            Self::Open(regex) => Some(("unencrypted_regex", regex.as_str())),
+            Self::SealedSuffix(suffix) => Some(("encrypted_suffix", suffix)),
+            Self::OpenSuffix(suffix) => Some(("unencrypted_suffix", suffix)),
+            Self::Unknown => None,
+        }
+    }
 }
+
+/// A recipient as the file names it; what has not the form of a public key is not handed on, whatever it is.
+fn public(name: &str) -> String {
+    let age = |rest: &str| rest.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let ssh = |rest: &str| rest.starts_with("rsa AAAA") || rest.starts_with("ed25519 AAAA");
+    let is_key = name.strip_prefix("age1").is_some_and(age) || name.strip_prefix("ssh-").is_some_and(ssh);
+    if is_key { name.to_owned() } else { "(no public key)".to_owned() }
+}
+
+/// Lists of the metadata for others than age.
+const FOREIGN: &[&str] = &["kms[", "gcp_kms[", "azure_kv[", "hc_vault[", "pgp["];
 
 /// A field and the bytes of its value, quotes included.
 pub(super) struct Field {
@@ -80,6 +102,10 @@ pub(super) struct Field {
 pub(super) struct Meta {
     /// The data key, sealed to each recipient of age.
     pub(super) sealed_keys: Vec<Secret>,
+    /// The recipients of age, as the file names them.
+    pub(super) recipients: Vec<String>,
+    /// Whether others than age open it, too: a KMS, a Vault, PGP.
+    pub(super) foreign: bool,
     pub(super) mac: Field,
     pub(super) modified: Field,
     pub(super) rule: Rule,
@@ -160,14 +186,18 @@ pub(super) fn read(form: Form, text: &str, tree: &Tree) -> Result<Meta, SealErro
         return Err(SealError::SopsForeign("its key is split over key groups"));
     }
     let mut sealed_keys = Vec::new();
+    let mut recipients = Vec::new();
+    let foreign = FOREIGN.iter().any(|name| fields.has(name));
     while let Some(key) = fields.take(&format!("age[{}]enc", sealed_keys.len())) {
+        let name = fields.take(&format!("age[{}]recipient", sealed_keys.len()));
+        recipients.extend(name.map(|name| public(name.text.expose())));
         sealed_keys.push(key.text);
     }
     if sealed_keys.is_empty() {
         return Err(SealError::SopsForeign("it has no age recipient (only a KMS, a Vault or PGP)"));
     }
     let (rule, rule_field) = rule(&mut fields);
-    Ok(Meta { sealed_keys, mac, modified, rule, rule_field, only_sealed, block, begin })
+    Ok(Meta { sealed_keys, recipients, foreign, mac, modified, rule, rule_field, only_sealed, block, begin })
 }
 
 fn rule(fields: &mut Fields) -> (Rule, Option<Field>) {
@@ -223,7 +253,7 @@ fn field(form: Form, text: &str) -> Secret {
 
 /// A new block: `keys` are recipients and the data key sealed to each.
 pub(super) fn block(form: Form, keys: &[(String, String)], rule: &Rule, modified: &str, mac: &str, only_sealed: bool) -> Secret {
-    let regex = rule.regex().unwrap_or_default();
+    let (rule_name, rule) = rule.field().unwrap_or(("encrypted_regex", ""));
     let text = |t: &str| field(form, t).expose().to_owned();
     let mut out = String::new();
     match form {
@@ -233,7 +263,7 @@ pub(super) fn block(form: Form, keys: &[(String, String)], rule: &Rule, modified
                 out.push_str(&format!("        - recipient: {recipient}\n          enc: |\n"));
                 key.lines().for_each(|line| out.push_str(&format!("            {line}\n")));
             }
-            out.push_str(&format!("    lastmodified: {}\n    mac: {mac}\n    encrypted_regex: {}\n", text(modified), text(regex)));
+            out.push_str(&format!("    lastmodified: {}\n    mac: {mac}\n    {rule_name}: {}\n", text(modified), text(rule)));
             out.push_str(if only_sealed { "    mac_only_encrypted: true\n" } else { "" });
             out.push_str(&format!("    version: {VERSION}\n"));
         }
@@ -244,7 +274,7 @@ pub(super) fn block(form: Form, keys: &[(String, String)], rule: &Rule, modified
                 .collect();
             out.push_str(&format!("\"sops\": {{\n    \"age\": [\n      {}\n    ],\n", list.join(",\n      ")));
             out.push_str(&format!("    \"lastmodified\": {},\n    \"mac\": {},\n", text(modified), text(mac)));
-            out.push_str(&format!("    \"encrypted_regex\": {},\n", text(regex)));
+            out.push_str(&format!("    {}: {},\n", text(rule_name), text(rule)));
             out.push_str(if only_sealed { "    \"mac_only_encrypted\": true,\n" } else { "" });
             out.push_str(&format!("    \"version\": {}\n  }}", text(VERSION)));
         }
@@ -253,7 +283,7 @@ pub(super) fn block(form: Form, keys: &[(String, String)], rule: &Rule, modified
                 out.push_str(&format!("sops_age__list_{i}__map_enc={}\n", key.replace("\r\n", "\n").replace('\n', "\\n")));
                 out.push_str(&format!("sops_age__list_{i}__map_recipient={recipient}\n"));
             }
-            out.push_str(&format!("sops_encrypted_regex={regex}\nsops_lastmodified={modified}\nsops_mac={mac}\n"));
+            out.push_str(&format!("sops_{rule_name}={rule}\nsops_lastmodified={modified}\nsops_mac={mac}\n"));
             out.push_str(if only_sealed { "sops_mac_only_encrypted=true\n" } else { "" });
             out.push_str(&format!("sops_version={VERSION}\n"));
         }

@@ -17,7 +17,7 @@ mod write;
 mod yaml;
 
 pub use form::Form;
-pub use open::{Opened, open};
+pub use open::{Opened, open, recipients};
 pub use reading::{form_of, takes};
 pub use write::{How, seal};
 

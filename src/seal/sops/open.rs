@@ -26,6 +26,16 @@ pub(super) struct Old {
     pub(super) sealed: Option<String>,
 }
 
+/// A comment that was sealed.
+pub(super) struct Comment {
+    /// `#` and what was in it.
+    pub(super) plain: Secret,
+    /// What stood in the file.
+    pub(super) sealed: String,
+    /// What it is bound to.
+    pub(super) place: String,
+}
+
 /// A sops file that was opened: its text without what sops added, and what is needed to seal another text in the same way.
 pub struct Opened {
     pub(super) form: Form,
@@ -34,8 +44,7 @@ pub struct Opened {
     pub(super) meta: Meta,
     /// By path; values of one path in their order.
     pub(super) old: HashMap<String, VecDeque<Old>>,
-    /// Comments that were sealed: the text, and what stood in the file.
-    pub(super) comments: Vec<(Secret, String)>,
+    pub(super) comments: Vec<Comment>,
 }
 
 impl Opened {
@@ -43,6 +52,12 @@ impl Opened {
     #[must_use]
     pub fn form(&self) -> Form {
         self.form
+    }
+
+    /// The age recipients that the file names.
+    #[must_use]
+    pub fn recipients(&self) -> &[String] {
+        &self.meta.recipients
     }
 
     /// The text with all values in the open, without the metadata. Quotes are those of the sealed values where they can hold the value.
@@ -64,6 +79,17 @@ pub fn open(bytes: &[u8], identities: &Identities) -> Result<Opened, SealError> 
     let meta = meta::read(form, text, &tree)?;
     let key = data_key(&meta, identities)?;
     with_key(form, text, &tree, meta, key)
+}
+
+/// The age recipients that a sops file names. They are not under its hash: who can write the file can name others, who cannot open it.
+///
+/// # Errors
+/// As [`open`] for a file that is no sops file, or one that is not for age.
+pub fn recipients(bytes: &[u8]) -> Result<Vec<String>, SealError> {
+    let form = form_of(bytes).ok_or(SealError::NotSealed)?;
+    let text = std::str::from_utf8(bytes).map_err(|_| SealError::SopsForm { line: 1, what: "expected UTF-8 text" })?;
+    let tree = read(form, text).map_err(refused)?;
+    Ok(meta::read(form, text, &tree)?.recipients)
 }
 
 fn data_key(meta: &Meta, identities: &Identities) -> Result<DataKey, SealError> {
@@ -138,7 +164,7 @@ fn write(form: Form, value: &str, kind: Kind, scalar: &Scalar) -> Secret {
 
 /// Opens the comments that are sealed. They are bound to the names above them, which comments do not tell: all that come into question are
 /// tried. What does not open stays as it is, as sops leaves it.
-fn comments(text: &str, tree: &Tree, key: &DataKey, form: Form, edits: &mut Vec<(Span, Secret)>) -> Vec<(Secret, String)> {
+fn comments(text: &str, tree: &Tree, key: &DataKey, form: Form, edits: &mut Vec<(Span, Secret)>) -> Vec<Comment> {
     let sealed: Vec<(Span, &str)> = tree
         .comments
         .iter()
@@ -157,13 +183,14 @@ fn comments(text: &str, tree: &Tree, key: &DataKey, form: Form, edits: &mut Vec<
     });
     let mut found = Vec::new();
     for (span, inner) in sealed {
-        let Some((plain, _)) = places.iter().find_map(|place| key.decrypt(inner, place)) else { continue };
+        let opened = places.iter().find_map(|place| Some((key.decrypt(inner, place)?.0, place)));
+        let Some((plain, place)) = opened else { continue };
         if plain.expose().contains(['\n', '\r']) && form != Form::Env {
             continue;
         }
         let shown = Secret::concat(&["#", plain.expose()]);
         edits.push((span, shown.clone()));
-        found.push((shown, span.of(text).to_owned()));
+        found.push(Comment { plain: shown, sealed: span.of(text).to_owned(), place: place.clone() });
     }
     found
 }

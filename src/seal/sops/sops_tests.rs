@@ -53,6 +53,34 @@ fn a_change_goes_into_the_file_and_the_rest_of_it_stays() {
     assert_eq!(open(again.as_bytes(), &identities).unwrap().text().as_str(), new);
 }
 
+#[test]
+fn who_is_left_out_cannot_open_what_comes_after() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/sops");
+    let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
+    let identity = String::from_utf8(read("identity.txt")).unwrap().replace("~|~", "");
+    let old = Identities::parse(identity.as_bytes(), std::path::Path::new("identity.txt"), &crate::seal::Nobody).unwrap();
+    for name in ["all.yaml", "app.env", "hand.yaml", "part.yaml", "types.json"] {
+        let (recipients, new) = pair();
+        let before = read(name);
+        let opened = open(&before, &old).unwrap();
+        let anew = opened.seal_anew(&recipients, 1_700_000_001).unwrap();
+        assert_eq!(super::recipients(&anew).unwrap(), [recipients.iter().next().unwrap().as_str()], "{name}");
+        assert!(matches!(open(&anew, &old), Err(SealError::WrongIdentity { .. })), "{name}");
+        assert_eq!(open(&anew, &new).unwrap().text(), opened.text(), "{name}");
+        let sealed = |bytes: &[u8]| std::str::from_utf8(bytes).unwrap().matches("ENC[").count();
+        assert_eq!(sealed(&anew), sealed(&before), "{name}");
+        let data = |bytes: &[u8]| -> Vec<String> {
+            std::str::from_utf8(bytes).unwrap().split("data:").skip(1).map(|t| t.split(',').next().unwrap().to_owned()).collect()
+        };
+        // nothing is left that the old data key would open
+        assert!(data(&anew).iter().all(|new| new.len() < 4 || !data(&before).contains(new)), "{name}");
+    }
+    let opened = open(&read("kms.yaml"), &old);
+    if let Ok(opened) = opened {
+        assert!(matches!(opened.seal_anew(&pair().0, 1), Err(SealError::SopsForeign(_))));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 

@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 
 use super::super::error::SealError;
 use super::super::file;
-use super::super::recipients::Recipients;
+use super::super::recipients::{Recipient, Recipients};
 use super::cipher::{DataKey, Kind};
 use super::form::{Form, fault};
 use super::meta::{self, Rule, refused};
-use super::open::{self, Old, Opened};
+use super::open::{self, Comment, Old, Opened};
 use super::reading::read;
 use super::tree::{Mac, Node, Scalar, Tree, Visit, bound, splice};
 use super::{dotenv, yaml};
@@ -46,11 +46,7 @@ pub fn seal(form: Form, text: &str, secrets: &[Span], how: How<'_>) -> Result<Ve
     let rule = Rule::of_names(names.iter().map(String::as_str))?;
     let key = DataKey::generate()?;
     let modified = format!("{}Z", date_time(how.now));
-    let mut keys = Vec::new();
-    for recipient in how.recipients.iter() {
-        let sealed = file::seal(key.as_bytes(), &Recipients::new(vec![recipient.clone()])?)?;
-        keys.push((recipient.to_string(), String::from_utf8(sealed).map_err(|_| SealError::NotSealable)?));
-    }
+    let keys = sealed_keys(&key, how.recipients)?;
     let job = Job { form, text, tree: &tree, key: &key, only_sealed: how.hand_editable };
     let seals = |path: &[&str]| rule.seals(path).unwrap_or(true);
     let (edits, hash) = job.edits(&seals, &mut |_, _| None)?;
@@ -59,7 +55,44 @@ pub fn seal(form: Form, text: &str, secrets: &[Span], how: How<'_>) -> Result<Ve
     job.finish(edits, &block, secrets)
 }
 
+/// Each recipient, and the data key sealed to it.
+fn sealed_keys(key: &DataKey, recipients: &Recipients) -> Result<Vec<(String, String)>, SealError> {
+    let one = |recipient: &Recipient| {
+        let sealed = file::seal(key.as_bytes(), &Recipients::new(vec![recipient.clone()])?)?;
+        Ok((recipient.to_string(), String::from_utf8(sealed).map_err(|_| SealError::NotSealable)?))
+    };
+    recipients.iter().map(one).collect()
+}
+
 impl Opened {
+    /// Seals the same text to `recipients`, under a new data key: whoever is left out cannot open what comes after. Rule and form stay.
+    ///
+    /// # Errors
+    /// [`SealError::SopsForeign`] for a file that others than age open, or whose rule is not known here; else as [`seal()`].
+    pub fn seal_anew(&self, recipients: &Recipients, now: u64) -> Result<Vec<u8>, SealError> {
+        if self.meta.foreign {
+            return Err(SealError::SopsForeign("a KMS, a Vault or PGP opens it, too; `sops updatekeys` and `sops rotate` change who does"));
+        }
+        if self.meta.rule.field().is_none() {
+            return Err(SealError::SopsForeign("its rule is one by comments; `sops updatekeys` changes who opens it"));
+        }
+        let text = self.text().as_str();
+        let tree = unsealed(self.form, text)?;
+        let key = DataKey::generate()?;
+        let modified = format!("{}Z", date_time(now));
+        let job = Job { form: self.form, text, tree: &tree, key: &key, only_sealed: self.meta.only_sealed };
+        let seals = |path: &[&str]| self.meta.rule.seals(path).unwrap_or(true);
+        let (mut edits, hash) = job.edits(&seals, &mut |_, _| None)?;
+        edits.extend(self.comments_again(text, &tree, &|comment| {
+            let inner = comment.plain.expose().strip_prefix('#').unwrap_or_default();
+            Ok(Secret::new(format!("#{}", key.encrypt(inner, Kind::Comment, &comment.place)?)))
+        })?);
+        let mac = key.encrypt(hash.expose(), meta::MAC_KIND, &modified)?;
+        let keys = sealed_keys(&key, recipients)?;
+        let block = meta::block(self.form, &keys, &self.meta.rule, &modified, &mac, self.meta.only_sealed);
+        job.finish(edits, &block, &[])
+    }
+
     /// Seals `text` as this file was sealed: the same data key, recipients and rule. Values that did not change keep their bytes.
     ///
     /// # Errors
@@ -90,21 +123,26 @@ impl Opened {
             old.sealed.clone().filter(|_| same_kind && old.value.same_as(&scalar.value))
         };
         let (mut edits, hash) = job.edits(&|path| seals(rule, path), &mut reuse)?;
-        edits.extend(self.comments_again(text, &tree)?);
+        edits.extend(self.comments_again(text, &tree, &|comment| Ok(Secret::copy_of(&comment.sealed)))?);
         let mac = self.key.encrypt(hash.expose(), meta::MAC_KIND, &modified)?;
         let block = self.meta.renewed(form, &mac, &modified, rule).ok_or(SealError::NotSealable)?;
         job.finish(edits, &block, secrets)
     }
 
-    /// Comments that were sealed are sealed again, with the bytes that they had.
-    fn comments_again(&self, text: &str, tree: &Tree) -> Result<Vec<(Span, Secret)>, SealError> {
+    /// Comments that were sealed are sealed again, as `sealed` says.
+    fn comments_again(
+        &self,
+        text: &str,
+        tree: &Tree,
+        sealed: &dyn Fn(&Comment) -> Result<Secret, SealError>,
+    ) -> Result<Vec<(Span, Secret)>, SealError> {
         let mut edits = Vec::new();
         let mut rest = tree.comments.iter();
-        for (plain, sealed) in &self.comments {
-            let Some(span) = rest.find(|span| span.of(text).trim_end() == plain.expose().trim_end()) else {
+        for comment in &self.comments {
+            let Some(span) = rest.find(|span| span.of(text).trim_end() == comment.plain.expose().trim_end()) else {
                 return Err(SealError::SopsForm { line: 1, what: "a comment that was sealed is not there any more" });
             };
-            edits.push((*span, Secret::copy_of(sealed)));
+            edits.push((*span, sealed(comment)?));
         }
         Ok(edits)
     }

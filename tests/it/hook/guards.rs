@@ -162,3 +162,82 @@ fn a_project_below_the_top_has_its_own_list() {
     desk.git(&["add", "-A"]);
     refused(&desk, &["apps/a b/x.env.age: is sealed to other recipients"]);
 }
+
+#[test]
+fn a_plain_twin_of_a_sops_file_is_refused() {
+    let desk = Desk::hooked();
+    assert_code(&desk.harden(&["init"]), 0);
+    for (plain, sealed) in [("k8s/app.yaml", "k8s/app.sops.yaml"), (".env.production", ".env.production.sops.env")] {
+        let text = if plain.ends_with("yaml") { format!("password: {STRONG}\n") } else { format!("DB_PASSWORD={STRONG}\n") };
+        desk.put(plain, text);
+        assert_code(&desk.harden(&["encrypt", "--emit", "sops", plain]), 0);
+        desk.git(&["add", "-f", "-A"]);
+        refused(&desk, &[&format!("{plain}: would be committed with a secret in plain text"), &format!("{sealed} is committed")]);
+        type_the_fix(&desk, plain);
+        assert_code(&desk.try_git(&["commit", "-m", "sealed only"]), 0);
+        fs::remove_file(desk.root.join(plain)).unwrap();
+    }
+    // other tools call theirs `enc`
+    fs::rename(desk.root.join("k8s/app.sops.yaml"), desk.root.join("k8s/app.enc.yaml")).unwrap();
+    desk.put("k8s/app.yaml", format!("password: {STRONG}\n"));
+    desk.git(&["add", "-f", "-A"]);
+    refused(&desk, &["k8s/app.yaml: would be committed with a secret in plain text", "k8s/app.enc.yaml"]);
+    // only the name: nothing is sealed there, so nothing is undone by the plain one
+    desk.put("k8s/app.enc.yaml", "user: app\n");
+    desk.git(&["add", "-f", "-A"]);
+    let said = desk.try_git(&["commit", "-m", "x"]);
+    assert!(!stderr(&said).contains("sealed twin"), "{}", stderr(&said));
+}
+
+#[test]
+fn a_sops_file_that_was_opened_in_place_is_refused() {
+    let desk = Desk::hooked();
+    assert_code(&desk.harden(&["init"]), 0);
+    desk.put("app.yaml", format!("password: {STRONG}\n"));
+    assert_code(&desk.harden(&["encrypt", "--emit", "sops", "--remove-plain", "app.yaml"]), 0);
+    desk.git(&["add", "-A"]);
+    assert_code(&desk.try_git(&["commit", "-m", "sealed"]), 0);
+    fs::remove_file(desk.root.join("app.sops.yaml")).unwrap();
+    desk.put("app.sops.yaml", format!("password: {STRONG}\n"));
+    desk.git(&["add", "-A"]);
+    refused(&desk, &["app.sops.yaml: has the name of a sops file and is none"]);
+    type_the_fix(&desk, "app.sops.yaml");
+    assert_code(&desk.try_git(&["commit", "-m", "sealed again"]), 0);
+    assert!(desk.git(&["show", "HEAD:app.sops.yaml"]).contains("ENC["));
+}
+
+#[test]
+fn a_sops_file_is_sealed_to_those_of_the_list() {
+    let desk = Desk::hooked();
+    assert_code(&desk.harden(&["init"]), 0);
+    desk.put("app.yaml", format!("password: {STRONG}\n"));
+    assert_code(&desk.harden(&["encrypt", "--emit", "sops", "--remove-plain", "app.yaml"]), 0);
+    desk.git(&["add", "-A"]);
+    assert_code(&desk.try_git(&["commit", "-m", "sealed"]), 0);
+    assert_code(&desk.harden(&["init", "-r", OTHER]), 0);
+    desk.git(&["add", "-A"]);
+    refused(&desk, &["app.sops.yaml: is sealed to other recipients than harden.toml lists", "1 of harden.toml cannot open it"]);
+    type_the_fix(&desk, "app.sops.yaml");
+    assert_code(&desk.try_git(&["commit", "-m", "both"]), 0);
+    assert!(desk.git(&["show", "HEAD:app.sops.yaml"]).contains(OTHER));
+}
+
+#[test]
+fn a_scan_says_that_a_plain_twin_still_holds_secrets() {
+    let desk = Desk::hooked();
+    assert_code(&desk.harden(&["init"]), 0);
+    desk.put(".env.production", format!("DB_PASSWORD={WEAK}\n"));
+    desk.put("app.yaml", format!("password: {WEAK}\n"));
+    desk.put("lone.env", format!("DB_PASSWORD={WEAK}\n"));
+    let before = stderr(&desk.harden(&["scan", "--no-ignore"]));
+    assert!(!before.contains("sealed twin"), "{before}");
+    assert_code(&desk.harden(&["encrypt", ".env.production"]), 0);
+    assert_code(&desk.harden(&["encrypt", "--emit", "sops", "app.yaml"]), 0);
+    let said = stderr(&desk.harden(&["scan", "--no-ignore"]));
+    for (plain, sealed) in [(".env.production", ".env.production.age"), ("app.yaml", "app.sops.yaml")] {
+        assert!(said.contains(&format!("{plain}: still holds secrets in plain text, and its sealed twin {sealed}")), "{said}");
+    }
+    assert!(!said.contains("lone.env: still") && !said.contains(WEAK), "{said}");
+    let json = stdout(&desk.harden(&["scan", "--no-ignore", "--format", "json"]));
+    assert!(json.contains("its sealed twin app.sops.yaml"), "{json}");
+}
