@@ -9,6 +9,7 @@ use harden::model::severity::Profile;
 use harden::render::RENDERERS;
 
 use super::baseline_args::{BaselineArgs, BaselineChoice};
+use super::probe_args::ProbeArgs;
 
 /// The exit codes, as `harden --help` ends with them.
 pub(crate) const EXIT_CODES: &str = "\
@@ -72,6 +73,8 @@ pub(crate) enum Command {
     Hook(HookCommand),
     /// Let harden.toml name programs that are started, as it is now
     Trust(TrustArgs),
+    /// Ask the servers that connection settings name: TLS, certificate, and, where told to, whether the account is taken
+    Probe(ProbeArgs),
     /// Look at the rules, and test rule files
     #[command(subcommand)]
     Rules(RulesCommand),

@@ -5,6 +5,7 @@ mod across;
 mod baseline;
 mod cmd;
 mod docs;
+mod features;
 mod fix;
 mod floors;
 mod given;
@@ -17,12 +18,16 @@ mod live;
 mod memory;
 mod names;
 mod outputs;
+#[cfg(feature = "probe")]
+mod probe;
 mod references;
 mod registries;
 mod repository;
 mod rules;
 mod seal;
 mod selectors;
+#[cfg(feature = "wire")]
+mod servers;
 mod sops;
 mod staged;
 mod stages;
