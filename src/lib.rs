@@ -23,6 +23,8 @@ pub mod keygen;
 pub mod keys;
 pub mod model;
 pub mod plan;
+#[cfg(feature = "probe")]
+pub mod probe;
 pub mod render;
 pub mod report;
 pub mod rewrite;
@@ -33,3 +35,5 @@ pub mod scan;
 pub mod seal;
 pub mod strength;
 pub mod tokens;
+#[cfg(feature = "wire")]
+pub mod wire;

@@ -9,6 +9,7 @@ use harden::model::severity::Profile;
 use harden::render::RENDERERS;
 
 use super::baseline_args::{BaselineArgs, BaselineChoice};
+use super::probe_args::ProbeArgs;
 use super::rotate::args::RotateArgs;
 pub(crate) use super::seal_args::{IdentityArgs, SealArgs};
 use super::sealed_args::{EditArgs, RekeyArgs, SetArgs, TextconvArgs};
@@ -88,6 +89,8 @@ pub(crate) enum Command {
     GitTextconv(TextconvArgs),
     /// Let harden.toml name programs that are started, as it is now
     Trust(TrustArgs),
+    /// Ask the servers that connection settings name: TLS, certificate, and, where told to, whether the account is taken
+    Probe(ProbeArgs),
     /// Look at the rules, and test rule files
     #[command(subcommand)]
     Rules(RulesCommand),

@@ -29,6 +29,10 @@ pub(crate) mod keygen;
 pub(crate) mod manifests;
 pub(crate) mod pinned;
 pub(crate) mod policy;
+pub(crate) mod probe;
+pub(crate) mod probe_args;
+#[cfg(feature = "probe")]
+pub(crate) mod probe_show;
 pub(crate) mod progress;
 pub(crate) mod project;
 pub(crate) mod rekey;
@@ -72,6 +76,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Init(args) => init::run(&args),
         Command::Keygen(args) => keygen::run(&args),
         Command::Rekey(args) => rekey::run(&args, &cli.global),
+        Command::Probe(args) => probe::run(&args, &cli.global),
         Command::Run(args) => run::run(&args, cli.global.no_config),
         Command::Fix(args) => fix::run(&args, &cli.global),
         Command::Set(args) => set::run(&args, &cli.global),

@@ -52,6 +52,12 @@ pub(crate) fn say(message: &str) {
     let _ = writeln!(anstream::stdout(), "{}", printable(message));
 }
 
+/// Prints a line of the answer to stdout in which all that is not ours is escaped already, and which may have colours.
+#[cfg(feature = "probe")]
+pub(crate) fn answer(line: &str) {
+    let _ = writeln!(anstream::stdout(), "{line}");
+}
+
 fn line(style: Style, word: &str, message: &str) {
     let _ = writeln!(anstream::stderr(), "{style}{word}:{style:#} {}", printable(message));
 }

@@ -1,7 +1,7 @@
 //! X.509 certificates (RFC 5280): what can be wrong with one that is shipped. Signatures are not verified, chains not built.
 
 use super::block::Kind;
-use super::der::{Der, tag};
+use super::der::{Der, Element, tag};
 use super::material::digest;
 use super::material::{Certificate, Material};
 use super::public::measure;
@@ -18,7 +18,7 @@ const WEAK_SIGNATURES: &[&[u8]] = &[
 ];
 /// 2.5.29.19
 const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 0x13];
-const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
+pub(super) const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 
 /// The certificate in `der`; one that cannot be read is still one.
 pub(super) fn certificate(der: &[u8]) -> Material {
@@ -26,8 +26,45 @@ pub(super) fn certificate(der: &[u8]) -> Material {
 }
 
 fn read(der: &[u8]) -> Option<Material> {
+    let fields = fields(der)?;
+    let measured = measure(Der(fields.key.content));
+    let certificate = Certificate {
+        not_before: fields.not_before,
+        not_after: fields.not_after,
+        self_issued: fields.issuer == fields.subject,
+        is_ca: is_ca(fields.rest).unwrap_or(false),
+        is_weakly_signed: WEAK_SIGNATURES.contains(&fields.signature),
+        is_sample: is_sample(fields.subject),
+    };
+    Some(Material {
+        algorithm: measured.map(|(algorithm, _)| algorithm),
+        bits: measured.and_then(|(_, bits)| bits),
+        certificate: Some(certificate),
+        identities: vec![digest(fields.key.raw)],
+        ..Material::unread(Kind::Certificate)
+    })
+}
+
+/// What every certificate has, in the order of RFC 5280 section 4.1.
+pub(super) struct Fields<'d> {
+    /// The version as it is written: absent is 1, and 2 is version 3.
+    pub(super) version: Option<&'d [u8]>,
+    pub(super) signature: &'d [u8],
+    pub(super) issuer: &'d [u8],
+    /// Seconds since 1970.
+    pub(super) not_before: i64,
+    pub(super) not_after: i64,
+    pub(super) subject: &'d [u8],
+    /// SubjectPublicKeyInfo.
+    pub(super) key: Element<'d>,
+    /// From there on: the extensions are in it.
+    pub(super) rest: Der<'d>,
+}
+
+/// The fields of the certificate in `der`.
+pub(super) fn fields(der: &[u8]) -> Option<Fields<'_>> {
     let mut tbs = Der(der).sequence_or_rest()?.sequence()?;
-    tbs.next(tag::FIRST);
+    let version = tbs.next(tag::FIRST);
     tbs.next(tag::INTEGER)?;
     let signature = tbs.sequence()?.next(tag::OID)?;
     let issuer = tbs.next(tag::SEQUENCE)?;
@@ -35,35 +72,25 @@ fn read(der: &[u8]) -> Option<Material> {
     let (not_before, not_after) = (time(&mut validity)?, time(&mut validity)?);
     let subject = tbs.next(tag::SEQUENCE)?;
     let key = tbs.any()?;
-    let measured = measure(Der(key.content));
-    let certificate = Certificate {
-        not_before,
-        not_after,
-        self_issued: issuer == subject,
-        is_ca: is_ca(tbs).unwrap_or(false),
-        is_weakly_signed: WEAK_SIGNATURES.contains(&signature),
-        is_sample: is_sample(subject),
-    };
-    Some(Material {
-        algorithm: measured.map(|(algorithm, _)| algorithm),
-        bits: measured.and_then(|(_, bits)| bits),
-        certificate: Some(certificate),
-        identities: vec![digest(key.raw)],
-        ..Material::unread(Kind::Certificate)
-    })
+    Some(Fields { version, signature, issuer, not_before, not_after, subject, key, rest: tbs })
 }
 
-fn is_ca(mut rest: Der<'_>) -> Option<bool> {
+/// The content of the extension that `id` names; `rest` as in [`Fields`].
+pub(super) fn extension<'d>(mut rest: Der<'d>, id: &[u8]) -> Option<&'d [u8]> {
     let extensions = std::iter::from_fn(|| rest.any()).find(|e| e.tag == tag::FOURTH)?;
     let mut list = Der(extensions.content).sequence()?;
     while let Some(mut extension) = list.sequence() {
-        if extension.next(tag::OID) == Some(BASIC_CONSTRAINTS) {
+        if extension.next(tag::OID) == Some(id) {
             extension.next(tag::BOOLEAN);
-            let mut constraints = Der(extension.next(tag::OCTET_STRING)?).sequence()?;
-            return Some(constraints.next(tag::BOOLEAN).is_some_and(|b| b != [0]));
+            return extension.next(tag::OCTET_STRING);
         }
     }
     None
+}
+
+pub(super) fn is_ca(rest: Der<'_>) -> Option<bool> {
+    let mut constraints = Der(extension(rest, BASIC_CONSTRAINTS)?).sequence()?;
+    Some(constraints.next(tag::BOOLEAN).is_some_and(|b| b != [0]))
 }
 
 /// Whether a name is one that nobody chose.

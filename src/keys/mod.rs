@@ -14,9 +14,11 @@ mod private;
 mod public;
 mod published;
 mod read;
+mod served;
 
 pub use block::{Block, Kind};
 pub use find::{find, find_at, marks, spans};
 pub use material::{Algorithm, Certificate, Encrypted, Material};
 pub use published::published;
 pub use read::{Frame, frame, read, read_any};
+pub use served::{Served, served};

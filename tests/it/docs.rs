@@ -24,6 +24,7 @@ const FOREIGN_OPTIONS: &[&str] = &[
     "--all-files",             // pre-commit
     "--all-targets",           // cargo clippy
     "--check",                 // cargo fmt
+    "--features",              // cargo install, cargo test
     "--files",                 // pre-commit
     "--git",                   // cargo install
     "--global",                // git config
@@ -43,7 +44,22 @@ const FOREIGN_OPTIONS: &[&str] = &[
 const OTHER_WORDS: &[&str] = &[
     "auth-off",
     "by-kind",
-    "cat-file", // git
+    "cat-file",                  // git
+    "account-too-powerful",      // probe
+    "certificate-expired",       // probe
+    "certificate-expires-soon",  // probe
+    "certificate-is-authority",  // probe
+    "certificate-not-yet-valid", // probe
+    "certificate-untrusted",     // probe
+    "certificate-unusable",      // probe
+    "certificate-wrong-name",    // probe
+    "login-refused",             // probe
+    "no-password-needed",        // probe
+    "no-tls",                    // probe
+    "not-needed",                // probe
+    "not-tried",                 // probe
+    "tls-fails",                 // probe
+    "tls-unused",                // probe
     "ca-only",
     "clickhouse-native",
     "dh-parameters",

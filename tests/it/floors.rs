@@ -18,15 +18,20 @@ const ALLOWED: &[(&str, &str)] = &[
     ("git", "disk"),
     ("rules", "model"),
     ("report", "model"),
+    ("wire", "dsn keys model"),
     ("keygen", "model strength"),
     ("detect", "config dsn keys model rules strength tokens"),
     ("render", "model report"),
     ("run", "model seal"),
+    ("probe", "dsn keys model wire"),
     ("scan", "config detect disk formats git model report rules"),
     ("plan", "dsn formats keygen model rules strength"),
     ("rewrite", "formats model plan"),
     ("rotate", "dsn model plan"),
-    ("cli", "config detect disk dsn formats git keygen keys model plan render report rewrite rotate rules run scan seal strength"),
+    (
+        "cli",
+        "config detect disk dsn formats git keygen keys model plan probe render report rewrite rotate rules run scan seal strength wire",
+    ),
 ];
 
 /// Where the sources are.

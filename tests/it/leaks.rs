@@ -217,6 +217,12 @@ const COMMANDS: &[Row] = &[
     row(&["scan", "--baseline=config/app.json"]),
     row(&["scan", "--baseline=bad/a.json"]),
     row(&["baseline", "--baseline", "notes.txt", "--reason", "known"]),
+    // its hosts do not exist: without the network nobody is asked
+    row(&["probe", "--timeout", "1"]),
+    row(&["--color", "always", "probe", "--timeout", "1", "--login", "--format", "json"]),
+    row(&["probe", "--ca", ".env"]),
+    row(&["probe", "--pin", "{C}"]),
+    row(&["probe", "--login", "--insecure-login", "{C}"]),
     row(&["rules", "list"]),
     row(&["rules", "test"]),
     row(&["rules", "test", "config/app.toml"]),

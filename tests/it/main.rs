@@ -7,6 +7,7 @@ mod cmd;
 mod desk;
 mod docs;
 mod edit;
+mod features;
 mod fix;
 mod floors;
 mod given;
@@ -19,6 +20,8 @@ mod live;
 mod memory;
 mod names;
 mod outputs;
+#[cfg(feature = "probe")]
+mod probe;
 mod references;
 mod registries;
 mod rekey;
@@ -27,6 +30,8 @@ mod rotate;
 mod rules;
 mod seal;
 mod selectors;
+#[cfg(feature = "wire")]
+mod servers;
 mod set;
 mod sops;
 mod staged;

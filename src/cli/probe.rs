@@ -1,0 +1,146 @@
+//! `harden probe`: what the servers that connection settings name answer. Without the feature of that name it says how to get it.
+
+use super::args::Global;
+use super::exit::{Exit, Failure};
+use super::probe_args::ProbeArgs;
+
+/// Asks the servers, and prints what they answer to stdout.
+#[cfg(not(feature = "probe"))]
+pub(crate) fn run(args: &ProbeArgs, _global: &Global) -> Result<Exit, Failure> {
+    // what was typed is right, and means nothing here
+    let _ = (&args.paths, &args.format, &args.ca, &args.pin, args.login, &args.insecure_login, args.timeout);
+    Err(Failure::new("this harden is built without the feature `probe`; no server was asked")
+        .hint("cargo install --locked --path . --features full"))
+}
+
+#[cfg(feature = "probe")]
+pub(crate) use with_network::run;
+
+#[cfg(feature = "probe")]
+mod with_network {
+    use std::path::Path;
+    use std::time::Duration;
+
+    use harden::disk::read::{Links, Outcome, read};
+    use harden::model::date::now;
+    use harden::model::document::Document;
+    use harden::model::severity::{Profile, Severity};
+    use harden::probe::{Answer, Connection, Login, ask_all, find, log_in, of_login, remarks};
+    use harden::scan::{Keep, Request, Scan, scan};
+    use harden::wire::login::Standing;
+    use harden::wire::{Pin, Trust, WireError};
+
+    use super::super::probe_show::{Asked, Shown, Tried, human, json};
+    use super::super::project::Project;
+    use super::super::ui;
+    use super::{Exit, Failure, Global, ProbeArgs};
+
+    /// Asks the servers, and prints what they answer to stdout.
+    pub(crate) fn run(args: &ProbeArgs, global: &Global) -> Result<Exit, Failure> {
+        let trust = trust(args)?;
+        let scan = documents(args, global)?;
+        for problem in &scan.problems {
+            ui::error(&problem.to_string());
+        }
+        let documents: Vec<Document> = scan.documents.into_iter().map(|kept| kept.document).collect();
+        let found = find(&documents);
+        drop(documents);
+        if args.login {
+            announce(&found.connections, &args.insecure_login)?;
+        }
+        let within = Duration::from_secs(args.timeout);
+        let answers = ask_all(&found.connections, &trust, within);
+        let now = i64::try_from(now()).unwrap_or(i64::MAX);
+        let mut asked = Vec::new();
+        for (connection, answer) in found.connections.iter().zip(answers) {
+            let remarks = remarks(connection, &answer, now);
+            let tried = if args.login { tried(connection, &answer, &trust, within, &args.insecure_login) } else { Vec::new() };
+            asked.push(Asked { connection, answer, remarks, tried });
+        }
+        let shown = Shown { asked, left_out: &found.left_out, sealed: scan.sealed.len(), now };
+        let lines = if args.format == "json" { json(&shown) } else { human(&shown) };
+        lines.iter().for_each(|line| ui::answer(line));
+        Ok(verdict(&shown, scan.problems.is_empty()))
+    }
+
+    fn documents(args: &ProbeArgs, global: &Global) -> Result<Scan, Failure> {
+        let project = Project::load(&args.paths, global.no_config)?;
+        let request = Request {
+            paths: &args.paths,
+            no_ignore: false,
+            profile: Profile::Production,
+            fail_on: None,
+            config: project.config.as_ref(),
+            rules: &project.rules,
+            honour: !global.no_config,
+            keep: Keep::All,
+            baseline: None,
+            twins: None,
+            new_only: None,
+        };
+        scan(&request).map_err(Failure::new)
+    }
+
+    fn trust(args: &ProbeArgs) -> Result<Trust, Failure> {
+        let mut trust = Trust::system();
+        for pin in &args.pin {
+            let wanted = "a pin is `sha256:` and 64 hexadecimal digits; `harden probe` shows that of each server";
+            let pin = Pin::parse(pin).ok_or_else(|| Failure::new("a `--pin` is no pin; no server was asked").hint(wanted))?;
+            trust.add_pin(pin);
+        }
+        for file in &args.ca {
+            if trust.add_pem(&certificates(file)?) == 0 {
+                return Err(Failure::new(format!("`{}` holds no certificate in PEM; no server was asked", file.display())));
+            }
+        }
+        Ok(trust)
+    }
+
+    fn certificates(file: &Path) -> Result<Vec<u8>, Failure> {
+        match read(file, Links::Follow, 8 << 20) {
+            Ok(Outcome::Content(content, _)) => Ok(content.bytes.to_vec()),
+            Ok(Outcome::Skipped(_)) => Err(Failure::new(format!("`{}` is no regular text file; no server was asked", file.display()))),
+            Err(error) => Err(Failure::new(error).hint("no server was asked")),
+        }
+    }
+
+    /// Says who will log in where, before anything is sent.
+    fn announce(connections: &[Connection], insecure: &[String]) -> Result<(), Failure> {
+        let named = |host: &String| connections.iter().any(|c| c.target.host.eq_ignore_ascii_case(host));
+        if !insecure.iter().all(named) {
+            return Err(Failure::new("an `--insecure-login` names no host of these settings; no server was asked"));
+        }
+        for login in connections.iter().flat_map(|c| &c.logins) {
+            let target = &login.target;
+            let user = if target.user.is_empty() { "the default account" } else { &target.user };
+            ui::note(&format!("will log in once: {user} at {} {}", target.system, target.address()));
+        }
+        Ok(())
+    }
+
+    fn tried<'c>(connection: &'c Connection, answer: &Answer, trust: &Trust, within: Duration, insecure: &[String]) -> Vec<Tried<'c>> {
+        if answer.offer.is_err() {
+            return Vec::new();
+        }
+        let insecure = insecure.iter().any(|host| connection.target.host.eq_ignore_ascii_case(host));
+        let one = |login: &'c Login| {
+            let outcome: Result<Standing, WireError> = log_in(login, answer, trust, within, insecure);
+            let remark = of_login(&outcome);
+            Tried { login, outcome, remark }
+        };
+        connection.logins.iter().map(one).collect()
+    }
+
+    fn verdict(shown: &Shown<'_>, looked: bool) -> Exit {
+        let unasked = shown.asked.iter().any(|a| a.answer.offer.is_err() || a.tried.iter().any(Tried::is_error));
+        if unasked || !looked {
+            Exit::Failed
+        } else if shown.remarks().any(|r| r.severity >= Severity::Medium) {
+            Exit::Findings
+        } else if shown.asked.is_empty() {
+            Exit::NothingThere
+        } else {
+            Exit::Clean
+        }
+    }
+}

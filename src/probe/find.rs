@@ -1,0 +1,233 @@
+//! Which servers the settings of documents name, each once, with every place that names it.
+
+use std::collections::BTreeMap;
+
+use super::parts;
+use crate::dsn::{self, Style, Tls};
+use crate::model::document::Document;
+use crate::model::environment::Environment;
+use crate::model::secret::Secret;
+use crate::model::setting::{Role, Setting};
+use crate::model::template::{Part, innermost_default, parts as pieces};
+use crate::wire::{NoTarget, Target};
+
+/// Where a server is named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file, as the user will see it.
+    pub file: String,
+    /// From 1.
+    pub line: usize,
+    /// The setting's path.
+    pub key: String,
+}
+
+/// An account that settings hold for a server.
+#[derive(Clone, Debug)]
+pub struct Login {
+    /// The account, and the password.
+    pub target: Target,
+    /// Where it stands.
+    pub places: Vec<Place>,
+}
+
+/// A server, and all that is written of it.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// The server; its account is that of the first place.
+    pub target: Target,
+    /// How the least careful of the places protects the connection.
+    pub asked: Tls,
+    /// Every place.
+    pub places: Vec<Place>,
+    /// The accounts with a password, each once.
+    pub logins: Vec<Login>,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// By the first place that names them.
+    pub connections: Vec<Connection>,
+    /// What names no server that can be asked, and why.
+    pub left_out: Vec<(Place, NoTarget)>,
+}
+
+/// Gathers the servers of `documents`. Examples, comments, documents for people and programs name none that is anybody's.
+#[must_use]
+pub fn find(documents: &[Document]) -> Found {
+    let mut found = Found::default();
+    for document in documents.iter().filter(|d| d.environment != Environment::Example && !is_prose(d)) {
+        let known = Known::of(document, documents);
+        for setting in document.settings.iter().filter(|s| matches!(s.role, Role::Live | Role::Argument)) {
+            let place = || place(document, setting);
+            for target in of_setting(document, setting, &known) {
+                match target {
+                    Ok(target) => add(&mut found.connections, target, place()),
+                    Err(why) => found.left_out.push((place(), why)),
+                }
+            }
+        }
+        for (setting, target) in parts::of(document, &|text| known.expand(text)) {
+            add(&mut found.connections, target, place(document, setting));
+        }
+    }
+    found
+}
+
+/// Formats whose settings are texts that look like some.
+fn is_prose(document: &Document) -> bool {
+    matches!(document.format, "text" | "code")
+}
+
+fn place(document: &Document, setting: &Setting) -> Place {
+    let line = document.lines.line(setting.span.start);
+    Place { file: document.path.clone(), line, key: setting.key.to_string() }
+}
+
+fn of_setting(document: &Document, setting: &Setting, known: &Known<'_>) -> Vec<Result<Target, NoTarget>> {
+    let value = setting.value.expose();
+    if value.len() > 4096 || !value.contains(['=', ':']) {
+        return Vec::new();
+    }
+    let expanded = known.expand(value);
+    let text = expanded.expose();
+    let text = innermost_default(text).of(text).trim();
+    let Some(dsn) = dsn::parse(text) else { return Vec::new() };
+    let Some(system) = dsn::system(&dsn, text) else { return Vec::new() };
+    // a list of five words is hardly ever a server's; a page on the web is not a deployment's server
+    if dsn.style == Style::Colons || (system.is_any() && !is_of_deployment(document)) {
+        return Vec::new();
+    }
+    Target::of(&dsn, text)
+}
+
+/// Whether what a file sets is handed to programs that run: there a URL is one that they call.
+fn is_of_deployment(document: &Document) -> bool {
+    matches!(document.format, "env" | "compose" | "kubernetes" | "dockerfile")
+}
+
+fn add(connections: &mut Vec<Connection>, target: Target, place: Place) {
+    let same = |c: &&mut Connection| {
+        (c.target.system, &c.target.host, c.target.port, c.target.direct) == (target.system, &target.host, target.port, target.direct)
+    };
+    let Some(connection) = connections.iter_mut().find(same) else {
+        let login = login(&target, &place);
+        connections.push(Connection { asked: target.asked, target, places: vec![place], logins: login.into_iter().collect() });
+        return;
+    };
+    connection.asked = connection.asked.min(target.asked);
+    if let Some(login) = login(&target, &place) {
+        let twin = connection.logins.iter_mut().find(|l| {
+            let password = l.target.password.as_ref().zip(target.password.as_ref());
+            l.target.user == target.user && password.is_some_and(|(a, b)| a.same_as(b))
+        });
+        match twin {
+            Some(twin) => twin.places.push(place.clone()),
+            None => connection.logins.push(login),
+        }
+    }
+    connection.places.push(place);
+}
+
+/// The account, where a password is written and the user is known.
+fn login(target: &Target, place: &Place) -> Option<Login> {
+    let written = target.password.as_ref().is_some_and(|p| !p.is_empty());
+    let elsewhere = crate::model::template::has_reference(&target.user);
+    (written && !elsewhere).then(|| Login { target: target.clone(), places: vec![place.clone()] })
+}
+
+/// Values by name: those of an env file itself, and those of the `.env` beside any other file, which is what compose reads.
+struct Known<'d>(BTreeMap<&'d str, &'d str>);
+
+/// References within references that are followed.
+const DEEPEST: usize = 4;
+
+impl<'d> Known<'d> {
+    fn of(document: &'d Document, documents: &'d [Document]) -> Self {
+        let folder = |path: &'d str| path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let beside = || documents.iter().find(|d| d.file_name() == ".env" && folder(&d.path) == folder(&document.path));
+        let source = if document.format == "env" { Some(document) } else { beside() };
+        let settings = source.iter().flat_map(|d| &d.settings).filter(|s| s.role == Role::Live);
+        Self(settings.map(|s| (s.name(), s.value.expose())).collect())
+    }
+
+    /// `text` with the references that are known here replaced; the others stay.
+    fn expand(&self, text: &str) -> Secret {
+        let mut out = Secret::copy_of(text);
+        for _ in 0..DEEPEST {
+            let next = self.once(out.expose());
+            // what grows without an end refers to itself
+            if next.len() > 4096 || next.same_as(&out) {
+                break;
+            }
+            out = next;
+        }
+        out
+    }
+
+    fn once(&self, text: &str) -> Secret {
+        let replaced = |part: &Part| match *part {
+            Part::Literal(span) => span.of(text).to_owned(),
+            Part::Reference(span) => {
+                let written = span.of(text);
+                let name = written.trim_start_matches(['$', '{']).trim_end_matches('}');
+                let name = name.split([':', '?']).next().unwrap_or(name);
+                self.0.get(name).filter(|_| written.starts_with('$')).map_or(written, |value| *value).to_owned()
+            }
+            Part::Fallback { whole, name, default } => {
+                let known = self.0.get(name.of(text)).filter(|v| !v.is_empty() && whole.of(text).starts_with('$'));
+                known.map_or_else(|| default.of(text), |value| *value).to_owned()
+            }
+        };
+        let parts: Vec<zeroize::Zeroizing<String>> = pieces(text).iter().map(|p| zeroize::Zeroizing::new(replaced(p))).collect();
+        Secret::concat(&parts.iter().map(|p| p.as_str()).collect::<Vec<_>>())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Found, find};
+    use crate::formats;
+    use crate::model::environment::Environment::{self, Example, Production};
+
+    fn found(files: &[(&str, &str, Environment)]) -> Found {
+        let documents: Vec<_> = files.iter().map(|(path, text, e)| formats::parse(path, text.as_bytes(), *e)).collect();
+        find(&documents)
+    }
+
+    fn addresses(found: &Found) -> Vec<String> {
+        found.connections.iter().map(|c| format!("{} {} {}", c.target.system, c.target.address(), c.target.user)).collect()
+    }
+
+    #[test]
+    fn one_server_is_one_connection_wherever_it_is_named() {
+        let found = found(&[
+            (".env", "A=postgres://a:one@db/x?sslmode=verify-full\nB=postgresql://b:two@DB:5432/y\nC=postgres://a:one@db/z\n", Production),
+            (".env.example", "D=postgres://a:b@other/x\n", Example),
+            ("README.md", "```\nexport E=postgres://a:b@third/x\n```\n", Production),
+        ]);
+        assert_eq!(addresses(&found), ["postgres db:5432 a"]);
+        let connection = &found.connections[0];
+        assert_eq!((connection.places.len(), connection.logins.len(), connection.asked.word()), (3, 2, "absent"));
+        assert_eq!(connection.logins[0].places.len(), 2, "one account, one try");
+    }
+
+    #[test]
+    fn references_are_followed_where_compose_would() {
+        let compose = "services:\n  app:\n    environment:\n      URL: postgres://${PGUSER:-nobody}:${PW}@${HOST-db}:5432/app\n      OTHER: redis://:${UNSET}@${NOWHERE}/0\n";
+        let found = found(&[(".env", "PW=pw\nPGUSER=app\nLOOP=${LOOP}x\n", Production), ("docker-compose.yml", compose, Production)]);
+        assert_eq!(addresses(&found), ["postgres db:5432 app"]);
+        assert_eq!(found.connections[0].logins[0].target.password.as_ref().unwrap().expose(), "pw");
+        assert_eq!(found.left_out.len(), 1);
+    }
+
+    #[test]
+    fn pages_on_the_web_are_nobodys_server() {
+        let found = found(&[
+            ("package.json", "{\"homepage\": \"https://acme.io/x\", \"db\": \"mysql://u:p@sql/x\"}", Production),
+            (".env", "API_URL=https://api.acme.io/v1\n", Production),
+        ]);
+        assert_eq!(addresses(&found), ["mysql sql:3306 u", "http api.acme.io:443 "]);
+    }
+}
