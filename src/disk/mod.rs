@@ -16,3 +16,4 @@ pub mod undo;
 pub mod walk;
 
 pub use error::DiskError;
+pub use record::Key as MacKey;

@@ -34,8 +34,8 @@ use super::temp::hex;
 /// SHA-256 of a file's bytes.
 pub(super) type Hash = [u8; 32];
 
-/// The key of the journals of one user on one machine.
-pub(super) struct Key(Zeroizing<[u8; 32]>);
+/// A key for HMACs: that of the journals of one user on one machine, or another.
+pub struct Key(Zeroizing<[u8; 32]>);
 
 /// What is to become of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -219,7 +219,10 @@ fn same(a: &Hash, b: &Hash) -> bool {
 
 impl Key {
     /// The key in the user's state folder, `$XDG_STATE_HOME/harden` or `~/.local/state/harden`; made on first use.
-    pub(super) fn of_user() -> Result<Self, DiskError> {
+    ///
+    /// # Errors
+    /// [`DiskError::NoHome`], or what keeps it from being read or made.
+    pub fn of_user() -> Result<Self, DiskError> {
         Self::in_folder(&state_home()?)
     }
 
@@ -242,8 +245,38 @@ impl Key {
         bytes.map(|b| Self(Zeroizing::new(b))).ok_or(DiskError::Journal { path, reason: "it is no key of 32 bytes" })
     }
 
-    /// HMAC-SHA-256 (RFC 2104). The key is shorter than a block, so it is padded, not hashed.
-    fn mac(&self, text: &[u8]) -> Hash {
+    /// One that only this process knows.
+    ///
+    /// # Errors
+    /// [`DiskError::Io`] when the system has no random numbers.
+    pub fn random() -> Result<Self, DiskError> {
+        let mut fresh = Zeroizing::new([0; 32]);
+        let filled = SysRng.try_fill_bytes(&mut fresh[..]);
+        filled.map_err(|_| DiskError::io("make", Path::new("key"), &std::io::Error::other("the system has no random numbers"), ""))?;
+        Ok(Self(fresh))
+    }
+
+    /// One that is kept elsewhere; `None` for what has not 32 bytes.
+    #[must_use]
+    pub fn of_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(|key: [u8; 32]| Self(Zeroizing::new(key)))
+    }
+
+    /// The key itself, to be sealed.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        &self.0[..]
+    }
+
+    /// The key for `purpose` that is made of this one.
+    #[must_use]
+    pub fn derived(&self, purpose: &[u8]) -> Self {
+        Self(Zeroizing::new(self.mac(purpose)))
+    }
+
+    /// HMAC-SHA-256 (RFC 2104) of `text`, which begins with what it is for. The key is shorter than a block, so it is padded, not hashed.
+    #[must_use]
+    pub fn mac(&self, text: &[u8]) -> [u8; 32] {
         let pad = |with: u8| {
             let mut block = Zeroizing::new([with; 64]);
             block.iter_mut().zip(self.0.iter()).for_each(|(b, k)| *b ^= k);
