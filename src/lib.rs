@@ -5,7 +5,7 @@
 //! The folders are floors; a file imports only from floors below and from its own folder (`tests/it/floors.rs` holds the table).
 //!
 //! 1. [`model`], [`disk`]: nouns without I/O; bytes on disk without nouns.
-//! 2. [`strength`], [`dsn`], [`seal`], [`config`], [`formats`], [`git`], [`rules`], [`report`]: one subject each.
+//! 2. [`strength`], [`dsn`], [`seal`], [`config`], [`formats`], [`git`], [`ledger`], [`rules`], [`report`]: one subject each.
 //! 3. [`keygen`], [`detect`], [`render`], [`run`]: what is made from them.
 //! 4. [`scan`] finds, [`plan`] decides what to change; 5. [`rewrite`] changes it.
 //!
@@ -21,6 +21,7 @@ pub mod formats;
 pub mod git;
 pub mod keygen;
 pub mod keys;
+pub mod ledger;
 pub mod model;
 pub mod plan;
 #[cfg(feature = "probe")]

@@ -262,6 +262,18 @@ impl Key {
         bytes.map(|b| Self(Zeroizing::new(b))).ok_or(DiskError::Journal { path, reason: "it is no key of 32 bytes" })
     }
 
+    /// The key itself, to be sealed.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        &self.0[..]
+    }
+
+    /// The key for `purpose` that is made of this one.
+    #[must_use]
+    pub fn derived(&self, purpose: &[u8]) -> Self {
+        Self(Zeroizing::new(self.mac(purpose)))
+    }
+
     /// HMAC-SHA-256 (RFC 2104) of `text`, which begins with what it is for. The key is shorter than a block, so it is padded, not hashed.
     #[must_use]
     pub fn mac(&self, text: &[u8]) -> [u8; 32] {

@@ -19,6 +19,7 @@ mod index;
 mod pair;
 mod pins;
 mod places;
+mod project_key;
 mod recipients;
 pub mod sops;
 
@@ -29,4 +30,5 @@ pub use index::Index;
 pub use pair::KeyPair;
 pub use pins::{Pins, Standing};
 pub use places::{IDENTITY_VARIABLES, Places, Source};
+pub use project_key::ProjectKey;
 pub use recipients::{Recipient, Recipients};

@@ -16,6 +16,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("config", "disk model"),
     ("formats", "keys model tokens"),
     ("git", "disk"),
+    ("ledger", "disk model"),
     ("rules", "model"),
     ("report", "model"),
     ("wire", "dsn keys model"),
