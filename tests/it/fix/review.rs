@@ -31,6 +31,19 @@ fn a_default_that_nothing_provides_is_left_to_a_hand() {
 }
 
 #[test]
+fn the_name_of_a_key_that_reads_like_the_password_is_not_replaced() {
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: postgres-secret\nstringData:\n  password: changeme\n  \
+                  url: postgresql://app:password@db:5432/app\n";
+    let server = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: postgres\nspec:\n  containers:\n  - name: db\n    image: postgres:16\n    \
+                  env:\n    - name: POSTGRES_PASSWORD\n      valueFrom:\n        secretKeyRef:\n          name: postgres-secret\n          \
+                  key: password\n";
+    let desk = Desk::with(&[("k8s/secret.yaml", secret), ("k8s/postgres.yaml", server)]);
+    desk.ok(&REVIEW);
+    assert_eq!(desk.text("k8s/postgres.yaml"), server);
+    assert_eq!(differing(secret, &desk.text("k8s/secret.yaml")), [6, 7].into());
+}
+
+#[test]
 fn ports_and_switches_get_the_value_that_the_plan_names() {
     let desk = Desk::portal();
     desk.ok(&REVIEW);
@@ -41,6 +54,24 @@ fn ports_and_switches_get_the_value_that_the_plan_names() {
     assert_eq!((after(&env, "COOKIE_SECURE="), after(&env, "BCRYPT_ROUNDS=")), ("true", "12"));
     assert!(json.contains("\"cookie\": { \"secure\": true, \"sameSite\": \"lax\""));
     assert!(env.contains("REDIS_URL=rediss://:"));
+}
+
+#[test]
+fn a_port_that_an_override_publishes_too_is_left_to_a_hand() {
+    let base = "services:\n  db:\n    image: postgres:16\n    ports:\n      - \"5432:5432\"\n";
+    let over = "services:\n  db:\n    ports:\n      - 5432:5432\n";
+    // joined, 127.0.0.1:5432 and 0.0.0.0:5432 of one service cannot both be had
+    for base in [base, &base.replace("5432:", "${DB_PORT:-5432}:")] {
+        let desk = Desk::with(&[("docker-compose.yml", base), ("docker-compose.dev.yml", over)]);
+        let said = stdout(&desk.ok(&REVIEW));
+        assert!(said.contains("docker-compose.dev.yml publishes it too"), "{said}");
+        assert_eq!(desk.text("docker-compose.yml"), base);
+    }
+    for (name, text) in [("docker-compose.prod.yml", over), ("dev/docker-compose.yml", over), ("docker-compose.dev.yml", base)] {
+        let desk = Desk::with(&[("docker-compose.yml", base), (name, text)]);
+        desk.ok(&REVIEW);
+        assert_eq!(desk.text("docker-compose.yml"), base.replace("\"5432", "\"127.0.0.1:5432"), "{name}");
+    }
 }
 
 #[test]
