@@ -54,6 +54,8 @@ pub(crate) mod status;
 pub(crate) mod status_args;
 pub(crate) mod textconv;
 pub(crate) mod trust;
+#[cfg(feature = "wire")]
+pub(crate) mod trusted;
 pub(crate) mod twins;
 pub(crate) mod ui;
 pub(crate) mod undo;

@@ -18,26 +18,25 @@ pub(crate) use with_network::run;
 
 #[cfg(feature = "probe")]
 mod with_network {
-    use std::path::Path;
     use std::time::Duration;
 
-    use harden::disk::read::{Links, Outcome, read};
     use harden::model::date::now;
     use harden::model::document::Document;
     use harden::model::severity::{Profile, Severity};
     use harden::probe::{Answer, Connection, Login, ask_all, find, log_in, of_login, remarks};
     use harden::scan::{Keep, Request, Scan, scan};
     use harden::wire::login::Standing;
-    use harden::wire::{Pin, Trust, WireError};
+    use harden::wire::{Trust, WireError};
 
     use super::super::probe_show::{Asked, Shown, Tried, human, json};
     use super::super::project::Project;
+    use super::super::trusted::trust;
     use super::super::ui;
     use super::{Exit, Failure, Global, ProbeArgs};
 
     /// Asks the servers, and prints what they answer to stdout.
     pub(crate) fn run(args: &ProbeArgs, global: &Global) -> Result<Exit, Failure> {
-        let trust = trust(args)?;
+        let trust = trust(&args.ca, &args.pin)?;
         let scan = documents(args, global)?;
         for problem in &scan.problems {
             ui::error(&problem.to_string());
@@ -80,29 +79,6 @@ mod with_network {
             spoken: None,
         };
         scan(&request).map_err(Failure::new)
-    }
-
-    fn trust(args: &ProbeArgs) -> Result<Trust, Failure> {
-        let mut trust = Trust::system();
-        for pin in &args.pin {
-            let wanted = "a pin is `sha256:` and 64 hexadecimal digits; `harden probe` shows that of each server";
-            let pin = Pin::parse(pin).ok_or_else(|| Failure::new("a `--pin` is no pin; no server was asked").hint(wanted))?;
-            trust.add_pin(pin);
-        }
-        for file in &args.ca {
-            if trust.add_pem(&certificates(file)?) == 0 {
-                return Err(Failure::new(format!("`{}` holds no certificate in PEM; no server was asked", file.display())));
-            }
-        }
-        Ok(trust)
-    }
-
-    fn certificates(file: &Path) -> Result<Vec<u8>, Failure> {
-        match read(file, Links::Follow, 8 << 20) {
-            Ok(Outcome::Content(content, _)) => Ok(content.bytes.to_vec()),
-            Ok(Outcome::Skipped(_)) => Err(Failure::new(format!("`{}` is no regular text file; no server was asked", file.display()))),
-            Err(error) => Err(Failure::new(error).hint("no server was asked")),
-        }
     }
 
     /// Says who will log in where, before anything is sent.

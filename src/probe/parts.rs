@@ -68,6 +68,7 @@ pub(super) fn of<'d>(document: &'d Document, expand: &dyn Fn(&str) -> Secret) ->
                 asked: Tls::Unknown,
                 direct: matches!((system, port), ("smtp", 465) | ("ldap", 636) | ("amqp", 5671) | ("redis", 6380)),
                 class,
+                by_way_of: None,
             },
         ));
     }

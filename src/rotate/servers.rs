@@ -1,12 +1,33 @@
 //! The servers of a rotation, each spoken to through its backend.
 
+#[cfg(feature = "live")]
+mod live;
+
 use super::machine::{Login, Set};
 use crate::model::secret::Secret;
 
+#[cfg(feature = "live")]
+pub use live::{Spoken, account};
+
+/// What an operator has to know of an account before it is changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// Whether two credentials can work at a time.
+    pub holds_two: bool,
+    /// Sentences: who else is connected, what it may do, when it expires.
+    pub notes: Vec<String>,
+}
+
 /// An account on one server, as the machine of a rotation needs it.
 pub trait Account {
-    /// Whether two credentials can work at a time.
-    fn holds_two(&self) -> bool;
+    /// Looks at the account, logged in with `credential` or as the administrator. Changes nothing.
+    ///
+    /// # Errors
+    /// Why it could not, in our own words.
+    fn look(&mut self, credential: &Secret) -> Result<Known, String>;
+
+    /// Whether two credentials can work at a time; asks with either of them where that is not known yet.
+    fn holds_two(&mut self, one: &Secret, other: &Secret) -> bool;
 
     /// Tries a credential on a fresh connection, once.
     fn log_in(&mut self, credential: &Secret) -> Login;
@@ -17,6 +38,6 @@ pub trait Account {
     /// Makes `credential` die, logging in with `other`.
     fn retire(&mut self, credential: &Secret, other: &Secret) -> Set;
 
-    /// What an operator has to know before it is changed: who else is connected, whether the account expires.
-    fn notes(&mut self, credential: &Secret) -> Vec<String>;
+    /// What has to be said of what was done since this was last asked: a server that forgets it with its next start.
+    fn warnings(&mut self) -> Vec<String>;
 }

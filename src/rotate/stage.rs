@@ -73,6 +73,10 @@ pub struct Server {
     pub secret: usize,
     /// A connection string of an account that may change this one; empty where the account changes its own.
     pub admin: Secret,
+    /// The URL of RabbitMQ's management interface; empty for others.
+    pub management: String,
+    /// The program that changes it, where harden does not know the system; empty for others.
+    pub program: PathBuf,
 }
 
 /// One file, before and after.
@@ -86,6 +90,19 @@ pub struct File {
     pub new: Zeroizing<Vec<u8>>,
     /// Permission bits of a file that is made.
     pub mode: u32,
+}
+
+/// How servers are reached, as it was typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// Files with authorities that are trusted beside the system's, as whole paths.
+    pub ca: Vec<PathBuf>,
+    /// Public keys that are trusted.
+    pub pins: Vec<String>,
+    /// Hosts to which credentials go without verified TLS.
+    pub insecure: Vec<String>,
+    /// Seconds that each step may take.
+    pub within: u64,
 }
 
 /// All of it.
@@ -103,6 +120,8 @@ pub struct Stage {
     pub health: Option<String>,
     /// Who approved it.
     pub approved: Option<String>,
+    /// How servers are reached.
+    pub reach: Reach,
     /// How long both credentials live, in seconds, where a server holds two.
     pub grace: u64,
 }
@@ -134,6 +153,8 @@ impl Stage {
             to.field("address", server.address.as_bytes());
             to.field("holds", server.secret.to_string().as_bytes());
             to.field("admin", server.admin.expose().as_bytes());
+            to.field("management", server.management.as_bytes());
+            to.field("program", server.program.as_os_str().as_bytes());
         }
         for file in &self.files {
             to.field("file", file.path.as_os_str().as_bytes());
@@ -148,6 +169,10 @@ impl Stage {
                 to.field(name, command.as_bytes());
             }
         }
+        self.reach.ca.iter().for_each(|path| to.field("ca", path.as_os_str().as_bytes()));
+        self.reach.pins.iter().for_each(|pin| to.field("pin", pin.as_bytes()));
+        self.reach.insecure.iter().for_each(|host| to.field("insecure", host.as_bytes()));
+        to.field("within", self.reach.within.to_string().as_bytes());
         to.field("grace", self.grace.to_string().as_bytes());
     }
 
@@ -169,6 +194,8 @@ impl Stage {
                 "address" => stage.servers.last_mut()?.address = text(value)?,
                 "holds" => stage.servers.last_mut()?.secret = text(value)?.parse().ok()?,
                 "admin" => stage.servers.last_mut()?.admin = secret(value)?,
+                "management" => stage.servers.last_mut()?.management = text(value)?,
+                "program" => stage.servers.last_mut()?.program = PathBuf::from(OsStr::from_bytes(value)),
                 "file" => stage.files.push(File { path: PathBuf::from(OsStr::from_bytes(value)), ..File::default() }),
                 "mode" => stage.files.last_mut()?.mode = u32::from_str_radix(&text(value)?, 8).ok()?,
                 "before" => stage.files.last_mut()?.old = Some(Zeroizing::new(value.to_vec())),
@@ -176,6 +203,10 @@ impl Stage {
                 "reload" => stage.reload = Some(text(value)?),
                 "health" => stage.health = Some(text(value)?),
                 "approved" => stage.approved = Some(text(value)?),
+                "ca" => stage.reach.ca.push(PathBuf::from(OsStr::from_bytes(value))),
+                "pin" => stage.reach.pins.push(text(value)?),
+                "insecure" => stage.reach.insecure.push(text(value)?),
+                "within" => stage.reach.within = text(value)?.parse().ok()?,
                 "grace" => stage.grace = text(value)?.parse().ok()?,
                 _ => return None,
             }
@@ -230,7 +261,7 @@ fn secret(value: &[u8]) -> Option<Secret> {
 mod tests {
     use proptest::prelude::{any, prop, prop_assert, prop_assert_eq, proptest};
 
-    use super::{File, Replaced, Server, Stage};
+    use super::{File, Reach, Replaced, Server, Stage};
     use crate::model::secret::Secret;
 
     proptest! {
@@ -241,6 +272,7 @@ mod tests {
                 servers: vec![Server { setting: "DATABASE_URL".to_owned(), system: "postgres".to_owned(), url: Secret::copy_of(&old), ..Server::default() }],
                 files: vec![File { path: "a/.env".into(), old: (!made).then(|| bytes.clone().into()), new: bytes.into(), mode: 0o600 }],
                 reload: Some(new), health: None, approved: Some("A".to_owned()), grace,
+                reach: Reach { ca: vec!["/ca.pem".into()], pins: vec!["sha256:00".to_owned()], insecure: vec!["h".to_owned()], within: 5 },
             };
             let packed = stage.pack();
             prop_assert_eq!(packed.len(), packed.capacity());

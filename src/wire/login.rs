@@ -32,7 +32,8 @@ pub struct Opened {
 /// # Errors
 /// `NoTls` and `Tls` when the server cannot be had as `protection` demands.
 pub fn open(target: &Target, trust: &Trust, within: Duration, protection: Protection) -> Result<Opened, WireError> {
-    let mut channel = connect(&target.host, target.port, within)?;
+    let (host, port) = target.dialled();
+    let mut channel = connect(host, port, within)?;
     let demand = if protection == Protection::Verified { Demand::Verified } else { Demand::Look };
     if begins_in_words(target) {
         let (start, greeting) = start_tls(target, &mut channel)?;

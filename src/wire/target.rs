@@ -25,6 +25,8 @@ pub struct Target {
     pub direct: bool,
     /// How far away it is.
     pub class: HostClass,
+    /// Host and port that are dialled instead, as through a tunnel; the certificate has to be for [`Self::host`] all the same.
+    pub by_way_of: Option<(String, u16)>,
 }
 
 /// Why a connection string names no server that can be reached from here.
@@ -130,9 +132,16 @@ impl Target {
                 asked,
                 direct: is_direct(system.name(), &scheme, port, asked),
                 class,
+                by_way_of: None,
             })
         };
         dsn.hosts.iter().map(one).collect()
+    }
+
+    /// What is dialled.
+    #[must_use]
+    pub fn dialled(&self) -> (&str, u16) {
+        self.by_way_of.as_ref().map_or((self.host.as_str(), self.port), |(host, port)| (host.as_str(), *port))
     }
 
     /// `host:port`, an IPv6 address in brackets.

@@ -74,6 +74,27 @@ pub(crate) struct RotateArgs {
     /// Reach the server of a setting at this address instead of the one that it names (may be given several times)
     #[arg(long, value_name = "SETTING=HOST:PORT", value_parser = address, help_heading = "Servers")]
     pub(crate) address: Vec<(String, String)>,
+    /// Trust the certificates in this PEM file, besides those of the system (may be given several times)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Servers")]
+    pub(crate) ca: Vec<PathBuf>,
+    /// Trust the server that has this public key: sha256: and 64 hex digits (may be given several times)
+    #[arg(long, value_name = "PIN", help_heading = "Servers")]
+    pub(crate) pin: Vec<String>,
+    /// Log in to this host without verified TLS, too (may be given several times)
+    #[arg(long, value_name = "HOST", help_heading = "Servers")]
+    pub(crate) insecure_login: Vec<String>,
+    /// Accept servers that these files name and did not name when you last rotated here
+    #[arg(long, help_heading = "Servers")]
+    pub(crate) accept_hosts: bool,
+    /// The management interface of the RabbitMQ that a setting names (may be given several times)
+    #[arg(long, value_name = "SETTING=URL", value_parser = pair, help_heading = "Servers")]
+    pub(crate) management: Vec<(String, String)>,
+    /// The program that changes the secret of a setting where harden does not know the server (may be given several times)
+    #[arg(long, value_name = "SETTING=PROGRAM", value_parser = pair, help_heading = "Servers")]
+    pub(crate) program: Vec<(String, String)>,
+    /// Seconds that each step on a server may take
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = clap::value_parser!(u64).range(1..=300), help_heading = "Servers")]
+    pub(crate) timeout: u64,
     /// Change files only, and print what has to be done on the servers
     #[arg(long, help_heading = "Servers")]
     pub(crate) files_only: bool,
@@ -91,6 +112,11 @@ fn duration(text: &str) -> Result<u64, String> {
         _ => return Err("expected a number and s, m or h, such as 10m".to_owned()),
     };
     digits.parse::<u64>().ok().and_then(|n| n.checked_mul(unit)).ok_or_else(|| "expected a whole number before the unit".to_owned())
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let halves = text.split_once('=').filter(|(setting, value)| !setting.is_empty() && !value.is_empty());
+    halves.map(|(setting, value)| (setting.to_owned(), value.to_owned())).ok_or_else(|| "expected SETTING=VALUE".to_owned())
 }
 
 fn address(text: &str) -> Result<(String, String), String> {

@@ -8,7 +8,7 @@ use harden::disk::lock::{FOLDER, Lock};
 use harden::disk::read::{self, Links, sha256};
 use harden::disk::signed;
 use harden::model::date;
-use harden::rotate::machine::{self, End, Hands as _};
+use harden::rotate::machine::{self, End, Hands as _, Login};
 use harden::rotate::servers::Account;
 use harden::rotate::stage::{Side, Stage};
 use harden::rotate::state::{JOURNAL, Journal, Mark, State};
@@ -36,7 +36,8 @@ pub(super) fn start(
 ) -> Result<Exit, Failure> {
     let lock = Lock::of_rotation(root)?;
     interrupted::refuse_rotation(&[root.to_owned()])?;
-    let accounts = accounts(stage)?;
+    let mut accounts = accounts(stage)?;
+    ready(stage, &mut accounts)?;
     let sealed = seal::seal(&stage.pack(), recipients)?;
     let servers = vec![Mark::Untouched; stage.servers.len()];
     let id = signed::new_id()?;
@@ -121,8 +122,22 @@ fn load(lock: &Lock, journal: &Journal, args: &RotateArgs) -> Result<Stage, Fail
 }
 
 fn accounts(stage: &Stage) -> Result<Vec<Box<dyn Account>>, Failure> {
-    let all = stage.servers.iter().map(|server| servers::account(server).map_err(|why| (server, why)));
-    all.collect::<Result<_, _>>().map_err(|(server, why)| Failure::new(format!("{}: {why}; nothing was changed", server.setting)))
+    let all = servers::accounts(&stage.servers, &stage.reach)?.into_iter().zip(&stage.servers);
+    all.map(|(account, server)| account.map_err(|why| Failure::new(format!("{}: {why}; nothing was changed", server.setting)))).collect()
+}
+
+/// Stops where a server does not take the credential that the files have: nothing is known of such a one.
+fn ready(stage: &Stage, accounts: &mut [Box<dyn Account>]) -> Result<(), Failure> {
+    for (index, (account, server)) in accounts.iter_mut().zip(&stage.servers).enumerate() {
+        let why = match stage.credential(index, Side::Old).map(|old| account.log_in(old)) {
+            Some(Login::Accepted) => continue,
+            Some(Login::Refused) => "does not take the credential that the files have",
+            _ => "cannot be logged in to",
+        };
+        return Err(Failure::new(format!("the {} server of {} {why}; nothing was changed", server.system, server.setting))
+            .hint("`harden probe --login` says more"));
+    }
+    Ok(())
 }
 
 fn discard(lock: &Lock) -> Result<(), Failure> {

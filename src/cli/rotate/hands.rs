@@ -57,7 +57,8 @@ impl Hands for World<'_> {
     }
 
     fn holds_two(&mut self, server: usize) -> bool {
-        self.accounts.get(server).is_some_and(|account| account.holds_two())
+        let Some((one, other)) = self.credentials(server, Side::New).map(|(a, b)| (a.clone(), b.clone())) else { return false };
+        self.accounts.get_mut(server).is_some_and(|account| account.holds_two(&one, &other))
     }
 
     fn log_in(&mut self, server: usize, side: Side) -> Login {
@@ -70,13 +71,19 @@ impl Hands for World<'_> {
     fn set(&mut self, server: usize, side: Side) -> Set {
         let Some((credential, other)) = self.credentials(server, side).map(|(a, b)| (a.clone(), b.clone())) else { return Set::Unknown };
         let Some(account) = self.accounts.get_mut(server) else { return Set::Unknown };
-        account.set(&credential, &other)
+        let set = account.set(&credential, &other);
+        let warnings = account.warnings();
+        warnings.iter().for_each(|warning| ui::warn(&format!("{}: {warning}", self.name(server))));
+        set
     }
 
     fn retire(&mut self, server: usize, side: Side) -> Set {
         let Some((credential, other)) = self.credentials(server, side).map(|(a, b)| (a.clone(), b.clone())) else { return Set::Unknown };
         let Some(account) = self.accounts.get_mut(server) else { return Set::Unknown };
-        account.retire(&credential, &other)
+        let set = account.retire(&credential, &other);
+        let warnings = account.warnings();
+        warnings.iter().for_each(|warning| ui::warn(&format!("{}: {warning}", self.name(server))));
+        set
     }
 
     fn write(&mut self, side: Side) -> Written {

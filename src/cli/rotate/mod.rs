@@ -15,9 +15,11 @@ use std::path::PathBuf;
 use harden::keygen::SystemEntropy;
 use harden::model::severity::{Fix, Profile};
 use harden::plan::{Plan, SecretChange, Wishes, rotation};
-use harden::rotate::stage::{Replaced, Stage};
+use harden::model::secret::Secret;
+use harden::rotate::stage::{Replaced, Server, Stage};
 use harden::rules::kinds::Kind;
 use harden::scan::{Keep, Request, scan};
+use harden::seal::Recipients;
 
 use super::args::Global;
 use super::exit::{Exit, Failure};
@@ -31,6 +33,7 @@ use super::ui;
 use args::RotateArgs;
 pub(crate) use carry::stands;
 pub(crate) use forms::Forms;
+use servers::Reached;
 use show::Item;
 
 /// Plans, shows, does, goes on, or takes back.
@@ -100,60 +103,95 @@ fn plan(args: &RotateArgs, global: &Global, project: &Project, paths: &[PathBuf]
     };
     let mut plan =
         rotation(&work.documents, &seeds, &wishes, &mut SystemEntropy).map_err(|e| Failure::new(format!("{e}; nothing was changed")))?;
-    let items: Vec<Item<'_>> = plan.secrets.iter().map(|change| item(change, args, &work, project)).collect();
-    show(&items, &work)?;
-    let refused: Vec<bool> = items.iter().map(|item| item.why_not.is_some()).collect();
-    let named = args.keys.iter().any(|key| !key.contains('*'));
-    if let Some(item) = items.iter().find(|item| item.why_not.is_some()).filter(|_| args.apply && named) {
-        let why = item.why_not.as_deref().unwrap_or_default();
-        return Err(Failure::new(format!("{} cannot be replaced: {why}; nothing was changed", item.change.name)));
+    let rules = project.config.as_ref().map_or(&[][..], |c| &c.config.servers);
+    let of = |change: &SecretChange| if args.files_only { Vec::new() } else { servers::of(&work.documents, change, args, rules) };
+    let mut servers: Vec<Vec<Reached>> = plan.secrets.iter().map(of).collect();
+    let root = roots.first().map_or(args.dir.as_path(), PathBuf::as_path);
+    let asked = servers::may_ask(root, &servers, args);
+    if asked {
+        servers::look(&mut servers, &values(&plan), &servers::reach(args))?;
+    } else {
+        let unasked = "you have not accepted it yet: `--accept-hosts` asks it for the plan";
+        servers.iter_mut().flatten().for_each(|server| server.known = Err(unasked.to_owned()));
     }
-    let servers: Vec<_> = items.into_iter().filter(|item| item.why_not.is_none()).map(|item| item.servers).collect();
-    let mut refused = refused.into_iter();
-    plan.secrets.retain(|_| refused.next() == Some(false));
+    let whys: Vec<Option<String>> = plan.secrets.iter().zip(&servers).map(|(change, servers)| why_not(change, servers, args)).collect();
+    let all = plan.secrets.iter().zip(&servers).zip(&whys);
+    let items: Vec<Item<'_>> = all.map(|((change, servers), why_not)| Item { change, servers, why_not }).collect();
+    show(&items, &work)?;
+    drop(items);
+    let named = args.keys.iter().any(|key| !key.contains('*'));
+    if let Some((change, Some(why))) = plan.secrets.iter().zip(&whys).find(|(_, why)| why.is_some()).filter(|_| args.apply && named) {
+        return Err(Failure::new(format!("{} cannot be replaced: {why}; nothing was changed", change.name)));
+    }
+    keep(&mut plan.secrets, &whys);
+    keep(&mut servers, &whys);
     if plan.secrets.is_empty() {
         ui::note("there is nothing that can be replaced");
         return Ok(Exit::Clean);
     }
-    let one = servers.iter().flatten().find(|server| server.holds_two != Some(true)).filter(|_| !args.files_only);
-    if let Some(server) = one.filter(|_| args.reload.is_none() && !args.accept_downtime) {
-        let message = format!(
-            "the {} server of {} takes one credential at a time, and nothing reloads the applications that hold the old one",
-            server.connection.system, server.connection.setting
-        );
-        let failure = Failure::new(format!("{message}; nothing was changed"));
-        let failure = failure.hint("name the command that does, `--reload COMMAND`, or say `--accept-downtime` and restart them yourself");
-        if args.apply {
-            return Err(failure);
-        }
-        ui::warn(&message);
-    }
+    let window = window(&servers, args);
     if !args.apply {
+        window.iter().for_each(|failure| ui::warn(failure.message.trim_end_matches("; nothing was changed")));
         ui::hint("`harden rotate ... --apply` does it; it can be taken back at any point");
         return Ok(Exit::Findings);
+    }
+    if let Some(failure) = window.filter(|_| asked) {
+        return Err(failure);
     }
     let recipients = sealing::recipients(&args.seal, project.config.as_ref()).map_err(|f| {
         Failure { message: format!("{}; nothing was changed", f.message), ..f }.hint("the stage of a rotation is sealed: `harden init`")
     })?;
     confirm(args, plan.secrets.len())?;
-    let stage = stage(args, &request, project, &work, &plan, &servers, &forms, &recipients, roots)?;
-    carry::start(&stage.0, &stage.1, &recipients, forms.identities().map_err(Failure::new)?, project.config.as_ref())
+    if !asked {
+        servers::accept(root, &servers, args)?;
+        servers::look(&mut servers, &values(&plan), &servers::reach(args))?;
+        if let Some(failure) = self::window(&servers, args) {
+            return Err(failure);
+        }
+    } else {
+        servers::accept(root, &servers, args)?;
+    }
+    if let Some((server, Err(why))) = servers.iter().flatten().map(|s| (s, &s.known)).find(|(_, known)| known.is_err()) {
+        return Err(Failure::new(format!("the {} server of {}: {why}", server.server.system, server.server.setting)).hint("nothing was changed"));
+    }
+    let made = Made { args, request: &request, project, work: &work, forms: &forms, recipients: &recipients, roots };
+    let (root, stage) = made.stage(&plan, &servers)?;
+    carry::start(&root, &stage, &recipients, forms.identities().map_err(Failure::new)?, project.config.as_ref())
 }
 
-/// What is to be done with a secret.
-fn item<'p>(change: &'p SecretChange, args: &RotateArgs, work: &Work, project: &Project) -> Item<'p> {
-    let rules = project.config.as_ref().map_or(&[][..], |c| &c.config.servers);
-    let servers = if args.files_only { Vec::new() } else { servers::of(&work.documents, change, args, rules) };
-    let why_not = match change.fix {
+/// The values that are in force.
+fn values(plan: &Plan) -> Vec<Secret> {
+    plan.secrets.iter().map(|change| change.old().cloned().unwrap_or_default()).collect()
+}
+
+/// Keeps those that nothing speaks against.
+fn keep<T>(all: &mut Vec<T>, whys: &[Option<String>]) {
+    let mut whys = whys.iter();
+    all.retain(|_| whys.next().is_some_and(Option::is_none));
+}
+
+/// Why a secret is not replaced.
+fn why_not(change: &SecretChange, servers: &[Reached], args: &RotateArgs) -> Option<String> {
+    match change.fix {
         Fix::Manual | Fix::None => Some(change.why.clone()),
         Fix::Review if args.include.is_none() => Some(format!("{}; `--include review` does it all the same", change.why)),
         _ if change.row.kind == Kind::Coordinated && servers.is_empty() && !args.files_only => Some(
-            "no connection string in these files tells which server holds it; `--files-only` changes the files, and you the server"
-                .to_owned(),
+            "no connection string in these files tells which server holds it; `--files-only` changes the files, and you the server".to_owned(),
         ),
         _ => None,
-    };
-    Item { change, servers, why_not }
+    }
+}
+
+/// What a server that takes one credential at a time means where nothing reloads the applications.
+fn window(servers: &[Vec<Reached>], args: &RotateArgs) -> Option<Failure> {
+    let one = servers.iter().flatten().find(|server| !server.holds_two());
+    let server = one.filter(|_| args.reload.is_none() && !args.accept_downtime)?;
+    let message = format!(
+        "the {} server of {} takes one credential at a time, and nothing reloads the applications that hold the old one; nothing was changed",
+        server.server.system, server.server.setting
+    );
+    let hint = "name the command that does, `--reload COMMAND`, or say `--accept-downtime` and restart them yourself";
+    Some(Failure::new(message).hint(hint))
 }
 
 fn show(items: &[Item<'_>], work: &Work) -> Result<(), Failure> {
@@ -184,41 +222,47 @@ fn confirm(args: &RotateArgs, count: usize) -> Result<(), Failure> {
     Err(Failure::new("not confirmed; nothing was changed"))
 }
 
-/// The root below which all files lie, and the stage.
-#[expect(clippy::too_many_arguments, reason = "what a stage is put together from")]
-fn stage(
-    args: &RotateArgs,
-    request: &Request<'_>,
-    project: &Project,
-    work: &Work,
-    plan: &Plan,
-    servers: &[Vec<servers::Reached>],
-    forms: &Forms<'_>,
-    recipients: &harden::seal::Recipients,
-    roots: &[PathBuf],
-) -> Result<(PathBuf, Stage), Failure> {
-    let edits = plan.edits(&work.documents, Fix::Review).map_err(Failure::new)?;
-    let mut written = Vec::new();
-    for (index, planned) in &edits {
-        written.push(forms.written(&work.target(*index, Some(planned))?, request, recipients)?);
+/// What a stage is put together from.
+struct Made<'m> {
+    args: &'m RotateArgs,
+    request: &'m Request<'m>,
+    project: &'m Project,
+    work: &'m Work,
+    forms: &'m Forms<'m>,
+    recipients: &'m Recipients,
+    roots: &'m [PathBuf],
+}
+
+impl Made<'_> {
+    /// The root below which all files lie, and the stage.
+    fn stage(&self, plan: &Plan, servers: &[Vec<Reached>]) -> Result<(PathBuf, Stage), Failure> {
+        let edits = plan.edits(&self.work.documents, Fix::Review).map_err(Failure::new)?;
+        let mut written = Vec::new();
+        for (index, planned) in &edits {
+            written.push(self.forms.written(&self.work.target(*index, Some(planned))?, self.request, self.recipients)?);
+        }
+        let holds = |root: &PathBuf| written.iter().all(|file| file.path.canonicalize().is_ok_and(|path| path.starts_with(root)));
+        let root = self.roots.iter().find(|root| holds(root)).cloned();
+        let root = root.ok_or_else(|| Failure::new("the files lie in no common folder; nothing was changed"))?;
+        let files = forms::staged(written, &root, self.recipients, self.project.config.as_ref().map(|c| c.root.as_path()))?;
+        let secrets = plan.secrets.iter().map(|change| Replaced {
+            name: change.name.clone(),
+            old: change.old().cloned().unwrap_or_default(),
+            new: change.value.clone(),
+        });
+        let of = |(secret, list): (usize, &Vec<Reached>)| {
+            list.iter().map(|reached| Server { secret, ..reached.server.clone() }).collect::<Vec<_>>()
+        };
+        let stage = Stage {
+            secrets: secrets.collect(),
+            servers: servers.iter().enumerate().flat_map(of).collect(),
+            files,
+            reload: self.args.reload.clone(),
+            health: self.args.health.clone(),
+            grace: self.args.grace,
+            approved: self.args.approved_by.clone(),
+            reach: servers::reach(self.args),
+        };
+        Ok((root, stage))
     }
-    let holds = |root: &PathBuf| written.iter().all(|file| file.path.canonicalize().is_ok_and(|path| path.starts_with(root)));
-    let root = roots.iter().find(|root| holds(root)).cloned();
-    let root = root.ok_or_else(|| Failure::new("the files lie in no common folder; nothing was changed"))?;
-    let files = forms::staged(written, &root, recipients, project.config.as_ref().map(|c| c.root.as_path()))?;
-    let secrets = plan.secrets.iter().map(|change| Replaced {
-        name: change.name.clone(),
-        old: change.old().cloned().unwrap_or_default(),
-        new: change.value.clone(),
-    });
-    let stage = Stage {
-        secrets: secrets.collect(),
-        servers: servers.iter().enumerate().flat_map(|(secret, list)| list.iter().map(move |server| server.staged(secret))).collect(),
-        files,
-        reload: args.reload.clone(),
-        health: args.health.clone(),
-        grace: args.grace,
-        approved: args.approved_by.clone(),
-    };
-    Ok((root, stage))
 }

@@ -1,83 +1,137 @@
-//! The servers of a plan: which they are, how they are reached, what an operator has to know about them.
+//! The servers of a plan: which they are, how they are reached, what an operator has to know about them, and whether this user has
+//! accepted them.
+
+use std::path::{Path, PathBuf};
 
 use harden::config::ServerRule;
+use harden::disk::notes::Notes;
 use harden::model::document::Document;
 use harden::model::secret::Secret;
 use harden::plan::SecretChange;
 use harden::rotate::connections::{Connection, connections};
-use harden::rotate::servers::Account;
-use harden::rotate::stage::Server;
+use harden::rotate::servers::{Account, Known};
+use harden::rotate::stage::{Reach, Server};
 
 use super::args::RotateArgs;
+use crate::cli::exit::Failure;
+use crate::cli::ui;
 
 /// A server, and what it said.
 pub(super) struct Reached {
-    pub(super) connection: Connection,
-    /// Where it is reached, if not where the string says.
-    pub(super) address: String,
-    /// The connection string of an account that may change this one; empty: it changes its own.
-    pub(super) admin: Secret,
-    /// Whether it takes two credentials at a time; `None` where it was not asked.
-    pub(super) holds_two: Option<bool>,
-    /// What has to be known.
-    pub(super) notes: Vec<String>,
+    /// As the stage holds it; the index of its secret comes later.
+    pub(super) server: Server,
+    /// `HOST:PORT` and account, for people and for the notes of this user.
+    pub(super) at: String,
+    /// What it said; the reason where it was not asked, or said nothing.
+    pub(super) known: Result<Known, String>,
 }
 
 impl Reached {
     /// In one line.
     pub(super) fn about(&self) -> String {
-        let Connection { system, user, at, setting, .. } = &self.connection;
-        let user = if user.is_empty() { "the default account" } else { user };
-        let at = if self.address.is_empty() { at.clone() } else { format!("{at}, reached at {}", self.address) };
-        let two = match self.holds_two {
-            Some(true) => "; takes two credentials at a time",
-            Some(false) => "; takes one credential at a time",
-            None => "",
+        let by = if self.server.address.is_empty() { String::new() } else { format!(", reached at {}", self.server.address) };
+        let two = match &self.known {
+            Ok(Known { holds_two: true, .. }) => "; takes two credentials at a time",
+            Ok(_) => "; takes one credential at a time",
+            Err(_) => "",
         };
-        format!("{system}, {user} at {at} (from {setting}){two}")
+        format!("{}, {}{by} (from {}){two}", self.server.system, self.at, self.server.setting)
     }
 
-    /// As the stage holds it.
-    pub(super) fn staged(&self, secret: usize) -> Server {
-        Server {
-            setting: self.connection.setting.clone(),
-            system: self.connection.system.to_owned(),
-            url: self.connection.url.clone(),
-            address: self.address.clone(),
-            secret,
-            admin: self.admin.clone(),
+    pub(super) fn holds_two(&self) -> bool {
+        matches!(&self.known, Ok(Known { holds_two: true, .. }))
+    }
+}
+
+/// The servers of one secret. None is asked.
+pub(super) fn of(documents: &[Document], change: &SecretChange, args: &RotateArgs, rules: &[ServerRule]) -> Vec<Reached> {
+    let typed = |list: &[(String, String)], setting: &str| {
+        list.iter().find(|(name, _)| name.eq_ignore_ascii_case(setting)).map(|(_, value)| value.clone())
+    };
+    if let Some(program) = typed(&args.program, &change.name) {
+        let server = Server { setting: change.name.clone(), system: "program".to_owned(), program: PathBuf::from(&program), ..Server::default() };
+        return vec![Reached { server, at: program, known: Err(String::new()) }];
+    }
+    let one = |connection: Connection| {
+        let rule = rules.iter().find(|rule| rule.setting.eq_ignore_ascii_case(&connection.setting));
+        let address = typed(&args.address, &connection.setting).or_else(|| rule?.address.clone()).unwrap_or_default();
+        // the variable is the operator's, its name the project's
+        let admin = rule.and_then(|rule| std::env::var_os(rule.admin.as_ref()?)?.into_string().ok()).map(Secret::new).unwrap_or_default();
+        let user = if connection.user.is_empty() { "the default account" } else { &connection.user };
+        let at = format!("{user} at {}", connection.at);
+        let management = typed(&args.management, &connection.setting).unwrap_or_default();
+        let (setting, system) = (connection.setting, connection.system.to_owned());
+        let server = Server { setting, system, url: connection.url, address, admin, management, ..Server::default() };
+        Reached { server, at, known: Err(String::new()) }
+    };
+    connections(documents, change).into_iter().map(one).collect()
+}
+
+/// How servers are reached, as it was typed; files by their whole paths, for a resumed run may start elsewhere.
+pub(super) fn reach(args: &RotateArgs) -> Reach {
+    let whole = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
+    Reach { ca: args.ca.iter().map(whole).collect(), pins: args.pin.clone(), insecure: args.insecure_login.clone(), within: args.timeout }
+}
+
+/// Servers that this user has not accepted for the project at `root`, by what they are called; `None` where nothing was accepted yet.
+fn strangers<'r>(root: &Path, servers: &'r [Vec<Reached>]) -> Result<(Option<Vec<String>>, Vec<&'r Reached>), Failure> {
+    let known = Notes::of_user("hosts")?.read(root)?;
+    let new = servers.iter().flatten().filter(|s| known.as_ref().is_none_or(|known| !known.contains(&noted(s)))).collect();
+    Ok((known, new))
+}
+
+fn noted(server: &Reached) -> String {
+    let by = if server.server.address.is_empty() { String::new() } else { format!(" by way of {}", server.server.address) };
+    format!("{} {}{by}", server.server.system, server.at)
+}
+
+/// Stops where the files name a server that this user has not accepted; on the first use all are, and are noted.
+pub(super) fn accept(root: &Path, servers: &[Vec<Reached>], args: &RotateArgs) -> Result<(), Failure> {
+    let (known, new) = strangers(root, servers)?;
+    if new.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<String> = new.iter().map(|s| noted(s)).collect();
+    if known.is_some() && !args.accept_hosts {
+        return Err(Failure::new(format!("a server that you have not accepted: {}; nothing was sent there, nothing was changed", names.join(", ")))
+            .hint("if it belongs there, run it again with `--accept-hosts`"));
+    }
+    ui::note(&format!("first rotation with {}; a server that is named later has to be accepted", names.join(", ")));
+    let mut all = known.unwrap_or_default();
+    all.extend(names);
+    Ok(Notes::of_user("hosts")?.write(root, &all)?)
+}
+
+/// Whether the servers may be asked for a plan: all of them are accepted.
+pub(super) fn may_ask(root: &Path, servers: &[Vec<Reached>], args: &RotateArgs) -> bool {
+    args.accept_hosts || strangers(root, servers).is_ok_and(|(_, new)| new.is_empty())
+}
+
+/// Asks each server about the account, with the value that is in force.
+pub(super) fn look(servers: &mut [Vec<Reached>], values: &[Secret], reach: &Reach) -> Result<(), Failure> {
+    for (list, value) in servers.iter_mut().zip(values) {
+        let all: Vec<Server> = list.iter().map(|reached| reached.server.clone()).collect();
+        for (reached, account) in list.iter_mut().zip(accounts(&all, reach)?) {
+            reached.known = account.and_then(|mut account| account.look(value));
         }
     }
+    Ok(())
 }
 
-/// The servers of one secret.
-pub(super) fn of(documents: &[Document], change: &SecretChange, args: &RotateArgs, rules: &[ServerRule]) -> Vec<Reached> {
-    let address = |connection: &Connection| {
-        let own = args.address.iter().find(|(setting, _)| setting.eq_ignore_ascii_case(&connection.setting));
-        let ruled = || rules.iter().find(|rule| rule.setting.eq_ignore_ascii_case(&connection.setting))?.address.clone();
-        own.map(|(_, at)| at.clone()).or_else(ruled).unwrap_or_default()
-    };
-    // the variable is the operator's, its name the project's
-    let admin = |connection: &Connection| {
-        let rule = rules.iter().find(|rule| rule.setting.eq_ignore_ascii_case(&connection.setting));
-        rule.and_then(|rule| std::env::var_os(rule.admin.as_ref()?)?.into_string().ok()).map(Secret::new).unwrap_or_default()
-    };
-    let found = connections(documents, change).into_iter();
-    found
-        .map(|connection| Reached {
-            address: address(&connection),
-            admin: admin(&connection),
-            connection,
-            holds_two: None,
-            notes: Vec::new(),
-        })
-        .collect()
+/// The accounts of servers, each with the reason where it cannot be spoken to.
+#[cfg(feature = "live")]
+pub(super) fn accounts(servers: &[Server], reach: &Reach) -> Result<Vec<Result<Box<dyn Account>, String>>, Failure> {
+    if servers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let trust = crate::cli::trusted::trust(&reach.ca, &reach.pins)?;
+    let one = |server| harden::rotate::servers::account(server, reach, &trust).map(|account| Box::new(account) as Box<dyn Account>);
+    Ok(servers.iter().map(one).collect())
 }
 
-/// The account of a server.
-///
-/// # Errors
-/// Why it cannot be spoken to, in our own words.
-pub(super) fn account(server: &Server) -> Result<Box<dyn Account>, String> {
-    Err(format!("this build cannot speak to {}: `cargo install harden --features full`", server.system))
+/// The accounts of servers: this build speaks to none.
+#[cfg(not(feature = "live"))]
+pub(super) fn accounts(servers: &[Server], _reach: &Reach) -> Result<Vec<Result<Box<dyn Account>, String>>, Failure> {
+    let none = |_| Err("this harden is built without the features `live-*`: cargo install --locked --path . --features full".to_owned());
+    Ok(servers.iter().map(none).collect())
 }

@@ -11,9 +11,9 @@ use super::servers::Reached;
 pub(super) struct Item<'p> {
     pub(super) change: &'p SecretChange,
     /// The servers that hold it.
-    pub(super) servers: Vec<Reached>,
+    pub(super) servers: &'p [Reached],
     /// Why it is not replaced; `None` where it is.
-    pub(super) why_not: Option<String>,
+    pub(super) why_not: &'p Option<String>,
 }
 
 /// The plan as text.
@@ -24,9 +24,13 @@ pub(super) fn text(items: &[Item<'_>], documents: &[Document]) -> String {
         out.push_str("to be replaced\n");
         for item in goes {
             out.push_str(&preview_of(&[item.change], documents));
-            for server in &item.servers {
+            for server in item.servers {
                 let _ = writeln!(out, "      server: {}", server.about());
-                server.notes.iter().for_each(|note| _ = writeln!(out, "        {note}"));
+                match &server.known {
+                    Ok(known) => known.notes.iter().for_each(|note| _ = writeln!(out, "        {note}")),
+                    Err(why) if !why.is_empty() => _ = writeln!(out, "        not asked: {why}"),
+                    Err(_) => {}
+                }
             }
         }
         out.push('\n');
