@@ -10,6 +10,7 @@ use super::family::Test;
 use super::kept::{is_no_secret_there, keep_the_innermost, keep_the_worst};
 use super::message;
 use super::neighbours::Neighbourhood;
+use super::possible::{looks_around, possible};
 use super::rule_set::Set;
 use super::source::is_copy;
 use super::subject::Subject;
@@ -56,8 +57,8 @@ struct Compiled {
     at: Target,
     /// Whether it tells of what is missing around the setting: that is said beside anything else that the setting shows.
     missing: bool,
-    /// Whether it asks what else stands in the file.
-    around: bool,
+    /// Whether it may find something, as far as the setting alone can tell.
+    possible: Option<Test>,
 }
 
 /// Which part of the value a rule's findings point at.
@@ -197,7 +198,7 @@ impl Detectors {
             let asked = concerned.iter().filter_map(|i| self.rules.get(i)).filter(|c| live || c.at == Target::Token);
             for compiled in asked {
                 let named = compiled.concerns.as_ref().is_some_and(|concerns| concerns(&subject));
-                if (compiled.around && (named || compiled.concerns.is_none())) || (compiled.test)(&subject) {
+                if compiled.possible.as_ref().unwrap_or(&compiled.test)(&subject) {
                     return None;
                 }
                 if named {
@@ -357,8 +358,13 @@ fn compile(index: usize, rule: &Rule) -> Result<Compiled, String> {
         false => Target::Literal,
     };
     let missing = rule.strict && rule.predicate.reads("sibling.has");
-    let around = ["sibling", "beside.", "file.has"].iter().any(|condition| rule.predicate.reads(condition));
-    Ok(Compiled { index, test: test(&rule.predicate)?, concerns, when, at, missing, around, rule: rule.clone() })
+    let possible = if looks_around(&rule.predicate) { Some(possible_test(&rule.predicate)?) } else { None };
+    Ok(Compiled { index, test: test(&rule.predicate)?, concerns, when, at, missing, possible, rule: rule.clone() })
+}
+
+/// A test that holds wherever `predicate` may, whatever else stands in the file.
+fn possible_test(predicate: &Predicate) -> Result<Test, String> {
+    possible(predicate).map_or_else(|| Ok(Box::new(|_: &Subject<'_>| true) as Test), |p| test(&p))
 }
 
 fn test(predicate: &Predicate) -> Result<Test, String> {

@@ -5,6 +5,7 @@
 //! announces a secret, a connection string. What cannot be filed is tried on every setting.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aho_corasick::AhoCorasick;
 
@@ -36,6 +37,8 @@ enum Need {
 
 /// Sets of rules, by what they need.
 pub(super) struct Dispatch {
+    /// Tells it from others.
+    id: usize,
     /// Blocks of 64 rules.
     blocks: usize,
     always: Set,
@@ -54,8 +57,10 @@ pub(super) struct Dispatch {
 impl Dispatch {
     /// Files `rules`, each under its place in the list.
     pub(super) fn new<'r>(rules: impl ExactSizeIterator<Item = &'r Rule>) -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
         let blocks = rules.len().div_ceil(64);
         let mut dispatch = Self {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
             blocks,
             always: Set::empty(blocks),
             words: HashMap::new(),
@@ -126,7 +131,12 @@ impl Dispatch {
 
     /// Puts into `found` the rules of `among` whose condition may hold for `subject`.
     pub(super) fn find(&self, subject: &Subject<'_>, among: &Set, found: &mut Set) {
-        found.copy(subject.path().filed.get_or_init(|| self.by_path(subject)));
+        let (by, filed) = subject.path().filed.get_or_init(|| (self.id, self.by_path(subject)));
+        if *by == self.id {
+            found.copy(filed);
+        } else {
+            *found = self.by_path(subject);
+        }
         match subject.name_class() {
             NameClass::Secret => found.add(&self.secret),
             NameClass::Weak => found.add(&self.weak),

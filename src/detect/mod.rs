@@ -23,6 +23,7 @@ mod named;
 mod neighbours;
 mod path;
 mod place;
+mod possible;
 mod request;
 mod rule_set;
 mod schema;

@@ -1,11 +1,11 @@
 //! Conditions on the name: `key.class`, `key.any`, `key.path`, `key.purpose`.
 
-use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use super::family::{Compile, Family, Test, known, words};
 use super::path::Question;
 use crate::model::key_path::{words as split, words_fit};
+use crate::model::memory::hash;
 use crate::rules::schema::Argument;
 use crate::strength::name::Purpose;
 
@@ -42,14 +42,16 @@ impl Family for Name {
             "any" => {
                 let patterns = words("key.any", argument, false)?;
                 // a list may hold hundreds: only those that end as the name does are tried; taken apart when first asked for
-                let by_last: OnceLock<HashMap<String, Vec<Vec<String>>>> = OnceLock::new();
+                let by_last: OnceLock<ByLast> = OnceLock::new();
                 let question = Question::new();
                 Ok(Box::new(move |s| {
                     s.path().answer(question, || {
                         let own = s.words();
-                        let tried = own.last().or_else(|| s.path_words().last()).map(String::as_str).into_iter().chain(["*"]);
-                        let mut fitting = tried.filter_map(|last| by_last.get_or_init(|| by_last_word(&patterns)).get(last)).flatten();
-                        fitting.any(|p| words_fit(p, own) || (p.len() > 1 && words_fit(p, s.path_words())))
+                        let last = own.last().or_else(|| s.path_words().last());
+                        by_last
+                            .get_or_init(|| ByLast::new(&patterns))
+                            .tried(last)
+                            .any(|p| words_fit(p, own) || (p.len() > 1 && words_fit(p, s.path_words())))
                     })
                 }))
             }
@@ -64,12 +66,29 @@ impl Family for Name {
 }
 
 /// Patterns by the word that they end with.
-fn by_last_word(patterns: &[String]) -> HashMap<String, Vec<Vec<String>>> {
-    let mut by_last: HashMap<String, Vec<Vec<String>>> = HashMap::new();
-    for pattern in patterns.iter().map(|w| pattern(w)) {
-        by_last.entry(pattern.last().cloned().unwrap_or_default()).or_default().push(pattern);
+struct ByLast {
+    /// The hash of that word and the pattern, in order.
+    closed: Vec<(u64, Vec<String>)>,
+    /// Those that end in any word.
+    open: Vec<Vec<String>>,
+}
+
+impl ByLast {
+    fn new(patterns: &[String]) -> Self {
+        let all = patterns.iter().map(|w| pattern(w));
+        let (open, closed): (Vec<_>, Vec<_>) = all.partition(|pattern| pattern.last().is_some_and(|word| word == "*"));
+        let mut closed: Vec<_> = closed.into_iter().map(|pattern| (pattern.last().map_or(0, |word| hash(word)), pattern)).collect();
+        closed.sort();
+        Self { closed, open }
     }
-    by_last
+
+    /// The patterns that names may fit whose last word is `last`.
+    fn tried(&self, last: Option<&String>) -> impl Iterator<Item = &[String]> {
+        let word = last.map(|word| hash(word));
+        let from = self.closed.partition_point(|(own, _)| word.is_none_or(|word| *own < word));
+        let closed = self.closed.get(from..).unwrap_or_default().iter().take_while(move |(own, _)| Some(*own) == word);
+        closed.map(|(_, pattern)| pattern.as_slice()).chain(self.open.iter().map(Vec::as_slice))
+    }
 }
 
 /// A name with `*` for any run of words, split as names are: case, `_`, `-`, `.` and `:` make no difference.

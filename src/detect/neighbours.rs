@@ -314,17 +314,20 @@ impl<'d> Neighbourhood<'d> {
     /// Whether the value is the name of something kept elsewhere: an item of compose's `secrets:`, the `key:` of a `secretKeyRef`.
     pub(super) fn names_something_else(&self, index: usize, setting: &'d Setting) -> bool {
         let listed = matches!(setting.key.segments().last(), Some(Segment::Index(_)));
-        let name = setting.name().to_ascii_lowercase();
-        let mut above = setting.key.names().rev().skip(1).map(str::to_ascii_lowercase);
+        let name = setting.name();
+        let is = |names: &[&str]| names.iter().any(|n| n.eq_ignore_ascii_case(name));
+        let mut above = setting.key.names().rev().skip(1);
         let parent = above.next().unwrap_or_default();
-        (listed && matches!(name.as_str(), "secrets" | "configs" | "imagepullsecrets"))
+        let parent_ends =
+            |end: &str| parent.len().checked_sub(end.len()).and_then(|i| parent.get(i..)).is_some_and(|e| e.eq_ignore_ascii_case(end));
+        (listed && is(&["secrets", "configs", "imagepullsecrets"]))
             // a feature of a Rust package lists other features
             || (listed && self.document.format == "toml" && setting.key.names().next() == Some("features"))
-            || parent.ends_with("ref")
+            || parent_ends("ref")
             // `{ name: some-secret, key: some-entry }`
-            || (name == "key" && self.scope(index).is_some_and(|(_, scope)| scope.named) && !(parent.ends_with("_key") && is_random(setting)))
-            || (matches!(name.as_str(), "source" | "target" | "name" | "external")
-                && (parent == "secrets" || above.next().is_some_and(|n| n == "secrets")))
+            || (is(&["key"]) && self.scope(index).is_some_and(|(_, scope)| scope.named) && !(parent_ends("_key") && is_random(setting)))
+            || (is(&["source", "target", "name", "external"])
+                && [parent, above.next().unwrap_or_default()].iter().any(|n| n.eq_ignore_ascii_case("secrets")))
     }
 
     /// The names that a password must not repeat.

@@ -1,13 +1,13 @@
-//! What a key path says by itself, worked out once a file for paths that come again: the items of a list, a name on a thousand lines.
+//! What a key path says by itself, worked out once for paths that come again: the items of a list, a name on a thousand lines, the names
+//! that all files of a kind have.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::rule_set::Set;
 use crate::model::key_path::{KeyPath, Segment, words};
+use crate::model::memory::Memory;
 use crate::strength::name::{NameClass, Purpose, classify_words, purpose_of_words};
 
 /// What a name says by itself.
@@ -28,10 +28,22 @@ pub(super) struct PathFacts {
     all_words: Option<Vec<String>>,
     /// The name as it is meant, where the last one says too little.
     pub(super) announced: OnceCell<Rc<NameFacts>>,
-    /// The rules that are filed under what stands on it.
-    pub(super) filed: OnceCell<Set>,
+    /// The rules that are filed under what stands on it, and who has filed them.
+    pub(super) filed: OnceCell<(usize, Set)>,
+    /// What the map in which it stands makes of its name.
+    pub(super) mapped: OnceCell<Mapped>,
     /// What conditions on names answered.
     answers: RefCell<Answers>,
+}
+
+/// What a name is where it stands in a map.
+pub(super) struct Mapped {
+    /// Whether it says under which key a secret is kept: `passwordKey`, all below `secretKeys`.
+    pub(super) of_a_secret: bool,
+    /// What the name of the map announces of names that say nothing.
+    pub(super) held: NameClass,
+    /// Whether the name is that of an account, an address, a file.
+    pub(super) account: bool,
 }
 
 /// Which conditions have answered, and which of them with yes; bits by [`Question`].
@@ -83,72 +95,102 @@ impl PathFacts {
     }
 }
 
-/// Names and paths of one file whose facts are kept: few files have more that come again.
-const MOST: usize = 4096;
-
-/// The names and paths of one file.
+/// What is known of names and paths.
 #[derive(Default)]
-pub(super) struct Paths {
-    names: RefCell<HashMap<String, Rc<NameFacts>>>,
+struct Known {
+    names: Memory<Rc<NameFacts>, 12>,
     /// Paths of one name.
-    single: RefCell<HashMap<String, Rc<PathFacts>>>,
+    single: Memory<Rc<PathFacts>, 12>,
     /// Longer ones, written out.
-    paths: RefCell<HashMap<String, Rc<PathFacts>>>,
+    paths: Memory<Rc<PathFacts>, 12>,
+    /// Where a path is written out.
+    text: String,
+}
+
+thread_local! {
+    /// What is known, for the next file.
+    static KNOWN: RefCell<Option<Box<Known>>> = const { RefCell::new(None) };
+}
+
+/// The names and paths of one file, and of those before it.
+pub(super) struct Paths(RefCell<Box<Known>>);
+
+impl Default for Paths {
+    fn default() -> Self {
+        Self(RefCell::new(KNOWN.take().unwrap_or_default()))
+    }
+}
+
+impl Drop for Paths {
+    fn drop(&mut self) {
+        let known = std::mem::take(self.0.get_mut());
+        KNOWN.set(Some(known));
+    }
 }
 
 impl Paths {
     /// What `name` says by itself.
     pub(super) fn name(&self, name: &str) -> Rc<NameFacts> {
-        if let Some(known) = self.names.borrow().get(name) {
-            return Rc::clone(known);
-        }
-        let words = words(name);
-        let facts = Rc::new(NameFacts { class: classify_words(name, &words), purpose: purpose_of_words(&words), words });
-        keep(&self.names, name, &facts);
-        facts
+        let known = self.0.borrow().names.get(name);
+        known.unwrap_or_else(|| {
+            let words = words(name);
+            let facts = Rc::new(NameFacts { class: classify_words(name, &words), purpose: purpose_of_words(&words), words });
+            self.0.borrow_mut().names.keep(name, Rc::clone(&facts));
+            facts
+        })
     }
 
     /// What `path` says by itself.
     pub(super) fn path(&self, path: &KeyPath) -> Rc<PathFacts> {
-        match path.segments() {
-            [Segment::Key(name)] => self.known(&self.single, name, path),
-            segments => {
-                let mut text = String::new();
-                for segment in segments {
-                    match segment {
-                        // with its length, so that no name looks like two
-                        Segment::Key(name) => {
-                            let _ = write!(text, "{}:{name}", name.len());
-                        }
-                        // the place in a list makes no difference to any condition
-                        Segment::Index(_) => text.push(','),
-                    }
-                }
-                self.known(&self.paths, &text, path)
-            }
+        if let [Segment::Key(name)] = path.segments() {
+            let known = self.0.borrow().single.get(name);
+            return known.unwrap_or_else(|| {
+                let facts = self.facts(path);
+                self.0.borrow_mut().single.keep(name, Rc::clone(&facts));
+                facts
+            });
         }
+        let mut text = std::mem::take(&mut self.0.borrow_mut().text);
+        write_out(path, &mut text);
+        let known = self.0.borrow().paths.get(&text);
+        let facts = known.unwrap_or_else(|| {
+            let facts = self.facts(path);
+            self.0.borrow_mut().paths.keep(&text, Rc::clone(&facts));
+            facts
+        });
+        self.0.borrow_mut().text = text;
+        facts
     }
 
-    fn known(&self, kept: &RefCell<HashMap<String, Rc<PathFacts>>>, text: &str, path: &KeyPath) -> Rc<PathFacts> {
-        if let Some(known) = kept.borrow().get(text) {
-            return Rc::clone(known);
-        }
-        let facts = Rc::new(PathFacts {
+    fn facts(&self, path: &KeyPath) -> Rc<PathFacts> {
+        Rc::new(PathFacts {
             name: self.name(path.name()),
             all_words: (path.segments().len() > 1).then(|| path.names().flat_map(|name| self.name(name).words.clone()).collect()),
             announced: OnceCell::new(),
             filed: OnceCell::new(),
+            mapped: OnceCell::new(),
             answers: RefCell::default(),
-        });
-        keep(kept, text, &facts);
-        facts
+        })
     }
 }
 
-fn keep<T>(known: &RefCell<HashMap<String, Rc<T>>>, name: &str, facts: &Rc<T>) {
-    let mut known = known.borrow_mut();
-    if known.len() < MOST {
-        known.insert(name.to_owned(), Rc::clone(facts));
+/// Writes `path` into `text` so that no two look alike, but for the places in lists, which make no difference to any condition.
+fn write_out(path: &KeyPath, text: &mut String) {
+    text.clear();
+    for segment in path.segments() {
+        match segment {
+            // with its length, so that no name looks like two
+            Segment::Key(name) => {
+                let mut length = name.len();
+                while length > 0x3f {
+                    text.push(char::from(0x40 | (length & 0x3f) as u8));
+                    length >>= 6;
+                }
+                text.push(char::from(length as u8));
+                text.push_str(name);
+            }
+            Segment::Index(_) => text.push('é'),
+        }
     }
 }
 

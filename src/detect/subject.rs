@@ -20,7 +20,7 @@ use super::issued::{Place, token_in};
 use super::label::{is_made_of_names, label};
 use super::named::meant;
 use super::neighbours::Neighbourhood;
-use super::path::{NameFacts, PathFacts};
+use super::path::{Mapped, NameFacts, PathFacts};
 use super::schema::is_example;
 use super::selector::{Announced, is_key_of_a_secret, is_of_kubernetes};
 use super::source::{is_any_host, is_code, is_prompt, is_secret_in_code, other_data};
@@ -123,41 +123,50 @@ impl<'d> Subject<'d> {
             if telling && announced().selects() {
                 return NameClass::Other;
             }
-            let mapped = matches!(self.document.format, "yaml" | "json" | "toml");
-            let map = || self.setting.key.names().rev().nth(1).unwrap_or("");
+            let in_map = matches!(self.document.format, "yaml" | "json" | "toml");
+            let mapped = self.path().mapped.get_or_init(|| self.mapped());
             // `token_key: lit`, `secret_keys: { current: lit }`: the name of a key, or the key
-            if mapped
+            if in_map
+                && mapped.of_a_secret
                 && class != NameClass::Secret
-                && (is_key_of_a_secret(self.setting) || words(map()) == ["secret", "keys"])
                 && !is_of_kubernetes(self.document, self.setting)
                 && !is_made_of_names(self.setting, self.literal())
-                && !is_account(self.setting.name())
+                && !mapped.account
             {
                 return NameClass::Secret;
             }
-            // `secrets: { cookie: [..] }`
-            let gathered = mapped && map() == "secrets";
-            // `keys: { APIxyz: .. }`, `github-oauth: { github.com: .. }`
-            let of_map = self.mapped_class().filter(|_| class == NameClass::Other && !is_account(self.setting.name()));
-            if let Some(of_map) = of_map {
-                return of_map;
+            if class != NameClass::Other || mapped.account {
+                return class;
             }
-            let in_secret = gathered || self.around.is_secret_manifest(self.setting);
-            if in_secret && class == NameClass::Other && !is_account(self.setting.name()) { NameClass::Weak } else { class }
+            // `keys: { APIxyz: .. }`, `github-oauth: { github.com: .. }`
+            if mapped.held != NameClass::Other && self.is_named_in_a_map() {
+                return mapped.held;
+            }
+            // `secrets: { cookie: [..] }`
+            let gathered = in_map && self.setting.key.parent_name() == "secrets";
+            if gathered || self.around.is_secret_manifest(self.setting) { NameClass::Weak } else { class }
         })
     }
 
     /// What the map in which the setting stands makes of its name: the secret of a host or account.
-    fn mapped_class(&self) -> Option<NameClass> {
-        let mut segments = self.setting.key.segments().iter().rev();
-        let (Some(Segment::Key(own)), Some(Segment::Key(map))) = (segments.next(), segments.next()) else { return None };
+    fn mapped(&self) -> Mapped {
+        let key = &self.setting.key;
+        let held = match key.segments() {
+            // a name and no word about the map: `enabled`, `prefix`
+            [.., Segment::Key(map), Segment::Key(own)] if classify(own) == NameClass::Other => announced_by(map),
+            _ => NameClass::Other,
+        };
+        let of_a_secret = is_key_of_a_secret(self.setting) || words(key.parent_name()) == ["secret", "keys"];
+        Mapped { of_a_secret, held, account: is_account(self.setting.name()) }
+    }
+
+    /// Whether a name in a map may be that of an owner.
+    fn is_named_in_a_map(&self) -> bool {
         let format =
             matches!(self.document.format, "yaml" | "json" | "jsonc" | "toml" | "ini") || self.setting.around.portion == Portion::Inner;
         // fingerprints of keys that sign are written as 40 digits
         let fingerprint = self.value().len() == 40 && self.value().bytes().all(|b| b.is_ascii_hexdigit());
-        // a name and no word about the map: `enabled`, `prefix`
-        let owner = classify(own) == NameClass::Other && !fingerprint && format;
-        Some(announced_by(map)).filter(|class| owner && *class != NameClass::Other)
+        format && !fingerprint
     }
 
     /// What the secret is for.
@@ -312,7 +321,7 @@ impl<'d> Subject<'d> {
     pub(super) fn connection(&self) -> Option<&Connection> {
         self.connection
             .get_or_init(|| {
-                if self.is_described() {
+                if !dsn::may_be(self.value()) || self.is_described() {
                     return None;
                 }
                 let found = connection(self.value(), self.literal_span())?;

@@ -69,6 +69,9 @@ pub static SCHEMES: &[&dyn Scheme] = &[
 /// ```
 #[must_use]
 pub fn parse(text: &str) -> Option<Dsn> {
+    if !may_be(text) {
+        return None;
+    }
     let has = |mark: &str| text.contains(mark);
     let (url, go, pairs) = (has("://"), has("@tcp") || has("@unix("), has("="));
     let oracle = text.get(..12).is_some_and(|head| head.eq_ignore_ascii_case("jdbc:oracle:")) || has("(") && has("=") && has(")");
@@ -82,6 +85,12 @@ pub fn parse(text: &str) -> Option<Dsn> {
     let with_marks = || go.then(|| split::go_mysql(masked)).flatten().or_else(|| url.then(|| split::url(text, masked)).flatten());
     let by_names = || pairs::key_values(text, masked).or_else(|| pairs::keywords(text, masked)).or_else(|| pairs::commas(text, masked));
     oracle.or_else(with_marks).or_else(|| pairs.then(by_names).flatten()).or_else(|| pairs::colons(masked))
+}
+
+/// Whether `text` holds any of the signs that every connection string has one of.
+#[must_use]
+pub fn may_be(text: &str) -> bool {
+    memchr::memchr3(b':', b'=', b'@', text.as_bytes()).is_some()
 }
 
 /// The system that `dsn` speaks to.

@@ -44,9 +44,12 @@ impl Format for Conf {
                     | ".wgetrc"
                     | "wgetrc"
             );
+        if !ours {
+            return Claim::No;
+        }
         let start = head.trim_start();
         let other = name == "pg_ident.conf" || has_section(head) || start.starts_with(['{', '[']) && !caddy || is_markup(start);
-        if ours && !other { Claim::Name } else { Claim::No }
+        if !other { Claim::Name } else { Claim::No }
     }
 
     fn parse(&self, text: &str) -> Result<Vec<Setting>, Fault> {

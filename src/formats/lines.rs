@@ -90,6 +90,11 @@ pub(super) fn base_name(name: &str) -> &str {
         ".orig",
         ".old",
     ];
+    // most names end in none of them
+    let dot = name.rfind('.').unwrap_or_default();
+    if !name.get(dot..).is_some_and(|end| ENDINGS.contains(&end)) {
+        return name;
+    }
     for ending in ENDINGS {
         name = name.strip_suffix(ending).unwrap_or(name);
     }

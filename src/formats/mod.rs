@@ -32,6 +32,7 @@ pub use text::{Concern, Sieve, Sieves};
 
 use crate::model::document::Document;
 use crate::model::environment::Environment;
+use crate::model::secret::wipe;
 use crate::model::span::{LineIndex, Span};
 use zeroize::Zeroizing;
 
@@ -143,11 +144,12 @@ pub enum Glance {
 
 /// Looks over a program or a document without reading all of it: [`parse_text`] for what `sieves` let through.
 #[must_use]
-pub fn glance(path: &str, text: Zeroizing<String>, environment: Environment, sieves: &Sieves) -> Glance {
+pub fn glance(path: &str, mut text: Zeroizing<String>, environment: Environment, sieves: &Sieves) -> Glance {
     let format = claimant(path, &text);
     let Some(sieve) = format.sieve(sieves).filter(|_| !text.starts_with('\u{feff}')) else { return Glance::Whole(text) };
     let sifted = sieve.sift(&text);
     if sifted.parts.is_empty() {
+        wipe(&mut text);
         return Glance::Nothing(format.name());
     }
     let mut settings = format.parse_parts(&text, &sifted.parts);

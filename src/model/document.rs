@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 use super::environment::Environment;
 #[cfg(doc)]
 use super::environment::Stage;
+use super::secret::wipe;
 use super::setting::Setting;
 use super::span::LineIndex;
 
@@ -38,6 +39,12 @@ pub struct Document {
     pub settings: Vec<Setting>,
     /// Set when the file's own format could not read it.
     pub fault: Option<Fault>,
+}
+
+impl Drop for Document {
+    fn drop(&mut self) {
+        wipe(&mut self.text);
+    }
 }
 
 impl Document {

@@ -102,6 +102,12 @@ impl KeyPath {
     /// Names compare without case.
     #[must_use]
     pub fn matches(&self, pattern: &str) -> bool {
+        // most patterns end in a name, and most paths in another
+        let last = pattern.rsplit('.').next().unwrap_or_default();
+        let other = |step: &Segment| !matches!(step, Segment::Key(name) if name.eq_ignore_ascii_case(last));
+        if !last.is_empty() && !last.contains('*') && self.0.last().is_none_or(other) {
+            return false;
+        }
         let parts: Vec<&str> = pattern.split('.').flat_map(|p| p.split_inclusive("[*]").flat_map(split_item)).collect();
         glob(&parts, &self.0)
     }
@@ -240,14 +246,23 @@ fn quoted(text: &str) -> Result<(Segment, &str), BadPath> {
 /// Whether `words` are those of `pattern`, in which `*` stands for any run of words.
 #[must_use]
 pub fn words_fit<P: AsRef<str>>(pattern: &[P], words: &[String]) -> bool {
-    match (pattern.split_first(), words.split_first()) {
-        (None, None) => true,
-        (Some((p, rest)), _) if p.as_ref() == "*" => {
-            words_fit(rest, words) || words.split_first().is_some_and(|(_, below)| words_fit(pattern, below))
+    // behind the last `*`, and the first word that it has not taken yet: an earlier one need not take more
+    let (mut at, mut next, mut star) = (0, 0, None);
+    while let Some(word) = words.get(next) {
+        match pattern.get(at).map(AsRef::as_ref) {
+            Some("*") => {
+                at += 1;
+                star = Some((at, next));
+            }
+            Some(own) if own == word => (at, next) = (at + 1, next + 1),
+            _ => {
+                let Some((behind, taken)) = star else { return false };
+                (at, next) = (behind, taken + 1);
+                star = Some((at, next));
+            }
         }
-        (Some((p, rest)), Some((word, below))) => p.as_ref() == word && words_fit(rest, below),
-        _ => false,
     }
+    pattern.get(at..).unwrap_or_default().iter().all(|rest| rest.as_ref() == "*")
 }
 
 /// The lower-case words of a name: split at `_ - . : / space`, at a change of case, with digits staying on the word they follow.
@@ -255,6 +270,38 @@ pub fn words_fit<P: AsRef<str>>(pattern: &[P], words: &[String]) -> bool {
 /// `DB_PASSWORD`, `dbPassword` and `db-password` all give `[db, password]`; `OAuth2Secret` gives `[o, auth2, secret]`.
 #[must_use]
 pub fn words(name: &str) -> Vec<String> {
+    if name.is_ascii() { words_of_ascii(name.as_bytes()) } else { words_of_any(name) }
+}
+
+/// [`words`] of a name in ASCII: all but a few.
+fn words_of_ascii(name: &[u8]) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut push = |from: usize, to: usize| {
+        let word = name.get(from..to).unwrap_or_default();
+        if !word.is_empty() {
+            out.push(word.iter().map(|b| char::from(b.to_ascii_lowercase())).collect());
+        }
+    };
+    let (mut start, mut before) = (0, 0_u8);
+    for (at, &b) in name.iter().enumerate() {
+        if !b.is_ascii_alphanumeric() {
+            push(start, at);
+            start = at + 1;
+        } else if b.is_ascii_uppercase() && at > start {
+            let rises = before.is_ascii_lowercase() || before.is_ascii_digit();
+            let acronym_ends = before.is_ascii_uppercase() && name.get(at + 1).is_some_and(u8::is_ascii_lowercase);
+            if rises || acronym_ends {
+                push(start, at);
+                start = at;
+            }
+        }
+        before = b;
+    }
+    push(start, name.len());
+    out
+}
+
+fn words_of_any(name: &str) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     let mut word = String::new();
     let mut before: Option<char> = None;
@@ -289,7 +336,10 @@ pub fn words(name: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{KeyPath, words, words_fit};
+    use proptest::collection::vec;
+    use proptest::prelude::{prop_assert_eq, proptest};
+
+    use super::{KeyPath, words, words_fit, words_of_any};
 
     #[test]
     fn items_of_a_list_share_the_scope_of_a_map() {
@@ -355,6 +405,28 @@ mod tests {
         }
         assert_eq!(words("AIRFLOW__CORE__FERNET_KEY"), ["airflow", "core", "fernet", "key"]);
         assert_eq!(words("s3SecretKey"), ["s3", "secret", "key"]);
+    }
+
+    /// What [`words_fit`] is to say, tried in every way.
+    fn fits(pattern: &[String], words: &[String]) -> bool {
+        match (pattern.split_first(), words.split_first()) {
+            (None, _) => words.is_empty(),
+            (Some((p, rest)), _) if p == "*" => (0..=words.len()).any(|taken| fits(rest, &words[taken..])),
+            (Some((p, rest)), Some((word, below))) => p == word && fits(rest, below),
+            _ => false,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_star_takes_what_lets_the_rest_fit(pattern in vec("[ab*]", 0..6), words in vec("[ab]", 0..8)) {
+            prop_assert_eq!(words_fit(&pattern, &words), fits(&pattern, &words));
+        }
+
+        #[test]
+        fn names_in_ascii_have_the_words_of_any(name in "[a-zA-Z0-9_. -]{0,24}") {
+            prop_assert_eq!(words(&name), words_of_any(&name));
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod edit;
 pub mod environment;
 pub mod finding;
 pub mod key_path;
+pub mod memory;
 pub mod secret;
 pub mod setting;
 pub mod severity;

@@ -313,9 +313,9 @@ impl Engine<'_> {
         match formats::glance(name, text, environment, sieves) {
             Glance::Whole(text) => Err(text),
             Glance::Nothing(format) => Ok((format, Vec::new())),
-            Glance::Parts(document) => {
+            Glance::Parts(mut document) => {
                 let seen = self.detectors.glance(&document, circumstances);
-                seen.map(|seen| (document.format, seen)).ok_or(document.text)
+                seen.map(|seen| (document.format, seen)).ok_or_else(|| std::mem::take(&mut document.text))
             }
         }
     }

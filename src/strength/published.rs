@@ -24,7 +24,8 @@ pub fn published(value: &str) -> Option<&'static str> {
     if body.len() < 8 || is_name(value) {
         return None;
     }
-    let direct = [value, body].into_iter().find_map(|text| look_up(text.as_bytes()));
+    let bare = || Some(body).filter(|body| body.len() < value.len()).and_then(|body| look_up(body.as_bytes()));
+    let direct = look_up(value.as_bytes()).or_else(bare);
     let lower = || Some(Zeroizing::new(body.to_ascii_lowercase())).filter(|l| l.as_str() != body).and_then(|l| look_up(l.as_bytes()));
     let inner =
         || Some(measure(body).encoding).filter(|e| matches!(e, Encoding::Hex | Encoding::Base64)).and_then(|_| look_up(&decoded(body)?));

@@ -11,9 +11,9 @@ const SHORTEST: usize = 24;
 /// The longest that is decoded.
 const LONGEST: usize = 16 * 1024;
 
-/// Every part of `text` that is printable text in base64 or hexadecimal, decoded.
-pub(super) fn runs(text: &str) -> impl Iterator<Item = (Span, Zeroizing<String>)> {
-    spans(text).filter(|run| run.len() <= LONGEST).filter_map(|run| {
+/// Those of `spans` of `text`, which [`spans`] gives, that are printable text in base64 or hexadecimal, decoded.
+pub(super) fn runs(text: &str, spans: impl Iterator<Item = Span>) -> impl Iterator<Item = (Span, Zeroizing<String>)> {
+    spans.filter(|run| run.len() <= LONGEST).filter_map(|run| {
         let padding = text.as_bytes().get(run.end..)?.iter().take(2).take_while(|b| **b == b'=').count();
         decoded(run.of(text)).map(|inner| (Span::new(run.start, run.end + padding), inner))
     })
@@ -39,8 +39,40 @@ pub(super) fn spans(text: &str) -> impl Iterator<Item = Span> {
     })
 }
 
+/// The number of each digit of base64 in either alphabet (RFC 4648 sections 4 and 5); [`NONE`] for what is none.
+static DIGITS: [u8; 256] = {
+    let mut digits = [NONE; 256];
+    let mut i = 0_u8;
+    while i < 26 {
+        digits[(b'A' + i) as usize] = i;
+        digits[(b'a' + i) as usize] = 26 + i;
+        if i < 10 {
+            digits[(b'0' + i) as usize] = 52 + i;
+        }
+        i += 1;
+    }
+    (digits[b'+' as usize], digits[b'-' as usize]) = (62, 62);
+    (digits[b'/' as usize], digits[b'_' as usize]) = (63, 63);
+    digits
+};
+
+/// No digit.
+const NONE: u8 = 64;
+
+#[inline]
 fn is_base64(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'-' | b'_')
+    DIGITS[usize::from(b)] != NONE
+}
+
+/// Whether sixteen digits are base64 of printable bytes. Most runs are names and paths, and end here.
+fn begins_as_text(head: &str) -> bool {
+    let (fours, rest) = head.as_bytes().as_chunks::<4>();
+    let says = |four: &[u8; 4]| {
+        let bits = four.iter().fold(0_u32, |bits, b| bits << 6 | u32::from(DIGITS[usize::from(*b)] & 63));
+        let [_, bytes @ ..] = bits.to_be_bytes();
+        printable(&bytes)
+    };
+    rest.is_empty() && fours.iter().all(says) && !(head.contains(['-', '_']) && head.contains(['+', '/']))
 }
 
 /// A run as text, if it is that.
@@ -48,11 +80,9 @@ fn decoded(run: &str) -> Option<Zeroizing<String>> {
     let hex = run.len().is_multiple_of(2) && run.bytes().all(|b| b.is_ascii_hexdigit());
     let head = |size: usize| run.get(..size);
     let bytes = if hex {
-        from_hex(head(16)?).filter(|b| printable(b))?;
-        from_hex(run)?
+        head(16)?.as_bytes().as_chunks::<2>().0.iter().all(|pair| is_printable(hex_byte(*pair))).then(|| from_hex(run)).flatten()?
     } else {
-        base::base64(head(16)?).filter(|b| printable(b))?;
-        base::base64(run)?
+        begins_as_text(head(16)?).then(|| base::base64(run)).flatten()?
     };
     let text = std::str::from_utf8(&bytes).ok()?;
     printable(text.as_bytes()).then(|| Zeroizing::new(text.to_owned()))
@@ -60,7 +90,17 @@ fn decoded(run: &str) -> Option<Zeroizing<String>> {
 
 /// Whether all bytes could stand in a text file; bytes of other scripts cannot stand in a token's.
 fn printable(bytes: &[u8]) -> bool {
-    bytes.iter().all(|b| matches!(b, b' '..=b'~' | b'\n' | b'\r' | b'\t'))
+    bytes.iter().all(|b| is_printable(*b))
+}
+
+fn is_printable(b: u8) -> bool {
+    matches!(b, b' '..=b'~' | b'\n' | b'\r' | b'\t')
+}
+
+/// The byte of two hexadecimal digits.
+fn hex_byte(pair: [u8; 2]) -> u8 {
+    let [high, low] = pair.map(|digit| if digit.is_ascii_digit() { digit - b'0' } else { (digit | 0x20).wrapping_sub(b'a' - 10) });
+    high << 4 | low & 0xf
 }
 
 fn from_hex(text: &str) -> Option<Zeroizing<Vec<u8>>> {
@@ -93,12 +133,12 @@ pub(super) fn unescaped(text: &str) -> Option<Zeroizing<String>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{runs, unescaped};
+    use super::{runs, spans, unescaped};
 
     #[test]
     fn text_in_text_is_read_and_random_bytes_are_not() {
         let text = "a: aGVsbG8gd29ybGQsIHRoaXMgaXMgdGV4dA== 68656c6c6f20776f726c642c2068656c6c6f f3Jd8sLqPz71mVbX0aRtYw5CeHnU2g9fQoTi";
-        let found: Vec<String> = runs(text).map(|(_, inner)| inner.to_string()).collect();
+        let found: Vec<String> = runs(text, spans(text)).map(|(_, inner)| inner.to_string()).collect();
         assert_eq!(found, ["hello world, this is text", "hello world, hello"]);
     }
 
@@ -108,11 +148,11 @@ mod tests {
         for lead in ["", "a ", "abcdefghijklmnopqrstuv ", "abcdefghijklmnopqrstuvw ", "abcdefghijklmnopqrstuvwx "] {
             for tail in ["", "=", " a"] {
                 let text = format!("{lead}{run}{tail}");
-                let found: Vec<_> = runs(&text).map(|(span, _)| span.start).collect();
+                let found: Vec<_> = runs(&text, spans(&text)).map(|(span, _)| span.start).collect();
                 assert_eq!(found, [lead.len()], "{text}");
             }
         }
-        assert_eq!(runs("aGVsbG8gd29ybGQsIHRoaXM").count() + runs("").count(), 0);
+        assert_eq!(runs("", spans("")).count() + spans("aGVsbG8gd29ybGQsIHRoaXM").count(), 0);
     }
 
     #[test]

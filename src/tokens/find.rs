@@ -73,10 +73,9 @@ pub fn find_at(text: &str, hits: &[(usize, usize)]) -> Vec<Token> {
         token_at(text, *kind, Span::new(start, start + mark.len()))
     };
     let mut found: Vec<Token> = hits.iter().filter_map(at).collect();
-    for run in decode::spans(text) {
-        found.extend(begun_by(text, run));
-    }
-    found_to(text, found, DEPTH)
+    let runs: Vec<Span> = decode::spans(text).collect();
+    found.extend(runs.iter().filter_map(|run| begun_by(text, *run)));
+    found_to(text, runs.into_iter(), found, DEPTH)
 }
 
 /// The token of a kind with a short mark that begins in `run`, letters and digits in a row: at its start, or behind a slash or plus.
@@ -110,14 +109,14 @@ fn find_to(text: &str, depth: usize) -> Vec<Token> {
     if text.len() < SHORTEST {
         return Vec::new();
     }
-    found_to(text, plain(text), depth)
+    found_to(text, decode::spans(text), plain(text), depth)
 }
 
-/// The tokens of `text`, of which `found` stand there as they are.
-fn found_to(text: &str, mut found: Vec<Token>, depth: usize) -> Vec<Token> {
+/// The tokens of `text`, of which `found` stand there as they are, and in whose `runs` of base64 more may stand.
+fn found_to(text: &str, runs: impl Iterator<Item = Span>, mut found: Vec<Token>, depth: usize) -> Vec<Token> {
     secrets_beside_ids(text, &mut found);
     if depth > 0 {
-        for (span, inner) in decode::runs(text) {
+        for (span, inner) in decode::runs(text, runs) {
             found.extend(find_to(&inner, depth - 1).into_iter().map(|token| Token { span, ..token }));
         }
     }
@@ -169,8 +168,8 @@ pub fn told_in(tokens: &[Token]) -> Option<&Token> {
 #[must_use]
 pub fn is_aws_secret(value: &str) -> bool {
     let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
-    let hex = value.bytes().all(|b| b.is_ascii_hexdigit());
-    value.len() == 40 && value.bytes().all(fits) && is_mixed(value) && !hex && !is_filler(value, false)
+    let hex = || value.bytes().all(|b| b.is_ascii_hexdigit());
+    value.len() == 40 && value.bytes().all(fits) && is_mixed(value) && !hex() && !is_filler(value, false)
 }
 
 /// All fixed texts, in one machine, and the kind of each.
@@ -340,11 +339,13 @@ fn kinds_near(names: &[&[String]]) -> BTreeSet<usize> {
         all
     });
     let rows = |last: &str| by_last.get(last).map_or(&[][..], Vec::as_slice);
-    let fitting = |words: &&[String]| {
+    let mut found = BTreeSet::new();
+    for words in names {
         let ending = words.last().map_or(&[][..], |last| rows(last));
-        ending.iter().chain(rows("*")).filter(|(_, near)| words_fit(near, words)).map(|(index, _)| *index).collect::<Vec<_>>()
-    };
-    names.iter().flat_map(fitting).collect()
+        let fitting = ending.iter().chain(rows("*")).filter(|(_, near)| words_fit(near, words));
+        found.extend(fitting.map(|(index, _)| *index));
+    }
+    found
 }
 
 /// The secrets of AWS that stand within a few lines of an access key id: forty characters of base64 that nothing else tells.

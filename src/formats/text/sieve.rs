@@ -11,6 +11,7 @@ use super::page::{is_constant, is_name};
 use super::signs::Signs;
 use super::{commands, fallbacks, switch_names, url};
 use crate::keys;
+use crate::model::memory::Memory;
 use crate::model::span::Span;
 use crate::tokens;
 
@@ -37,15 +38,12 @@ pub struct Sieve {
 }
 
 /// What is known of the names that were met.
-type Names = HashMap<String, Option<Concern>>;
+type Names = Memory<Option<Concern>, 15>;
 
 thread_local! {
     /// What each sieve knows of names: those of one project come again in all of its files.
     static MEMORY: RefCell<HashMap<usize, Names>> = RefCell::default();
 }
-
-/// Names that are remembered: few projects have more.
-const MOST: usize = 1 << 16;
 
 /// Both kinds.
 pub struct Sieves {
@@ -246,9 +244,13 @@ impl<'t> Sifting<'t> {
         let bytes = self.text.as_bytes();
         let from = span.start.saturating_sub(REACH);
         let start = bytes.get(from..span.start).and_then(|b| memchr::memrchr(b'\n', b)).map_or(from, |i| from + i + 1);
-        let to = (span.end + REACH).min(bytes.len());
-        let end = bytes.get(span.end..to).and_then(|b| memchr::memchr(b'\n', b)).map_or(to, |i| span.end + i);
-        Span::new(start, end)
+        Span::new(start, self.line_end(span.end))
+    }
+
+    /// Where the line of `at` ends, [`REACH`] further at the most.
+    fn line_end(&self, at: usize) -> usize {
+        let to = (at + REACH).min(self.text.len());
+        self.text.as_bytes().get(at..to).and_then(|b| memchr::memchr(b'\n', b)).map_or(to, |i| at + i)
     }
 
     /// Looks at the name that holds `sign`.
@@ -285,14 +287,11 @@ impl<'t> Sifting<'t> {
 
     fn concern(&mut self, name: Span) -> Option<Concern> {
         let text = name.of(self.text);
-        let concern = self.concern;
         if let Some(known) = self.known.get(text) {
-            return *known;
+            return known;
         }
-        let told = if fallbacks::is_telling(text) { Some(Concern::Setting) } else { concern(text) };
-        if self.known.len() < MOST {
-            self.known.insert(text.to_owned(), told);
-        }
+        let told = if fallbacks::is_telling(text) { Some(Concern::Setting) } else { (self.concern)(text) };
+        self.known.keep(text, told);
         told
     }
 
@@ -328,7 +327,8 @@ impl<'t> Sifting<'t> {
         }
         let from = if quote_behind_blank() { whole.end } else { at };
         let rest = self.rest(from);
-        if rest.of(self.text).contains(['"', '\'', '`']) || sign == b'>' && rest.of(self.text).contains("</") {
+        let quote = memchr::memchr3(b'"', b'\'', b'`', rest.of(self.text).as_bytes());
+        if quote.is_some() || sign == b'>' && rest.of(self.text).contains("</") {
             return Some(Joined::Quoted);
         }
         if !matches!(sign, b'=' | b':' | b',') && !blank {
@@ -346,7 +346,7 @@ impl<'t> Sifting<'t> {
 
     /// What follows `from` where a value may stand: the rest of the line, and the next ones where that goes on there.
     fn rest(&self, from: usize) -> Span {
-        let line = Span::new(from, self.around(Span::new(from, from)).end);
+        let line = Span::new(from, self.line_end(from));
         let open =
             line.of(self.text).trim_end().bytes().last().is_none_or(|b| matches!(b, b'=' | b'(' | b',' | b'|' | b'?' | b'{' | b')' | b':'));
         let end = if open { Span::new(from, line.end + 256).narrowed(self.text).end } else { line.end };
@@ -355,12 +355,19 @@ impl<'t> Sifting<'t> {
 
     /// Whether the line of `at` is `ENV NAME value` up to there.
     fn is_instruction(&self, at: usize) -> bool {
-        Span::new(at.saturating_sub(8), at).narrowed(self.text).of(self.text).trim_end().ends_with("ENV")
+        let before = self.text.as_bytes().get(at.saturating_sub(8)..at).unwrap_or_default();
+        before.trim_ascii_end().ends_with(b"ENV")
     }
 
     /// Whether what begins at `at` is the value of `name=`, `key:` or `id=`: the value that it names stands behind it.
     fn is_value_of_name(&self, at: usize) -> bool {
         const QUOTES: [char; 6] = ['"', '\'', '`', ' ', '\t', '\\'];
+        // behind most names stands nothing of the kind
+        let lead = self.text.as_bytes().get(at.saturating_sub(32)..at).unwrap_or_default();
+        let sign = lead.iter().rfind(|b| !matches!(b, b'"' | b'\'' | b'`' | b' ' | b'\t' | b'\\'));
+        if !sign.is_some_and(|b| matches!(b, b'=' | b':' | b'b' | b'r' | b'f' | b'u' | b'L' | b'N' | b'@')) {
+            return false;
+        }
         let before = Span::new(at.saturating_sub(32), at).narrowed(self.text).of(self.text);
         let quoted = before.trim_end_matches(QUOTES);
         // literals of many languages have a letter before the quote

@@ -4,75 +4,96 @@ use crate::model::span::Span;
 
 /// Texts to be found all at once, in any case, each with what it announces.
 ///
-/// Each is filed under its first four bytes, or three where it has no more. A filter that stays in the nearest cache turns most places of a
-/// text away; a machine for all of them has tables of megabytes, and each byte would wait for one.
+/// Each is filed under its first three bytes. A filter that stays in the nearest cache, one look for each byte of a text, turns most places
+/// away by these and a trace of the fourth; a machine for all of them has tables of megabytes, and each byte would wait for one.
 pub(super) struct Signs<T> {
     all: Vec<(Vec<u8>, T)>,
-    /// A bit for each hash of bytes with which a text begins.
-    filter: Box<[u64; 1 << (BITS - 6)]>,
-    /// The place in `lists` of the texts with that hash.
-    by_hash: Vec<u16>,
-    lists: Vec<Vec<usize>>,
+    /// For each hash of three bytes with which a text begins a bit for what may be its fourth.
+    filter: Box<[u8; 1 << BITS]>,
+    /// For each hash where its texts begin in `filed`; they end where those of the next do.
+    starts: Vec<u16>,
+    filed: Vec<Filed>,
 }
 
-/// Bits of a hash; so many that few of the filter's are set.
-const BITS: u32 = 17;
-
-/// The hash of four bytes in a row, case aside.
-fn hash_of_four(run: u32) -> usize {
-    (((run | 0x2020_2020).wrapping_mul(0x9e37_79b1)) >> (u32::BITS - BITS)) as usize
+/// A text by how it begins.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Filed {
+    /// Its first four bytes, as [`folded`] has them.
+    head: u32,
+    /// Which of them it has.
+    mask: u32,
+    /// Its place in `all`.
+    index: usize,
 }
 
-/// The hash of the first three of four bytes in a row, case aside.
-fn hash_of_three(run: u32) -> usize {
-    hash_of_four(run << 8 | 0xff)
+/// Bits of a hash: so many that the filter fits into the nearest cache.
+const BITS: u32 = 14;
+
+/// Four bytes in a row, case aside.
+fn folded(run: [u8; 4]) -> u32 {
+    u32::from_le_bytes(run) | 0x2020_2020
+}
+
+/// The hash of the first three of four folded bytes.
+#[inline]
+fn hash(run: u32) -> usize {
+    ((run << 8).wrapping_mul(0x9e37_79b1) >> (u32::BITS - BITS)) as usize
+}
+
+/// The trace that the last of four folded bytes leaves in the filter.
+#[inline]
+fn trace(run: u32) -> u8 {
+    1 << (run >> 24 & 7)
 }
 
 impl<T: Copy> Signs<T> {
     /// Texts shorter than two bytes are left out: they would be everywhere.
     pub(super) fn new(signs: Vec<(String, T)>) -> Self {
-        let mut found =
-            Self { all: Vec::new(), filter: Box::new([0; 1 << (BITS - 6)]), by_hash: vec![0; 1 << BITS], lists: vec![Vec::new()] };
+        let mut all: Vec<(Vec<u8>, T)> = Vec::new();
+        let mut filter = Box::new([0; 1 << BITS]);
+        let mut by_hash: Vec<(usize, Filed)> = Vec::new();
         for (text, sign) in signs {
             let bytes = text.to_ascii_lowercase().into_bytes();
-            let index = found.all.len();
+            let index = all.len();
+            let mut file = |run: [u8; 4], mask: u32| {
+                let run = folded(run);
+                filter[hash(run)] |= if mask >> 24 == 0 { u8::MAX } else { trace(run) };
+                by_hash.push((hash(run), Filed { head: run & mask, mask, index }));
+            };
             match bytes[..] {
-                [a, b] => (0..=u8::MAX).for_each(|c| found.file(hash_of_three(u32::from_le_bytes([a, b, c, 0])), index)),
-                [a, b, c] => found.file(hash_of_three(u32::from_le_bytes([a, b, c, 0])), index),
-                [a, b, c, d, ..] => found.file(hash_of_four(u32::from_le_bytes([a, b, c, d])), index),
+                [a, b] => (0..=u8::MAX).for_each(|c| file([a, b, c, 0], 0xffff)),
+                [a, b, c] => file([a, b, c, 0], 0x00ff_ffff),
+                [a, b, c, d, ..] => file([a, b, c, d], u32::MAX),
                 _ => continue,
             }
-            found.all.push((bytes, sign));
+            all.push((bytes, sign));
         }
-        found
-    }
-
-    fn file(&mut self, hash: usize, index: usize) {
-        self.filter[hash >> 6] |= 1 << (hash & 63);
-        if self.by_hash[hash] == 0 {
-            self.by_hash[hash] = u16::try_from(self.lists.len()).unwrap_or_default();
-            self.lists.push(Vec::new());
-        }
-        if let Some(list) = self.lists.get_mut(usize::from(self.by_hash[hash])).filter(|list| !list.contains(&index)) {
-            list.push(index);
-        }
+        by_hash.sort_by_key(|(hash, filed)| (*hash, filed.index));
+        by_hash.dedup();
+        let starts = (0..=1 << BITS).map(|hash| u16::try_from(by_hash.partition_point(|(own, _)| *own < hash)).unwrap_or(u16::MAX));
+        Self { all, filter, starts: starts.collect(), filed: by_hash.into_iter().map(|(_, filed)| filed).collect() }
     }
 
     /// Every place of `text` where one of them stands, in order; the last bytes of a text begin none.
     pub(super) fn find(&self, text: &[u8], hit: &mut dyn FnMut(T, Span)) {
         for (start, run) in text.windows(4).enumerate() {
-            let run = <[u8; 4]>::try_from(run).map_or(0, u32::from_le_bytes);
-            let (four, three) = (hash_of_four(run), hash_of_three(run));
-            if (self.filter[four >> 6] >> (four & 63) | self.filter[three >> 6] >> (three & 63)) & 1 == 0 {
-                continue;
+            let run = folded(<[u8; 4]>::try_from(run).unwrap_or_default());
+            let hash = hash(run);
+            if self.filter[hash] & trace(run) != 0 {
+                self.look(text, start, (run, hash), hit);
             }
-            for list in [self.by_hash[four], self.by_hash[three]].into_iter().filter(|list| *list != 0) {
-                for (bytes, sign) in self.lists[usize::from(list)].iter().filter_map(|i| self.all.get(*i)) {
-                    let end = start + bytes.len();
-                    if text.get(start..end).is_some_and(|here| here.eq_ignore_ascii_case(bytes)) {
-                        hit(*sign, Span::new(start, end));
-                    }
-                }
+        }
+    }
+
+    /// Tells which of the texts with that beginning stand at `start`.
+    fn look(&self, text: &[u8], start: usize, (run, hash): (u32, usize), hit: &mut dyn FnMut(T, Span)) {
+        let Some(&[from, to]) = self.starts.get(hash..hash + 2) else { return };
+        let filed = self.filed.get(usize::from(from)..usize::from(to)).unwrap_or_default();
+        for filed in filed.iter().filter(|filed| run & filed.mask == filed.head) {
+            let Some((bytes, sign)) = self.all.get(filed.index) else { continue };
+            let end = start + bytes.len();
+            if text.get(start..end).is_some_and(|here| here.eq_ignore_ascii_case(bytes)) {
+                hit(*sign, Span::new(start, end));
             }
         }
     }
