@@ -31,7 +31,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("rotate", "dsn model plan"),
     (
         "cli",
-        "config detect disk dsn formats git keygen keys model plan probe render report rewrite rotate rules run scan seal strength wire",
+        "config detect disk dsn formats git keygen keys ledger model plan probe render report rewrite rotate rules run scan seal strength wire",
     ),
 ];
 

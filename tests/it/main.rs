@@ -16,6 +16,7 @@ mod history;
 mod hook;
 mod hostile;
 mod leaks;
+mod ledger;
 mod live;
 mod memory;
 mod names;
