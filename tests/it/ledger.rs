@@ -64,7 +64,7 @@ fn what_is_changed_is_recorded_without_a_value() {
         table.starts_with("time,who,action,file,key,rule,commit,") && table.contains("\"fix\",\".env.production\",\"JWT_SECRET\""),
         "{table}"
     );
-    assert_eq!(table.lines().filter(|line| line.contains(",\"yes\",")).count(), 4, "{table}");
+    assert_eq!(table.lines().filter(|line| line.contains(",\"yes\",")).count(), 5, "{table}");
 }
 
 #[test]
