@@ -13,8 +13,8 @@ use super::encrypt_sops;
 use super::exit::{Exit, Failure};
 use super::interrupted;
 use super::project::Project;
-use super::remove_plain::{self, Pair};
 use super::recording::Recording;
+use super::remove_plain::{self, Pair};
 use super::sealing::{self, about, folder_of, name_in, twin_of, warn_if_single};
 use super::ui;
 

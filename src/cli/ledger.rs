@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use harden::ledger::{Entry, Judgement, Ledger, Line, Verdict, Writer, verify};
 use harden::seal::ProjectKey;
 
-use super::args::{Global, IdentityArgs, LedgerCommand};
+use super::args::{Global, IdentityArgs};
 use super::exit::{Exit, Failure};
 use super::interrupted;
+use super::ledger_args::LedgerCommand;
 use super::project::Project;
 use super::recording::quietly;
 use super::sealing;

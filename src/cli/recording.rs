@@ -6,7 +6,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use harden::config::Loaded;
-use harden::detect::secret_of;
+use harden::detect::{is_worth, secret_of};
 use harden::disk::journal::Transaction;
 use harden::disk::read::{Links, read_raw, sha256};
 use harden::formats;
@@ -14,7 +14,9 @@ use harden::git::Repository;
 use harden::ledger::{Entry, FOLDER, Ledger, Line, Subject, Writer};
 use harden::model::date;
 use harden::model::document::Document;
+use harden::model::secret::Secret;
 use harden::model::setting::Setting;
+use harden::model::shown::shown;
 use harden::seal::{Identities, Nobody, OpenFile, Pins, Places, ProjectKey, Recipients, SealError, Source};
 use zeroize::Zeroizing;
 
@@ -103,6 +105,18 @@ impl Recording {
                 self.entry.subjects.push(subject);
             }
         }
+    }
+
+    /// Notes that the secret `name` had the value `old` and has `new` from now on, wherever it stands.
+    pub(crate) fn replaced(&mut self, name: &str, old: &Secret, new: &Secret) {
+        let tag = |value: &Secret| self.key.as_ref().filter(|_| is_worth(value)).map(|key| key.tag(value));
+        let (old, new) = (tag(old), tag(new));
+        self.entry.subjects.push(Subject { key: shown(name).into_owned(), old, new, ..Subject::default() });
+    }
+
+    /// Notes what else there is to say.
+    pub(crate) fn note(&mut self, note: &str) {
+        note.clone_into(&mut self.entry.note);
     }
 
     /// Notes that what was done at `time` (in seconds since 1970) with these files is taken back: each former value holds again.

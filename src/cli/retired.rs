@@ -1,9 +1,10 @@
 //! The values that the ledger says were replaced, for a scan to know them again: tags under the project's key, nothing else.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use harden::config::Loaded;
-use harden::ledger::{Entry, Ledger};
+use harden::ledger::{Entry, Ledger, Line};
 use harden::model::secret::Secret;
 use harden::report::Notice;
 use harden::seal::ProjectKey;
@@ -21,6 +22,38 @@ pub(crate) enum Replaced {
     Known(ProjectKey, BTreeMap<String, String>),
 }
 
+/// Since when values are in use, as far as the ledger says.
+pub(crate) struct InUse(Option<(ProjectKey, BTreeMap<String, u64>)>);
+
+impl InUse {
+    /// Of the project's ledger; nothing where its key cannot be opened without asking.
+    pub(crate) fn of(root: &Path) -> Self {
+        let ledger = Ledger::load(root).unwrap_or_default();
+        if ledger.chains.is_empty() {
+            return Self(None);
+        }
+        let Some(key) = quietly(root, &IdentityArgs::default(), None) else { return Self(None) };
+        let mut since = BTreeMap::new();
+        for entry in vouched(&ledger, &key) {
+            let Some(time) = entry.seconds() else { continue };
+            entry.subjects.iter().filter_map(|subject| subject.new.clone()).for_each(|tag| _ = since.insert(tag, time));
+        }
+        Self(Some((key, since)))
+    }
+
+    /// Since when `value` is, in seconds since 1970.
+    pub(crate) fn since(&self, value: &Secret) -> Option<u64> {
+        let (key, since) = self.0.as_ref()?;
+        since.get(&key.tag(value)).copied()
+    }
+}
+
+/// The lines that somebody with the project's key wrote, by time: what nobody vouches for may be anybody's word.
+fn vouched<'l>(ledger: &'l Ledger, key: &ProjectKey) -> Vec<&'l Entry> {
+    let own = |line: &Line| line.hmac.as_ref().is_some_and(|hmac| *hmac == key.vouch(line.vouched.as_bytes()));
+    ledger.by_time().into_iter().filter(|(_, line)| own(line)).filter_map(|(_, line)| line.entry.as_ref()).collect()
+}
+
 impl Replaced {
     /// Of the project's ledger. Nobody is asked for a passphrase; without an identity that opens the project's key nothing is known.
     pub(crate) fn of(project: Option<&Loaded>) -> Self {
@@ -31,13 +64,11 @@ impl Replaced {
         if !lines.iter().filter_map(|(_, line)| line.entry.as_ref()).any(subjects) {
             return Self::Nothing;
         }
-        let identity = IdentityArgs { identity: None, allow_open_identity: false };
-        let Some(key) = quietly(&project.root, &identity, None) else { return Self::Unknown(".harden/key.age cannot be opened here") };
+        let Some(key) = quietly(&project.root, &IdentityArgs::default(), None) else {
+            return Self::Unknown(".harden/key.age cannot be opened here");
+        };
         let mut tags = BTreeMap::new();
-        for (_, line) in lines {
-            // what nobody vouches for may be anybody's word
-            let vouched = line.hmac.as_ref().is_some_and(|hmac| *hmac == key.vouch(line.vouched.as_bytes()));
-            let Some(entry) = line.entry.as_ref().filter(|_| vouched) else { continue };
+        for entry in vouched(&ledger, &key) {
             let day = entry.time.split('T').next().unwrap_or_default().to_owned();
             for subject in &entry.subjects {
                 subject.old.iter().for_each(|tag| _ = tags.insert(tag.clone(), day.clone()));

@@ -46,7 +46,7 @@ pub use links::{Links, Live, Needed, Object, ObjectName, Want, differ_in_purpose
 pub use subject::Subject;
 pub use suppress::{Mark, marks, speaks, suppress, warnings};
 pub use token::holds_token;
-pub use worth::secret_of;
+pub use worth::{is_worth, secret_of};
 
 /// Every family of conditions, found by the first word of a condition's name.
 pub static FAMILIES: &[&dyn Family] = &[

@@ -23,8 +23,14 @@ pub fn secret_of(setting: &Setting) -> Option<(Secret, Span)> {
         None if classify(setting.name()) == NameClass::Secret => Span::new(0, value.len()),
         None => return None,
     };
-    let secret = span.of(value);
-    (secret.len() >= SHORTEST && !template::is_reference(secret)).then(|| (Secret::copy_of(secret), span))
+    let secret = Secret::copy_of(span.of(value));
+    is_worth(&secret).then_some((secret, span))
+}
+
+/// Whether a secret is long enough to be known again, and no reference.
+#[must_use]
+pub fn is_worth(secret: &Secret) -> bool {
+    secret.len() >= SHORTEST && !template::is_reference(secret.expose())
 }
 
 #[cfg(test)]

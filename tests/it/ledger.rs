@@ -232,3 +232,53 @@ fn what_is_taken_back_is_no_longer_replaced() {
     r.put(path.strip_prefix(&r.top).unwrap(), forged);
     assert!(!back(&r));
 }
+
+#[test]
+fn every_command_that_changes_a_secret_is_in_it() {
+    let r = project();
+    assert_code(&r.harden(&["encrypt", "--remove-plain", ".env.production"]), 0);
+    let set = |args: &[&str], value: &str| {
+        let mut command = r.harden_command(&r.top);
+        let mut child = command.args(args).stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).spawn().unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), value.as_bytes()).unwrap();
+        assert!(child.wait().unwrap().success());
+    };
+    set(&["set", "SESSION_SECRET", ".env.production.age"], "Zk2vQ8rT5wXy1LmN7pBdQv8fT2mKzR9wLx3yAb");
+    let other = stdout(&r.harden(&["keygen", "-o", r.beside("other.txt").to_str().unwrap()]));
+    let other = other.split_whitespace().find(|word| word.starts_with("age1")).unwrap().to_owned();
+    assert_code(&r.harden(&["init", "-r", &other]), 0);
+    assert_code(&r.harden(&["rekey", "--apply"]), 0);
+    let said = r.harden_command(&r.top).env("EDITOR", "sed -i s/shop/store/").args(["edit", ".env.production.age"]).output().unwrap();
+    assert_code(&said, 0);
+    assert_eq!(actions(&r), ["encrypt", "remove-plain", "set", "rekey", "edit"]);
+    assert!(text(&r).contains("\"key\":\"SESSION_SECRET\",\"old\":") && !text(&r).contains("Zk2vQ8rT5wXy1LmN7pBd"));
+    // the one who came can vouch, too
+    let own = r.home().join(".config/harden/identity.txt");
+    fs::remove_file(&own).unwrap();
+    fs::copy(r.beside("other.txt"), &own).unwrap();
+    std::os::unix::fs::PermissionsExt::set_mode(&mut fs::metadata(&own).unwrap().permissions(), 0o600);
+    verified(&r, &[], 0, "authentic: 5 lines");
+    // what was set before is known again
+    r.put("old.env", format!("# OLD_SECRET={OLD}\n"));
+    assert!(stdout(&r.harden(&["scan", "--format", "jsonl", "old.env"])).contains("\"retired-secret\""));
+}
+
+#[test]
+fn a_rotation_is_in_it_and_the_age_of_a_secret_is_taken_from_it() {
+    let r = project();
+    r.put(".env.production", format!("SESSION_SECRET={}\nAPP_NAME=shop\n", "Zk2vQ8rT5wXy1LmN7pBdQv8fT2mKzR9wLx3yAb"));
+    r.commit();
+    let said = r.harden(&["rotate", "SESSION_SECRET", "--apply", "--yes"]);
+    assert_code(&said, 0);
+    assert_eq!(actions(&r), ["rotate"]);
+    assert!(text(&r).contains("\"key\":\"SESSION_SECRET\",\"old\":"), "{}", text(&r));
+    let status = stdout(&r.harden(&["status", "--format", "json"]));
+    assert!(status.contains("\"ledger\""), "{status}");
+    r.put("old.env", "# OLD_SECRET=Zk2vQ8rT5wXy1LmN7pBdQv8fT2mKzR9wLx3yAb\n");
+    let back = || stdout(&r.harden(&["scan", "--format", "jsonl", "old.env"])).contains("\"retired-secret\"");
+    assert!(back());
+    assert_code(&r.harden(&["rotate", "--undo"]), 0);
+    assert_eq!(actions(&r), ["rotate", "rotate --undo"]);
+    assert!(!back(), "it is in use again");
+    verified(&r, &[], 0, "authentic: 2 lines");
+}
