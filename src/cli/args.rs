@@ -9,6 +9,7 @@ use harden::model::severity::Profile;
 use harden::render::RENDERERS;
 
 use super::baseline_args::{BaselineArgs, BaselineChoice};
+use super::ledger_args::LedgerCommand;
 use super::probe_args::ProbeArgs;
 use super::rotate::args::RotateArgs;
 pub(crate) use super::seal_args::{IdentityArgs, SealArgs};
@@ -87,6 +88,9 @@ pub(crate) enum Command {
     Hook(HookCommand),
     /// Print a file, plain or sealed, with its values masked: what git diff compares
     GitTextconv(TextconvArgs),
+    /// What was changed, by whom, when: show it, check it, hand it on
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
     /// Let harden.toml name programs that are started, as it is now
     Trust(TrustArgs),
     /// Ask the servers that connection settings name: TLS, certificate, and, where told to, whether the account is taken

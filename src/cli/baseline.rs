@@ -6,6 +6,7 @@ use harden::disk::atomic::{ModePolicy, create_new, write_atomic};
 use harden::disk::lock::Lock;
 use harden::model::date::Date;
 use harden::model::finding::Finding;
+use harden::model::secret::Secret;
 use harden::model::severity::{Class, Profile, Severity};
 use harden::rules::load::RuleSet;
 use harden::scan::accepted::{self, Accepted, says_something};
@@ -18,6 +19,8 @@ use super::baseline_file::File;
 use super::exit::{Exit, Failure};
 use super::interrupted;
 use super::project::Project;
+use super::recording::whoever;
+use super::retired::Replaced;
 use super::ui;
 
 /// Two branches that both accept something are merged line by line.
@@ -32,6 +35,8 @@ pub(crate) fn run(args: &BaselineArgs, global: &Global) -> Result<Exit, Failure>
     let before = file.bytes()?;
     let old = file.baseline(before.as_deref().unwrap_or_default())?;
     let told = project.config.as_ref().and_then(|c| c.config.profile);
+    let replaced = Replaced::of(project.config.as_ref());
+    let day = |value: &Secret| replaced.day(value);
     let request = Request {
         paths: &args.paths,
         no_ignore: args.no_ignore,
@@ -44,6 +49,7 @@ pub(crate) fn run(args: &BaselineArgs, global: &Global) -> Result<Exit, Failure>
         baseline: Some(&old),
         twins: None,
         new_only: None,
+        retired: replaced.is_known().then_some(&day),
         spoken: None,
     };
     let scan = scan(&request).map_err(|e| Failure::new(e).hint("no file was looked at"))?;
@@ -154,12 +160,6 @@ fn says_value(reason: &str, scan: &Scan, finding: &Finding) -> bool {
         !before.ends_with(is_part) && !after.starts_with(is_part)
     };
     value.chars().count() >= 4 && reason.match_indices(&value).any(|(at, _)| value.chars().count() >= 8 || whole(at))
-}
-
-/// The name of whoever runs this, as far as the environment says.
-fn whoever() -> String {
-    let said = ["GIT_AUTHOR_NAME", "USER", "LOGNAME"].into_iter().filter_map(std::env::var_os);
-    said.filter_map(|name| name.into_string().ok()).find(|name| !name.trim().is_empty()).unwrap_or_default()
 }
 
 /// The entries as they are to be, and what was done, in words.

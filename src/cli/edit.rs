@@ -46,7 +46,7 @@ pub(crate) fn run(args: &EditArgs, global: &Global) -> Result<Exit, Failure> {
         return Ok(Exit::Clean);
     };
     drop(room);
-    let written = if is_as_read(&file) { file.write(sealed.clone(), &args.seal, &project) } else { Err(changed(&file)) };
+    let written = if is_as_read(&file) { file.write(sealed.clone(), "edit", &args.seal, &project) } else { Err(changed(&file)) };
     let undo = written.map_err(|failure| aside(&file, &sealed, failure))?;
     ui::say(&format!("sealed: {shown}"));
     if undo {

@@ -13,6 +13,7 @@ use super::encrypt_sops;
 use super::exit::{Exit, Failure};
 use super::interrupted;
 use super::project::Project;
+use super::recording::Recording;
 use super::remove_plain::{self, Pair};
 use super::sealing::{self, about, folder_of, name_in, twin_of, warn_if_single};
 use super::ui;
@@ -49,6 +50,7 @@ pub(crate) fn run(args: &EncryptArgs, no_config: bool) -> Result<Exit, Failure> 
     let opens =
         if args.remove_plain { Some(remove_plain::identities(&args.seal.identity, jobs.iter().map(|job| &job.recipients))?) } else { None };
     write(&jobs, &mut indexes)?;
+    record(&jobs, args, no_config);
     warn_if_blind(&jobs);
     if let Some(single) = jobs.iter().map(|job| &job.recipients).find(|recipients| recipients.is_single()) {
         warn_if_single(single);
@@ -61,6 +63,27 @@ pub(crate) fn run(args: &EncryptArgs, no_config: bool) -> Result<Exit, Failure> 
     let verb = if plain.len() == 1 { "still holds its values" } else { "still hold their values" };
     ui::note(&format!("{} {verb} in plain text: remove it where it is not needed, and keep it out of git", plain.join(", ")));
     Ok(Exit::Clean)
+}
+
+/// Adds what was sealed to the ledgers of its projects. The files are written: what fails here is said, and fails nothing.
+fn record(jobs: &[Job], args: &EncryptArgs, no_config: bool) {
+    let mut roots: Vec<&PathBuf> = jobs.iter().filter(|job| job.sealed.is_some()).filter_map(|job| Some(&job.listed.as_ref()?.0)).collect();
+    roots.dedup();
+    for root in roots {
+        let line =
+            sealing::project(root, no_config).and_then(|project| Recording::begin("encrypt", project.as_ref(), &args.seal.identity, None));
+        let written = line.and_then(|line| match line {
+            Some(mut line) => {
+                let of_root = jobs.iter().filter(|job| job.sealed.is_some() && job.listed.as_ref().is_some_and(|(of, _)| of == root));
+                of_root.for_each(|job| line.wrote(&job.twin));
+                line.write()
+            }
+            None => Ok(()),
+        });
+        if let Err(failure) = written {
+            ui::warn(&format!("the files are sealed, but that is not recorded: {}", failure.message));
+        }
+    }
 }
 
 /// Writes the sealed files, then the index of those that were written, even if a later one failed.

@@ -13,6 +13,7 @@ use harden::seal::sops::{self, Form, How};
 use super::args::EncryptArgs;
 use super::exit::{Exit, Failure};
 use super::project::Project;
+use super::recording::Recording;
 use super::remove_plain::{self, Pair};
 use super::sealing::{self, about, name_in, warn_if_single};
 use super::sops::{request_for, secrets, sops_twin_of};
@@ -72,6 +73,10 @@ pub(crate) fn run(args: &EncryptArgs, no_config: bool) -> Result<Exit, Failure> 
         && let Err(error) = index.save(root)
     {
         ui::warn(&format!("the files are sealed, but their list is not up to date: {error}"));
+    }
+    if let Some(mut line) = Recording::begin("encrypt", project.config.as_ref(), &args.seal.identity, None)? {
+        jobs.iter().for_each(|(twin, _)| line.wrote(twin));
+        line.write()?;
     }
     warn_if_single(&recipients);
     if let Some(identities) = &opens {

@@ -60,6 +60,7 @@ pub(crate) fn run(args: &FixArgs, global: &Global) -> Result<Exit, Failure> {
         baseline: None,
         twins: (sealed || for_sops).then_some(&open),
         new_only: None,
+        retired: None,
         spoken: None,
     };
     let mut scan = scan(&request).map_err(|e| Failure::new(e).hint("no file was looked at"))?;

@@ -17,6 +17,7 @@ use super::fix_work::{Target, Work};
 use super::interrupted;
 use super::pinned;
 use super::project::Project;
+use super::recording::Recording;
 use super::sealing::{self, name_in, twin_of, warn_if_single};
 use super::sops::existing_twin;
 use super::ui;
@@ -85,6 +86,7 @@ fn sealed(args: &FixArgs, project: &Project, targets: &[Target<'_>]) -> Result<E
         transaction = with;
         replaced.extend(list);
     }
+    transaction = record(transaction, &root, args, project, targets, twin_of)?;
     way_back::keep(transaction, &root, &replaced, &recipients, Kind::Plan)?.commit().map_err(interrupted::failure)?;
     targets.iter().for_each(|t| ui::say(&format!("sealed: {}.age", t.document.path)));
     ui::hint("`harden undo` takes it back");
@@ -134,6 +136,7 @@ fn plain(args: &FixArgs, project: &Project, targets: &[Target<'_>]) -> Result<Ex
         };
     }
     let replaced: Vec<PathBuf> = targets.iter().filter(|t| t.held.is_some()).map(|t| t.file.clone()).collect();
+    transaction = record(transaction, &root, args, project, targets, Path::to_owned)?;
     if let Some(recipients) = &recipients {
         transaction = way_back::keep(transaction, &root, &replaced, recipients, Kind::Plan)?;
     }
@@ -145,6 +148,23 @@ fn plain(args: &FixArgs, project: &Project, targets: &[Target<'_>]) -> Result<Ex
         ui::note("`harden undo` cannot take this back: there are no recipients to seal the old contents to (`harden init` makes them)");
     }
     Ok(Exit::Clean)
+}
+
+/// `transaction` with a line of the ledger about `targets`, each of which is written to what `written` says.
+fn record(
+    transaction: Transaction,
+    root: &Path,
+    args: &FixArgs,
+    project: &Project,
+    targets: &[Target<'_>],
+    written: impl Fn(&Path) -> PathBuf,
+) -> Result<Transaction, Failure> {
+    let Some(mut line) = Recording::begin("fix", project.config.as_ref(), &args.seal.identity, None)? else { return Ok(transaction) };
+    for target in targets {
+        line.wrote(&written(target.file));
+        line.changed(target.file, target.document, &target.bytes, &target.rules);
+    }
+    line.into(transaction, root)
 }
 
 /// Whether git holds `file` with these bytes.

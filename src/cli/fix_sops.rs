@@ -19,6 +19,7 @@ use super::exit::{Exit, Failure};
 use super::fix_work::Target;
 use super::interrupted;
 use super::project::Project;
+use super::recording::Recording;
 use super::sealed_file::names_of;
 use super::sealing::{self, about, name_in, warn_if_single};
 use super::sops::{Openers, secrets, sops_twin_of};
@@ -49,6 +50,7 @@ pub(crate) fn write(
     let mut recipients = None;
     let mut written = Vec::new();
     let mut replaced = Vec::new();
+    let mut files = Vec::new();
     let mut open = Vec::new();
     for target in targets {
         let name = &target.document.path;
@@ -59,6 +61,7 @@ pub(crate) fn write(
             transaction = transaction.replace(&found.path, found.digest, Zeroizing::new(sealed));
             written.push(beside(name, &found.path));
             replaced.push(found.path.clone());
+            files.push(found.path);
             continue;
         }
         let form = Form::of_format(format);
@@ -74,6 +77,7 @@ pub(crate) fn write(
         // to be committed: readable like any other source file
         transaction = transaction.create(&twin, Zeroizing::new(sealed), 0o644);
         written.push(beside(name, &twin));
+        files.push(twin);
         if target.held.is_some() {
             open.push(name.as_str());
         }
@@ -82,6 +86,13 @@ pub(crate) fn write(
         let (with, list) = way_back::with_index(transaction, root, index)?;
         transaction = with;
         replaced.extend(list);
+    }
+    if let Some(mut line) = Recording::begin("fix", project.config.as_ref(), &args.seal.identity, None)? {
+        for (target, twin) in targets.iter().zip(&files) {
+            line.wrote(twin);
+            line.changed(target.file, target.document, &target.bytes, &target.rules);
+        }
+        transaction = line.into(transaction, root)?;
     }
     let keepers = way_back::recipients(&args.seal, project.config.as_ref())?;
     if let Some(keepers) = &keepers {

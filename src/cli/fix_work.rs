@@ -26,6 +26,8 @@ pub(crate) struct Target<'w> {
     pub(crate) planned: Option<&'w Planned>,
     /// SHA-256 of the age twin that was read in its place.
     pub(crate) twin: Option<[u8; 32]>,
+    /// The rules that found something, by setting.
+    pub(crate) rules: BTreeMap<usize, String>,
     /// What the file, or its twin, held when it was read; none where the file does not exist yet.
     pub(crate) held: Option<&'w str>,
 }
@@ -111,7 +113,9 @@ impl Work {
             None => Zeroizing::new(document.text.as_bytes().to_vec()),
         };
         let twin = self.sealed.get(file).copied().filter(|_| self.twins.get(index) == Some(&true));
-        Ok(Target { document, file, bytes, planned, twin, held: self.held(index) })
+        let own = self.findings.iter().filter(|f| f.file == document.path);
+        let rules = own.filter_map(|f| Some((f.setting?, f.rule.clone()))).collect();
+        Ok(Target { document, file, bytes, planned, twin, rules, held: self.held(index) })
     }
 
     /// Env files whose secrets are strong and stand in the open: they are sealed as they are.

@@ -9,9 +9,10 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use harden::git::{Push, Repository, Sent, Tracked};
+use harden::model::secret::Secret;
 use harden::model::severity::Profile;
 use harden::scan::baseline::Baseline;
-use harden::scan::{Keep, Request, Scan, scan, staged};
+use harden::scan::{Keep, Request, Retired, Scan, scan, staged};
 
 use super::args::{Global, HookRunArgs};
 use super::baseline_file;
@@ -21,6 +22,7 @@ use super::hook_look;
 use super::hook_message::{self, Before};
 use super::policy::Policy;
 use super::project::Project;
+use super::retired::Replaced;
 use super::ui;
 
 /// Looks, says what it found, and gives the code that lets the commit or push go on, or not.
@@ -41,7 +43,8 @@ pub(crate) fn run(args: &HookRunArgs, global: &Global) -> Result<Exit, Failure> 
         What::Files | What::All | What::Push => Project::load(&paths, false)?,
     };
     let baseline = baseline_file::own(&project, repository.root(), global.no_config)?;
-    let hook = Run { repository, project, honour: !global.no_config, baseline };
+    let replaced = if what == What::Push { Replaced::Nothing } else { Replaced::of(project.config.as_ref()) };
+    let hook = Run { repository, project, honour: !global.no_config, baseline, replaced };
     if what == What::Files {
         return hook.files(&files);
     }
@@ -89,10 +92,11 @@ struct Run {
     project: Project,
     honour: bool,
     baseline: Option<Baseline>,
+    replaced: Replaced,
 }
 
 impl Run {
-    fn request<'r>(&'r self, paths: &'r [PathBuf]) -> Request<'r> {
+    fn request<'r>(&'r self, paths: &'r [PathBuf], day: &'r Retired<'r>) -> Request<'r> {
         let told = self.project.config.as_ref().map(|c| &c.config);
         Request {
             paths,
@@ -106,6 +110,7 @@ impl Run {
             baseline: self.baseline.as_ref(),
             twins: None,
             new_only: None,
+            retired: self.replaced.is_known().then_some(day),
             spoken: None,
         }
     }
@@ -120,10 +125,11 @@ impl Run {
             return Ok(Exit::Clean);
         }
         let all = [PathBuf::from(".")];
-        let request = self.request(if files.is_empty() { &all } else { files });
+        let day = |value: &Secret| self.replaced.day(value);
+        let request = self.request(if files.is_empty() { &all } else { files }, &day);
         let refusals = hook_guard::check(&self.repository, &changes, &request)?;
         let scan = staged(&request, false).map_err(|e| Failure::new(e).hint("nothing was looked at"))?;
-        let exit = judge(scan, &refusals, Before::Commit);
+        let exit = judge(scan, &refusals, Before::Commit, &self.replaced);
         if exit == Exit::Findings {
             let paths = [self.repository.root().to_owned()];
             self.project.tell_unstaged(&paths);
@@ -134,7 +140,8 @@ impl Run {
 
     /// Files as they lie there, and what the index says of those that are sealed.
     fn files(&self, files: &[PathBuf]) -> Result<Exit, Failure> {
-        let request = self.request(files);
+        let day = |value: &Secret| self.replaced.day(value);
+        let request = self.request(files, &day);
         let scan = scan(&request).map_err(|e| Failure::new(e).hint("no file was looked at"))?;
         let names: BTreeSet<PathBuf> = files.iter().filter_map(|file| self.below(file)).collect();
         let changes: Vec<Tracked> = self
@@ -144,7 +151,7 @@ impl Run {
             .map(|(path, object)| Tracked { path, new: Some(object) })
             .collect();
         let refusals = hook_guard::check(&self.repository, &changes, &request)?;
-        Ok(judge(scan, &refusals, Before::Files))
+        Ok(judge(scan, &refusals, Before::Files, &self.replaced))
     }
 
     fn push(&self, remote: &str) -> Result<Exit, Failure> {
@@ -155,8 +162,8 @@ impl Run {
         };
         let sent: Vec<Sent> = sent.into_iter().flatten().collect();
         let all = [PathBuf::from(".")];
-        match hook_look::pushed(&self.request(&all), &sent)? {
-            Some(scan) => Ok(judge(scan, &[], Before::Push)),
+        match hook_look::pushed(&self.request(&all, &|_| None), &sent)? {
+            Some(scan) => Ok(judge(scan, &[], Before::Push, &self.replaced)),
             None => {
                 ui::note("harden: nothing is sent that the remote does not have");
                 Ok(Exit::Clean)
@@ -171,7 +178,7 @@ impl Run {
     }
 }
 
-fn judge(mut scan: Scan, refusals: &[Refusal], before: Before) -> Exit {
+fn judge(mut scan: Scan, refusals: &[Refusal], before: Before, replaced: &Replaced) -> Exit {
     // one thing to put right is told once
     let refused: BTreeSet<String> = refusals.iter().map(|r| r.file.to_string_lossy().into_owned()).collect();
     scan.report.entries.retain(|entry| !refused.contains(&entry.finding.file));
@@ -192,6 +199,9 @@ fn judge(mut scan: Scan, refusals: &[Refusal], before: Before) -> Exit {
     }
     if accepted > 0 {
         line += &format!("; {accepted} suppressed by the baseline");
+    }
+    if let Some(notice) = replaced.notice() {
+        line += &format!("; {}", notice.message);
     }
     ui::note(&line);
     if !scan.problems.is_empty() {

@@ -21,6 +21,7 @@ use harden::scan::age::{Standing, since};
 use harden::strength::encoding::measure;
 
 use super::fix_work::Work;
+use super::retired::InUse;
 
 const DAY: u64 = 86_400;
 
@@ -74,7 +75,7 @@ pub(crate) fn inventory(work: &Work, findings: &[Finding], policy: &Policy, root
 
 fn told(
     one: &Held,
-    age: Option<u64>,
+    age: Option<(u64, Source)>,
     documents: &[Document],
     worst: &BTreeMap<(usize, usize), (Class, Severity)>,
     policy: &Policy,
@@ -87,7 +88,7 @@ fn told(
         class.word().to_owned()
     } else if let Some(least) = policy.least_bits.filter(|least| bits < *least) {
         format!("fewer than {least} bits")
-    } else if let Some((age, most)) = age.zip(max_age).filter(|(age, most)| age >= most) {
+    } else if let Some((age, most)) = age.map(|(days, _)| days).zip(max_age).filter(|(age, most)| age >= most) {
         format!("{age} days old, {most} are allowed")
     } else {
         String::new()
@@ -103,7 +104,7 @@ fn told(
         kind: one.row.kind.word(),
         worst,
         bits,
-        age: age.map(|days| (days, Source::Git)),
+        age,
         max_age,
         due,
         by_hand: one.row.kind.is_by_hand(),
@@ -111,8 +112,17 @@ fn told(
     }
 }
 
-/// The age of each secret in days: of its youngest place, since a value that one file got yesterday may have been in another for years.
-fn ages(work: &Work, all: &[Held], root: &Path) -> Vec<Option<u64>> {
+/// The age of each secret in days: since the ledger has it, else since git has it.
+fn ages(work: &Work, all: &[Held], root: &Path) -> Vec<Option<(u64, Source)>> {
+    let (in_use, now) = (InUse::of(root), date::now());
+    let recorded =
+        |one: &Held| one.value().and_then(|value| in_use.since(value)).map(|time| (now.saturating_sub(time) / DAY, Source::Ledger));
+    let ages = ages_in_git(work, all, root).into_iter();
+    all.iter().zip(ages).map(|(one, git)| recorded(one).or(git.map(|days| (days, Source::Git)))).collect()
+}
+
+/// By the commits: of its oldest place, since a value that one file got yesterday may have been in another for years.
+fn ages_in_git(work: &Work, all: &[Held], root: &Path) -> Vec<Option<u64>> {
     let mut standing = Vec::new();
     let mut whose = Vec::new();
     for (index, one) in all.iter().enumerate() {

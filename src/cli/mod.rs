@@ -26,6 +26,8 @@ pub(crate) mod init;
 pub(crate) mod interrupted;
 pub(crate) mod inventory;
 pub(crate) mod keygen;
+pub(crate) mod ledger;
+pub(crate) mod ledger_args;
 pub(crate) mod manifests;
 pub(crate) mod pinned;
 pub(crate) mod policy;
@@ -35,8 +37,10 @@ pub(crate) mod probe_args;
 pub(crate) mod probe_show;
 pub(crate) mod progress;
 pub(crate) mod project;
+pub(crate) mod recording;
 pub(crate) mod rekey;
 pub(crate) mod remove_plain;
+pub(crate) mod retired;
 pub(crate) mod rotate;
 pub(crate) mod rules;
 pub(crate) mod run;
@@ -79,6 +83,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Command::Keygen(args) => keygen::run(&args),
         Command::Rekey(args) => rekey::run(&args, &cli.global),
         Command::Probe(args) => probe::run(&args, &cli.global),
+        Command::Ledger(command) => ledger::run(&command, &cli.global),
         Command::Run(args) => run::run(&args, cli.global.no_config),
         Command::Fix(args) => fix::run(&args, &cli.global),
         Command::Set(args) => set::run(&args, &cli.global),

@@ -15,6 +15,7 @@ use super::exit::{Exit, Failure};
 use super::interrupted;
 use super::pinned;
 use super::project::Project;
+use super::recording::Recording;
 use super::sealed_args::RekeyArgs;
 use super::sealed_file::{Change, commit, names_of, real, recorded};
 use super::sealing::{self, about, shown, warn_if_single};
@@ -193,7 +194,8 @@ fn apply(args: &RekeyArgs, project: &Project, files: &[&Sealed], recipients: &Re
         }
     }
     let written: Vec<String> = changes.iter().map(|change| shown(&change.path)).collect();
-    let undo = !changes.is_empty() && commit(project, changes, Some(recipients))?;
+    let line = Recording::begin("rekey", project.config.as_ref(), &args.identity, Some(&identities))?.filter(|_| !changes.is_empty());
+    let undo = !changes.is_empty() && commit(project, changes, Some(recipients), line)?;
     written.iter().for_each(|name| ui::say(&format!("sealed again: {name}")));
     if undo {
         ui::hint("`harden undo` takes it back");

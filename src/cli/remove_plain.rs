@@ -12,6 +12,7 @@ use super::args::IdentityArgs;
 use super::exit::{Exit, Failure};
 use super::interrupted;
 use super::project::Project;
+use super::recording::Recording;
 use super::sealed_file::real;
 use super::sealing::{self, about, folder_of, shown};
 use super::sops::open_any;
@@ -60,6 +61,10 @@ pub(crate) fn remove(pairs: &[Pair], identities: &Identities, keepers: &Recipien
     let mut transaction = Transaction::new(&root);
     for (file, held) in &files {
         transaction = transaction.remove(file, *held);
+    }
+    if let Some(mut line) = Recording::begin("remove-plain", project.config.as_ref(), &IdentityArgs::default(), Some(identities))? {
+        paths.iter().for_each(|path| line.wrote(path));
+        transaction = line.into(transaction, &root)?;
     }
     way_back::keep(transaction, &root, &paths, keepers, Kind::Plan)?
         .commit()

@@ -3,6 +3,7 @@
 use std::io::{self, BufWriter, ErrorKind, Write};
 
 use harden::git::Commits;
+use harden::model::secret::Secret;
 use harden::model::severity::{Profile, Severity};
 use harden::render;
 use harden::scan::{Keep, Request, Scan, ScanError, Wanted, history, scan, scan_stream, staged};
@@ -14,6 +15,7 @@ use super::interrupted;
 use super::policy::Policy;
 use super::progress::Progress;
 use super::project::{Project, first};
+use super::retired::Replaced;
 use super::scan_fixes;
 use super::twins;
 use super::ui;
@@ -29,6 +31,9 @@ pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Exit, Failure> {
         None => project.fail_on(),
     };
     let baseline = baseline_file::for_scan(args, &project, global.no_config)?;
+    // what stands in the history was replaced since, as it should be
+    let replaced = if args.history.is_some() { Replaced::Nothing } else { Replaced::of(project.config.as_ref()) };
+    let day = |value: &Secret| replaced.day(value);
     let request = Request {
         paths: &args.paths,
         no_ignore: args.no_ignore,
@@ -41,6 +46,7 @@ pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Exit, Failure> {
         baseline: baseline.as_ref(),
         twins: None,
         new_only: args.new_only.as_deref(),
+        retired: replaced.is_known().then_some(&day),
         spoken: project.policy.spoken(),
     };
     let mut scan = look(args, &request)?;
@@ -50,6 +56,7 @@ pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Exit, Failure> {
     if !args.staged && args.history.is_none() {
         twins::mention(&mut scan.report);
     }
+    scan.report.notices.extend(replaced.notice());
     scan.report.quiet = args.quiet;
     print(&args.format, &scan)?;
     tell(&scan, args);

@@ -18,7 +18,7 @@ pub(crate) struct SealArgs {
 }
 
 /// Who opens.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct IdentityArgs {
     /// File with the identity that opens sealed files; `-` is standard input
     #[arg(short, long = "identity", value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Sealing")]

@@ -1,5 +1,6 @@
 //! One sealed file that is opened to be sealed again: to whom it was, by age or in the way of sops.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use harden::config::environment;
@@ -19,6 +20,7 @@ use super::exit::Failure;
 use super::interrupted;
 use super::pinned;
 use super::project::Project;
+use super::recording::Recording;
 use super::sealing::{self, Terminal, about, folder_of, name_in, twin_of};
 use super::sops::{existing_twin, request_for, secrets};
 use super::way_back;
@@ -164,10 +166,33 @@ impl SealedFile {
     }
 
     /// Writes `sealed` in its place, the list of sealed files along with it. Whether `harden undo` takes it back.
-    pub(crate) fn write(&self, sealed: Vec<u8>, args: &SealArgs, project: &Project) -> Result<bool, Failure> {
+    /// `action` is what the ledger calls it.
+    pub(crate) fn write(&self, sealed: Vec<u8>, action: &str, args: &SealArgs, project: &Project) -> Result<bool, Failure> {
         let keepers = self.keepers(args, project)?;
+        let mut line = Recording::begin(action, project.config.as_ref(), &args.identity, self.identities())?;
+        if let Some(line) = &mut line {
+            let plain = self.path.with_file_name(&self.plain_name);
+            line.changed(&plain, &self.document(&self.plain), &self.open_again(&sealed)?, &BTreeMap::new());
+        }
         let change = Change { path: self.path.clone(), old: self.digest, new: Zeroizing::new(sealed), recipients: self.names() };
-        commit(project, vec![change], keepers.as_ref())
+        commit(project, vec![change], keepers.as_ref(), line)
+    }
+
+    fn identities(&self) -> Option<&Identities> {
+        match &self.how {
+            How::Age { identities, .. } | How::Sops { identities, .. } => Some(identities),
+            How::Passphrase(_) => None,
+        }
+    }
+
+    /// What `sealed`, which [`Self::seal_again`] made, holds.
+    fn open_again(&self, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let opened = match &self.how {
+            How::Age { identities, .. } => seal::open(sealed, identities),
+            How::Passphrase(passphrase) => seal::open_with_passphrase(sealed, passphrase),
+            How::Sops { identities, .. } => sops::open(sealed, identities).map(|o| Zeroizing::new(o.text().as_bytes().to_vec())),
+        };
+        opened.map_err(|error| about(&self.path, &error).untouched())
     }
 
     /// Writes `sealed` beside it, as a new file: its place was taken by somebody else's change.
@@ -230,7 +255,12 @@ pub(crate) struct Change {
 }
 
 /// All changes or none, with the list of sealed files, and a copy for `harden undo` where there is someone to seal it to. Whether there is one.
-pub(crate) fn commit(project: &Project, changes: Vec<Change>, keepers: Option<&Recipients>) -> Result<bool, Failure> {
+pub(crate) fn commit(
+    project: &Project,
+    changes: Vec<Change>,
+    keepers: Option<&Recipients>,
+    line: Option<Recording>,
+) -> Result<bool, Failure> {
     let paths: Vec<PathBuf> = changes.iter().map(|change| change.path.clone()).collect();
     let root = interrupted::root_for(project, &paths, &paths);
     let mut transaction = Transaction::new(&root);
@@ -247,6 +277,10 @@ pub(crate) fn commit(project: &Project, changes: Vec<Change>, keepers: Option<&R
             listed = true;
         }
         transaction = transaction.replace(&path, old, new);
+    }
+    if let Some(mut line) = line {
+        paths.iter().for_each(|path| line.wrote(path));
+        transaction = line.into(transaction, &root)?;
     }
     let mut replaced = paths;
     if let Some((root, index)) = index.as_ref().filter(|_| listed) {

@@ -1,6 +1,7 @@
 //! `harden set KEY [FILE]`: one value, as a provider issued it, from standard input into a plain, a sealed or a sops file. Never from the command
 //! line, where every process of the machine and the shell's history would see it.
 
+use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 
@@ -24,6 +25,7 @@ use super::exit::{Exit, Failure};
 use super::fix_emit::is_restorable;
 use super::interrupted;
 use super::project::Project;
+use super::recording::Recording;
 use super::sealed_args::SetArgs;
 use super::sealed_file::{Change, SealedFile, commit, meant, real};
 use super::sealing;
@@ -143,10 +145,14 @@ impl Place {
 
     fn write(&self, new: &Zeroizing<Vec<u8>>, secret: &[usize], args: &SetArgs, project: &Project) -> Result<bool, Failure> {
         match self {
-            Self::Sealed(file) => file.write(file.seal_again(new, secret, project)?, &args.seal, project),
+            Self::Sealed(file) => file.write(file.seal_again(new, secret, project)?, "set", &args.seal, project),
             Self::Plain { path, bytes } => {
                 let change = Change { path: path.clone(), old: sha256(bytes), new: new.clone(), recipients: None };
-                commit(project, vec![change], self.keepers(args, project)?.as_ref())
+                let mut line = Recording::begin("set", project.config.as_ref(), &args.seal.identity, None)?;
+                if let Some(line) = &mut line {
+                    line.changed(path, &self.document(), new, &BTreeMap::new());
+                }
+                commit(project, vec![change], self.keepers(args, project)?.as_ref(), line)
             }
         }
     }

@@ -137,6 +137,7 @@ pub(crate) fn request_for<'a>(paths: &'a [PathBuf], project: &'a Project) -> Req
         baseline: None,
         twins: None,
         new_only: None,
+        retired: None,
         spoken: None,
     }
 }

@@ -45,6 +45,7 @@ pub(crate) fn run(args: &StatusArgs, global: &Global) -> Result<Exit, Failure> {
         baseline: None,
         twins: Some(&open),
         new_only: None,
+        retired: None,
         spoken: None,
     };
     let mut scan = scan(&request).map_err(Failure::new)?;

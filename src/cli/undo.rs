@@ -14,6 +14,7 @@ use super::args::{Global, UndoArgs};
 use super::exit::{Exit, Failure};
 use super::interrupted;
 use super::project::Project;
+use super::recording::{Recording, is_record};
 use super::sealing::{self, about};
 use super::ui;
 use super::way_back;
@@ -93,7 +94,8 @@ fn list(roots: &[PathBuf]) -> Result<Exit, Failure> {
                     Kind::Undo(taken) => format!("took back {taken}"),
                     Kind::Redo(taken) => format!("took back {taken}, the plan holds again"),
                 };
-                let files: Vec<String> = past.changes.iter().map(|change| shown(&root, &change.path)).collect();
+                let files: Vec<String> =
+                    past.changes.iter().filter(|change| !is_record(&change.path)).map(|change| shown(&root, &change.path)).collect();
                 ui::say(&format!("{number}  {}  {what}: {}", date::date_time(past.time), files.join(", ")));
             }
             Err(error) => ui::warn(&format!("{number}: {error}")),
@@ -122,7 +124,10 @@ fn interrupted_run(args: &UndoArgs, root: &Path) -> Result<Option<Exit>, Failure
 
 fn take_back(root: &Path, past: &Past, args: &UndoArgs, project: &Project) -> Result<Exit, Failure> {
     let index = Index::path(root);
-    let now = past.changes.iter().map(|change| Ok((change, current(&root.join(&change.path))?))).collect::<Result<Vec<_>, Failure>>()?;
+    // the record of what was done stays, and goes on
+    let changes: Vec<&Change> = past.changes.iter().filter(|change| !is_record(&change.path)).collect();
+    let now =
+        changes.iter().copied().map(|change| Ok((change, current(&root.join(&change.path))?))).collect::<Result<Vec<_>, Failure>>()?;
     // the list of sealed files is put together anew, whoever wrote it since
     let edited = |(change, now): &&(&Change, Option<Found>)| {
         let now = now.as_ref().map(|found| found.bytes.as_ref().map(|bytes| sha256(bytes)));
@@ -162,8 +167,13 @@ fn take_back(root: &Path, past: &Past, args: &UndoArgs, project: &Project) -> Re
         None => Recipients::new(identities.recipients().to_vec())?,
     };
     let kind = if matches!(past.kind, Kind::Undo(_)) { Kind::Redo(past.number) } else { Kind::Undo(past.number) };
+    if let Some(mut line) = Recording::begin("undo", project.config.as_ref(), &args.identity, Some(&identities))? {
+        changes.iter().map(|change| root.join(&change.path)).filter(|file| *file != index).for_each(|file| line.wrote(&file));
+        line.takes_back(past.time);
+        transaction = line.into(transaction, root)?;
+    }
     let number = way_back::keep(transaction, root, &held, &recipients, kind)?.commit().map_err(interrupted::failure)?;
-    for change in &past.changes {
+    for change in &changes {
         let verb = if change.old.is_none() { "removed" } else { "restored" };
         if root.join(&change.path) != index {
             ui::say(&format!("{verb}: {}", shown(root, &change.path)));
@@ -201,7 +211,11 @@ fn open(copy: &Path, args: &UndoArgs, past: &Past) -> Result<(Identities, BTreeM
     let contents = undo::unpack(&packed).ok_or_else(|| other(copy, past))?;
     let contents: BTreeMap<PathBuf, Content> = contents.into_iter().map(|content| (content.path.clone(), content)).collect();
     let fits = |change: &Change| change.old == contents.get(&change.path).map(|content| sha256(&content.bytes));
-    if past.changes.iter().all(fits) { Ok((identities, contents)) } else { Err(other(copy, past)) }
+    if past.changes.iter().filter(|change| !is_record(&change.path)).all(fits) {
+        Ok((identities, contents))
+    } else {
+        Err(other(copy, past))
+    }
 }
 
 fn other(copy: &Path, past: &Past) -> Failure {

@@ -15,6 +15,7 @@ pub(super) struct Project;
 const SHARED: &str = "project.shared-with";
 const COPIED: &str = "project.copied";
 const REUSED: &str = "project.reused";
+const RETIRED: &str = "project.retired";
 const MISSING: &str = "project.missing";
 
 impl Family for Project {
@@ -26,9 +27,10 @@ impl Family for Project {
         match name {
             "shared-with" => known(SHARED, argument, &["development", "example"]).map(|_| -> Test { Box::new(|_| false) }),
             "copied" => flag(COPIED, argument).map(|_| -> Test { Box::new(|_| false) }),
+            "retired" => flag(RETIRED, argument).map(|_| -> Test { Box::new(|_| false) }),
             "reused" => known(REUSED, argument, &["value", "part"]).map(|_| -> Test { Box::new(|_| false) }),
             "missing" => known(MISSING, argument, &["variable", "env", "file", "key"]).map(|_| -> Test { Box::new(|_| false) }),
-            _ => Err(format!("`project.{name}` is not known: {SHARED}, {COPIED}, {REUSED}, {MISSING}")),
+            _ => Err(format!("`project.{name}` is not known: {SHARED}, {COPIED}, {RETIRED}, {REUSED}, {MISSING}")),
         }
     }
 }

@@ -36,6 +36,7 @@ mod token;
 mod url;
 mod value;
 mod weight;
+mod worth;
 
 pub use across::{Place, SAME, across, project_finding, project_rule};
 pub use circumstances::{Circumstances, Kept};
@@ -46,6 +47,7 @@ pub use links::{Links, Live, Needed, Object, ObjectName, Want, differ_in_purpose
 pub use subject::Subject;
 pub use suppress::{Mark, marks, speaks, suppress, warnings};
 pub use token::holds_token;
+pub use worth::{is_worth, secret_of};
 
 /// Every family of conditions, found by the first word of a condition's name.
 pub static FAMILIES: &[&dyn Family] = &[

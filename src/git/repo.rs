@@ -118,6 +118,13 @@ impl Repository {
         read_raw(path, Links::Refuse, DEFAULT_LIMIT).ok().flatten().is_some_and(|raw| self.tracks(path, &raw.bytes))
     }
 
+    /// The commit that is checked out, in hex digits; `None` before the first one.
+    #[must_use]
+    pub fn head(&self) -> Option<String> {
+        let answer = self.ask("rev-parse", &["--verify", "--quiet", "HEAD^{commit}"], &[]).ok().filter(|a| a.code == 0)?;
+        String::from_utf8(answer.out).ok().map(|id| id.trim().to_owned())
+    }
+
     /// Whether git's index has a file at `path`, whatever is in it.
     #[must_use]
     pub fn lists(&self, path: &Path) -> bool {

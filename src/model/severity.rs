@@ -102,6 +102,8 @@ words! {
         LeakedCopy = "leaked-copy",
         /// One secret for two purposes, or inside another.
         ReusedSecret = "reused-secret",
+        /// A secret that was replaced, and is back.
+        RetiredSecret = "retired-secret",
         /// Something that a file cannot do without and that nothing provides.
         MissingVariable = "missing-variable",
     }

@@ -21,6 +21,7 @@ pub fn of_class(class: Class) -> &'static str {
         Class::NonTlsUrl => "switch TLS on with verification on both sides; `harden fix` plans what it knows of the driver",
         Class::InsecureSetting => "give the setting its production value; `harden fix --include review` plans it where the rule knows one",
         Class::LeakedCopy => "replace the secret, then take the copy out or mask it: whoever read that file knows the old one",
+        Class::RetiredSecret => "put the value in that took its place, or have a new one made: `harden fix`",
         Class::ReusedSecret => "give each purpose a secret of its own: `harden fix` or `harden keygen`",
         Class::MissingVariable => "provide it, or take the reference out",
         Class::EmptySecret => "set the secret, or refer to it as `${NAME:?}` so that a start without it fails",

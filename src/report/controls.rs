@@ -85,6 +85,16 @@ fn of_class(class: Class) -> Controls {
                 ("iso-27001", &["A.5.17", "A.8.12"]),
             ],
         },
+        Class::RetiredSecret => Controls {
+            cwe: &[324, 798],
+            frameworks: &[
+                ("asvs", &["13.3.1", "13.3.4"]),
+                ("soc2", &["CC6.1"]),
+                ("pci-dss", &["3.7.4", "3.7.5", "8.6.3"]),
+                ("nist-800-53", &["IA-5(1)", "SC-12"]),
+                ("iso-27001", &["A.5.17", "A.8.24"]),
+            ],
+        },
         Class::ReusedSecret => Controls {
             cwe: &[323],
             frameworks: &[

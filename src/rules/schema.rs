@@ -180,6 +180,9 @@ pub struct Example {
     /// Other files of the project: name and text.
     #[serde(default)]
     pub beside: BTreeMap<String, String>,
+    /// Values that were replaced once.
+    #[serde(default)]
+    pub retired: Vec<String>,
     /// `match` or `clean`.
     pub expect: String,
     /// Key path of the finding.

@@ -11,6 +11,7 @@ use super::Keep;
 use super::facts::Surroundings;
 use super::known;
 use super::project::{self, Project};
+use super::retired::{Retired, returned};
 use super::source::{Blob, Source, touches};
 use crate::config::{Loaded, stage};
 use crate::detect::{Circumstances, Detectors, Kept, Links, Mark, Seen, holds_token, marks, speaks, suppress};
@@ -27,6 +28,7 @@ use crate::model::setting::{Role, Setting};
 use crate::report::excerpt::Excerpts;
 use crate::report::fingerprint::{self, fingerprint};
 use crate::report::{Entry, Notice, Totals};
+use crate::rules::schema::Rule;
 use zeroize::Zeroizing;
 
 /// What one file gave.
@@ -80,6 +82,8 @@ pub(super) struct Engine<'a> {
     pub(super) honour: bool,
     /// Where this commit is not to have them, comments do not count.
     pub(super) spoken: Option<&'a Tree>,
+    /// Knows values again that were replaced once, and the rules that may say so.
+    pub(super) retired: Option<(&'a [Rule], &'a Retired<'a>)>,
     pub(super) today: Date,
     /// What stands in the sealed twins of some files: it is looked at in their place.
     pub(super) twins: HashMap<PathBuf, Zeroizing<Vec<u8>>>,
@@ -275,8 +279,10 @@ impl Engine<'_> {
             looked.marks = marks(&document, self.today);
             self.drop_unspoken(&document, file, &mut looked);
         }
-        if !outcome.findings.is_empty() {
-            let mut findings = outcome.findings;
+        let mut findings = outcome.findings;
+        let back = self.retired.map(|(rules, retired)| returned(rules, &document, &findings, retired));
+        findings.extend(back.into_iter().flatten());
+        if !findings.is_empty() {
             let excerpts = Excerpts::new(&document);
             let within = file.and_then(|f| self.within(f));
             name_places((&document, &excerpts), within.as_deref().unwrap_or(&blob.name), &mut findings);

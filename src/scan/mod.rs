@@ -12,6 +12,7 @@ mod history;
 mod hunt;
 mod known;
 mod project;
+mod retired;
 pub mod selftest;
 pub mod sieves;
 mod source;
@@ -50,6 +51,7 @@ use crate::rules::load::RuleSet;
 pub use engine::OpenTwin;
 pub use error::ScanError;
 pub use history::{Wanted, history};
+pub use retired::Retired;
 pub use source::LIMIT;
 pub use staged::staged;
 pub use verdict::Judged;
@@ -78,6 +80,8 @@ pub struct Request<'a> {
     pub twins: Option<&'a OpenTwin<'a>>,
     /// Only what the files of this commit do not have already.
     pub new_only: Option<&'a str>,
+    /// Knows values again that were replaced once.
+    pub retired: Option<&'a Retired<'a>>,
     /// Comments take findings out only where this commit has them, too.
     pub spoken: Option<&'a Tree>,
 }
@@ -142,7 +146,8 @@ pub fn scan(request: &Request<'_>) -> Result<Scan, ScanError> {
             Err(reason) => unopened.push(Problem { display: String::new(), reason }),
         }
     }
-    if found.files.len() > MANY {
+    // a value that was replaced may stand where no rule looks
+    if found.files.len() > MANY && request.retired.is_none() {
         engine.sieves = sieves::sieves(&detectors);
     }
     let mut looked = engine.run(&found.files, &around);
@@ -227,6 +232,7 @@ fn engine<'a>(request: &'a Request<'_>, detectors: &'a Detectors, source: &'a dy
         keep: request.keep,
         honour: request.honour,
         spoken: request.spoken,
+        retired: request.retired.map(|retired| (request.rules.rules(), retired)),
         today: Date::today(),
         twins: HashMap::new(),
         source,

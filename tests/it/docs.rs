@@ -61,6 +61,7 @@ const OTHER_WORDS: &[&str] = &[
     "tls-fails",                 // probe
     "tls-unused",                // probe
     "ca-only",
+    "least-bits", // [rotate]
     "clickhouse-native",
     "dh-parameters",
     "fail-on",

@@ -32,7 +32,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("rotate", "dsn live model plan wire"),
     (
         "cli",
-        "config detect disk dsn formats git keygen keys model plan probe render report rewrite rotate rules run scan seal strength wire",
+        "config detect disk dsn formats git keygen keys ledger model plan probe render report rewrite rotate rules run scan seal strength wire",
     ),
 ];
 

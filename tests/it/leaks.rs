@@ -296,6 +296,12 @@ const COMMANDS: &[Row] = &[
     row(&["fix", "--apply", "--emit", "plain", "--allow-dirty", "config/legacy.ini", "docker-compose.yml"]),
     row(&["fix", "--apply", "--emit", "plain", "--allow-dirty", "--include", "review"]),
     row(&["fix", "--apply", "--promote", "production"]),
+    row(&["ledger", "show"]),
+    row(&["ledger", "show", "--format", "json"]),
+    row(&["ledger", "verify"]),
+    row(&["ledger", "verify", "--head", "{C}"]),
+    row(&["ledger", "export"]),
+    row(&["scan", "--policy-ref", "{C}"]),
     row(&["fix"]),
     row(&["undo", "--list"]),
     row(&["undo", "99"]),
@@ -326,6 +332,8 @@ const OVER_FAULTY: &[&[&str]] = &[
     &["init"],
     &["encrypt", "plain.env"],
     &["trust"],
+    &["ledger", "show"],
+    &["ledger", "verify"],
 ];
 
 /// A home, a project with the planted files, and what must not be seen.

@@ -18,6 +18,7 @@ mod history;
 mod hook;
 mod hostile;
 mod leaks;
+mod ledger;
 mod live;
 mod memory;
 mod names;

@@ -8,6 +8,7 @@ use harden::disk::lock::{FOLDER, Lock};
 use harden::disk::read::{self, Links, sha256};
 use harden::disk::signed;
 use harden::model::date;
+use harden::model::shown::shown;
 use harden::rotate::machine::{self, End, Hands as _, Login};
 use harden::rotate::servers::Account;
 use harden::rotate::stage::{Side, Stage};
@@ -20,6 +21,8 @@ use super::hands::World;
 use super::servers;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::interrupted;
+use crate::cli::recording::Recording;
+use crate::cli::seal_args::IdentityArgs;
 use crate::cli::sealing::{self, about};
 use crate::cli::ui;
 
@@ -154,6 +157,25 @@ pub(crate) fn stands(journal: &Journal) -> Failure {
         .code(Exit::HalfDone)
 }
 
+/// Adds the rotation, or that it was taken back after its end, to the ledger. All is done by then: what fails here is said, and fails nothing.
+fn record(world: &World<'_>, journal: &Journal, config: Option<&Loaded>) {
+    let (action, from) = journal.to.of(("rotate --undo", Side::New), ("rotate", Side::Old));
+    let line = Recording::begin(action, config, &IdentityArgs::default(), None).and_then(|line| {
+        let Some(mut line) = line else { return Ok(()) };
+        world.stage.files.iter().for_each(|file| line.wrote(&world.root.join(&file.path)));
+        for secret in &world.stage.secrets {
+            line.replaced(&secret.name, from.of(&secret.old, &secret.new), journal.to.of(&secret.old, &secret.new));
+        }
+        let servers: Vec<String> =
+            world.stage.servers.iter().map(|s| format!("the {} server of {}", s.system, shown(&s.setting))).collect();
+        line.note(&servers.join(", "));
+        line.write()
+    });
+    if let Err(failure) = line {
+        ui::warn(&format!("that is not in the ledger: {}", failure.message));
+    }
+}
+
 /// Says how it ended.
 fn finish(end: &End, world: &World<'_>, journal: &Journal, config: Option<&Loaded>) -> Exit {
     let stage = world.stage;
@@ -161,6 +183,7 @@ fn finish(end: &End, world: &World<'_>, journal: &Journal, config: Option<&Loade
         End::Done => {
             stage.files.iter().for_each(|file| ui::say(&format!("written: {}", ui::printable(&file.path.display().to_string()))));
             stage.servers.iter().for_each(|server| ui::say(&format!("changed: the {} server of {}", server.system, server.setting)));
+            record(world, journal, config);
             let count = stage.secrets.len();
             ui::say(&format!("replaced: {count} secret{}", if count == 1 { "" } else { "s" }));
             copies::tell(world.root, config, stage, journal.to.other());
@@ -168,6 +191,7 @@ fn finish(end: &End, world: &World<'_>, journal: &Journal, config: Option<&Loade
             Exit::Clean
         }
         End::WentBack(why) if why.is_empty() => {
+            record(world, journal, config);
             ui::say("taken back: servers and files are as they were before the rotation");
             Exit::Clean
         }

@@ -75,6 +75,7 @@ fn plan(args: &RotateArgs, global: &Global, project: &Project, paths: &[PathBuf]
         baseline: None,
         twins: Some(&open),
         new_only: None,
+        retired: None,
         spoken: None,
     };
     let mut scan = scan(&request).map_err(|e| Failure::new(e).hint("nothing was changed"))?;
