@@ -340,6 +340,34 @@ fn a_pair_that_others_hold_a_half_of_is_left_to_a_person() {
 }
 
 #[test]
+fn a_pair_whose_tokens_stand_in_a_file_is_looked_at_first() {
+    let rs256 = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJvcHMifQ.c2lnbmF0dXJlLW9mLXRoZS10b2tlbi1pbi10aGUtdGVzdA";
+    let halves = [pem("PRIVATE", ED25519.0, "\\n"), pem("PUBLIC", ED25519.1, "\\n")];
+    let env = format!("JWT_PRIVATE_KEY=\"{}\"\nJWT_PUBLIC_KEY=\"{}\"\nOPS_TOKEN={rs256}\n", halves[0], halves[1]);
+    let plan = plan(&Desk::with(&[(".env", &env)]));
+    assert!(plan.starts_with("to review") && plan.contains(".env:3 holds a token that may be signed with it"), "{plan}");
+}
+
+#[test]
+fn an_argument_is_changed_once_and_a_default_is_looked_at_first() {
+    let compose = format!(
+        "services:\n  app:\n    image: app:1\n    command: app --token {HEADER}{ANON} --verbose\n    environment:\n      JWT_SECRET: {PLACEHOLDER}\n"
+    );
+    let desk = Desk::with(&[("compose.yaml", &compose)]);
+    planned_and_applied(&desk);
+    let new = desk.text("compose.yaml");
+    assert_signed(between(&new, "--token ", " --verbose"), after(&new, "JWT_SECRET: "));
+    let desk = Desk::with(&[(
+        "compose.yaml",
+        &format!(
+            "services:\n  app:\n    image: app:1\n    environment:\n      ANON_KEY: ${{ANON_KEY:-{HEADER}{ANON}}}\n      JWT_SECRET: {PLACEHOLDER}\n"
+        ),
+    )]);
+    let plan = plan(&desk);
+    assert!(plan.starts_with("to review") && plan.contains("compose.yaml:5 is the default of a reference, and computed from it"), "{plan}");
+}
+
+#[test]
 fn sealed_copies_hold_what_was_computed() {
     let desk = Desk::with(&[(".env", &format!("JWT_SECRET={PLACEHOLDER}\nANON_KEY={HEADER}{ANON}\n"))]).ready();
     desk.ok(&["fix", "--apply"]);
