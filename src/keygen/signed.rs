@@ -45,7 +45,8 @@ pub fn tokens(value: &str) -> Vec<Span> {
     while let Some(at) = value.get(from..).and_then(|rest| rest.find("eyJ")).map(|i| from + i) {
         let rest = value.get(at..).unwrap_or_default();
         let length = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
-        let begins = !value.get(..at).is_some_and(|before| before.ends_with(is_part));
+        // `${NAME:-eyJ...}`: a dash before it may be no part of it
+        let begins = !value.get(..at).is_some_and(|before| before.ends_with(|c: char| c.is_ascii_alphanumeric()));
         let text = rest.get(..length).unwrap_or_default().trim_end_matches('.');
         if begins && text.len() <= LONGEST && text.split('.').count() == 3 && text.split('.').all(|part| !part.is_empty()) {
             out.push(Span::new(at, at + text.len()));

@@ -3,6 +3,7 @@
 //!
 //! Hashes are made to be slow: at most [`GUESSES`] are asked, and only those of the usual cost.
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
 use super::kin::Names;
@@ -243,6 +244,11 @@ impl Search<'_> {
     /// Tokens; gives the first that none of the files' secrets has signed.
     fn signatures(&mut self, all: &[Candidate<'_>], places: &[Place]) -> Option<String> {
         let (mut unsigned, mut asked) = (None, 0);
+        let documents = self.documents;
+        let others = LazyCell::new(|| {
+            let held = places.iter().filter(|p| may_hold_a_secret(p, documents)).map(|p| &p.text);
+            held.take(TRIALS.1).collect::<Vec<_>>()
+        });
         for candidate in all {
             let value = candidate.setting.value.expose();
             for span in self.own(candidate, tokens(value)) {
@@ -258,8 +264,7 @@ impl Search<'_> {
                 let mut known = !found.is_empty() || !candidate.live || unsigned.is_some();
                 self.assign(&candidate.at(span), found);
                 asked += 1;
-                let others = || places.iter().filter(|p| may_hold_a_secret(p, self.documents)).take(TRIALS.1);
-                known = known || asked <= TRIALS.0 && others().any(|p| token.signed_with(&p.text).is_some());
+                known = known || asked <= TRIALS.0 && others.iter().any(|other| token.signed_with(other).is_some());
                 if !known {
                     unsigned = Some(self.line(candidate));
                 }

@@ -340,6 +340,23 @@ fn a_pair_that_others_hold_a_half_of_is_left_to_a_person() {
 }
 
 #[test]
+fn copies_of_one_private_key_stay_one_however_it_is_written() {
+    let (lines, escaped) = (pem("PRIVATE", ED25519.0, "\n"), pem("PRIVATE", ED25519.0, "\\n"));
+    let public = pem("PUBLIC", ED25519.1, "\n");
+    let desk = Desk::with(&[
+        (".env", &format!("JWT_PRIVATE_KEY=\"{lines}\n\"\nJWT_PUBLIC_KEY='{public}'\nTTL=5\n")),
+        ("worker/.env", &format!("SIGNING_KEY=\"{escaped}\"\nTTL=5\n")),
+    ]);
+    let plan = planned_and_applied(&desk);
+    assert!(plan.contains("a new pair, Ed25519, in 2 places, and 1 computed from it"), "{plan}");
+    let (new, worker) = (desk.text(".env"), desk.text("worker/.env"));
+    assert!(new.contains("KEY-----\nMC4") && new.ends_with("KEY-----'\nTTL=5\n"), "on lines, as it was");
+    let private = new.split('"').nth(1).unwrap();
+    assert_eq!(between(&worker, "SIGNING_KEY=\"", "\"").replace("\\n", "\n"), private.trim_end());
+    assert_pair(private, new.split('\'').nth(1).unwrap());
+}
+
+#[test]
 fn a_pair_whose_tokens_stand_in_a_file_is_looked_at_first() {
     let rs256 = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJvcHMifQ.c2lnbmF0dXJlLW9mLXRoZS10b2tlbi1pbi10aGUtdGVzdA";
     let halves = [pem("PRIVATE", ED25519.0, "\\n"), pem("PUBLIC", ED25519.1, "\\n")];
