@@ -182,6 +182,22 @@ fn a_cheap_hash_is_made_again_at_the_cost_of_today() {
 }
 
 #[test]
+fn a_password_file_gets_the_new_hash_and_never_text() {
+    let other = BCRYPT.replace("SiEum", "SiEun");
+    let file = format!("# gate\nadmin:{BCRYPT}\nguest:{other}\n");
+    let desk = Desk::with(&[(".env", "ADMIN_PASSWORD=changeme\n"), ("nginx/.htpasswd", &file)]);
+    let plan = planned_and_applied(&desk);
+    assert!(plan.contains("nginx/.htpasswd:2  admin.password=•••••••• -> ••••••••: a hash of it (bcrypt)"), "{plan}");
+    let new = desk.text("nginx/.htpasswd");
+    assert_hash_of(after(&new, "admin:"), after(&desk.text(".env"), "ADMIN_PASSWORD="));
+    assert_eq!(new.replace(after(&new, "admin:"), BCRYPT), file, "all else stays");
+    // sealed it would be no password file: then it is a person's
+    let sealed = Desk::with(&[(".env", "ADMIN_PASSWORD=changeme\n"), ("nginx/.htpasswd", &file)]);
+    let plan = stdout(&sealed.harden(&["fix"]));
+    assert!(plan.contains("nginx/.htpasswd cannot be sealed; `--emit plain` patches it in place") && !plan.contains("safe:"), "{plan}");
+}
+
+#[test]
 fn a_hash_whose_password_is_unknown_waits_for_a_person() {
     for hash in [format!("$apr1$qT7vLx2m${}", "b".repeat(22)), BCRYPT.replace("SiEum", "SiEun"), ARGON2.replace("m=19456", "m=9194560")] {
         let desk = Desk::with(&[(".env", &format!("ADMIN_PASSWORD=changeme\nADMIN_PASSWORD_HASH='{hash}'\n"))]);
