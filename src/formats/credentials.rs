@@ -29,7 +29,7 @@ pub(super) static PGPASS: Accounts =
     Accounts { name: "pgpass", claims: |name| matches!(name, ".pgpass" | "pgpass" | "pgpass.conf"), parse: pgpass, encode: encode_field };
 
 /// `user:hash`, with more fields in a shadow file; `host user:lit` of postfix.
-pub(super) static HTPASSWD: Accounts = Accounts { name: "htpasswd", claims: is_password_file, parse: htpasswd, encode: encode_nothing };
+pub(super) static HTPASSWD: Accounts = Accounts { name: "htpasswd", claims: is_password_file, parse: htpasswd, encode: encode_hash };
 
 /// `"user" "lit"`.
 pub(super) static USERLIST: Accounts = Accounts {
@@ -236,13 +236,22 @@ fn htpasswd(text: &str) -> Vec<Setting> {
             continue;
         }
         let mut setting = account(name, "password", text, value, Quoting::Plain);
-        setting.editable = false;
+        setting.editable = is_hash(value.of(text));
         out.push(setting);
     }
     out
 }
 
-fn encode_nothing(_value: &str, _place: &Setting) -> Result<Secret, EncodeError> {
+/// Whether a value has the form of crypt(3), which the readers of these files know.
+fn is_hash(value: &str) -> bool {
+    value.starts_with('$') && value.len() >= 20 && value.bytes().all(|b| b.is_ascii_graphic() && b != b':')
+}
+
+/// Another hash in the place of a hash: never a password.
+fn encode_hash(value: &str, place: &Setting) -> Result<Secret, EncodeError> {
+    if is_hash(value) && is_hash(place.value.expose()) {
+        return Ok(Secret::copy_of(value));
+    }
     Err(EncodeError("a file of password hashes takes a hash, which its own program makes"))
 }
 

@@ -27,6 +27,8 @@ use crate::model::secret::Secret;
 pub struct KeyPair {
     key: Key,
     form: Form,
+    /// The parts of its public half: computed once, since many texts are compared with them.
+    public: Vec<(Part, Vec<u8>)>,
 }
 
 enum Key {
@@ -70,12 +72,22 @@ impl KeyPair {
     #[must_use]
     pub fn read(text: &str) -> Vec<Self> {
         if let Some((frame, der)) = Frame::read(text) {
-            return Key::read(&der).into_iter().map(|key| Self { key, form: Form::Framed(frame.clone()) }).collect();
+            return Key::read(&der).into_iter().map(|key| Self::of(key, Form::Framed(frame.clone()))).collect();
         }
         let seed = Some(text).filter(|t| (43..=44).contains(&t.len())).and_then(base64_bytes);
         let Some(seed) = seed.and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok()).map(Zeroizing::new) else { return Vec::new() };
         let keys = [p256::SecretKey::from_slice(&*seed).ok().map(Key::P256), Some(Key::Ed25519(SigningKey::from_bytes(&seed)))];
-        keys.into_iter().flatten().map(|key| Self { key, form: Form::Bare(Base64::of(text, true)) }).collect()
+        keys.into_iter().flatten().map(|key| Self::of(key, Form::Bare(Base64::of(text, true)))).collect()
+    }
+
+    fn of(key: Key, form: Form) -> Self {
+        let public = Part::ALL.iter().filter_map(|part| Some((*part, key.public(*part)?))).collect();
+        Self { key, form, public }
+    }
+
+    /// Which part of the public half `bytes` are, if it is one of `parts`.
+    fn part(&self, bytes: &[u8], parts: &[Part]) -> Option<Part> {
+        self.public.iter().find(|(part, own)| parts.contains(part) && own == bytes).map(|(part, _)| *part)
     }
 
     /// `text` as the public half, in any of the forms that it is handed on in.
@@ -84,21 +96,23 @@ impl KeyPair {
         let algorithm = self.key.algorithm();
         let text = text.trim();
         if let Some((frame, der)) = Frame::read(text) {
-            let part = [Part::Info, Part::Pkcs1].into_iter().find(|part| self.key.public(*part).is_some_and(|own| own == *der))?;
+            let part = self.part(&der, &[Part::Info, Part::Pkcs1])?;
             return Some(PublicHalf { algorithm, part, form: Form::Framed(frame) });
         }
         let bytes = Some(text).filter(|t| (43..=1400).contains(&t.len())).and_then(base64_bytes)?;
-        let part = Part::ALL.iter().copied().find(|part| self.key.public(*part).is_some_and(|own| own == *bytes))?;
+        let part = self.part(&bytes, Part::ALL)?;
         Some(PublicHalf { algorithm, part, form: Form::Bare(Base64::of(text, true)) })
     }
 
     /// Where in a file's text a block begins that holds the public half: as itself, or within a certificate. `true` for a certificate.
     #[must_use]
     pub fn blocks(&self, text: &str) -> Vec<(usize, bool)> {
-        let Some(info) = self.key.public(Part::Info).filter(|_| text.contains("-----BEGIN ")) else { return Vec::new() };
+        let Some((_, info)) = self.public.iter().find(|(part, _)| *part == Part::Info && text.contains("-----BEGIN ")) else {
+            return Vec::new();
+        };
         let holds = |label: &str, der: &[u8]| match label {
             "CERTIFICATE" => der.windows(info.len()).any(|window| window == info),
-            _ => der == info || self.key.public(Part::Pkcs1).is_some_and(|own| own == der),
+            _ => self.part(der, &[Part::Info, Part::Pkcs1]).is_some(),
         };
         frames(text).filter(|(_, frame, der)| holds(&frame.label, der)).map(|(at, frame, _)| (at, frame.label == "CERTIFICATE")).collect()
     }

@@ -1,4 +1,4 @@
-use proptest::prelude::{any, proptest};
+use proptest::prelude::{any, prop_assert_eq, proptest};
 
 use super::KeyPair;
 use crate::keygen::SystemEntropy;
@@ -6,6 +6,9 @@ use crate::keygen::made::Made;
 use crate::model::secret::Secret;
 
 const BEGIN: &str = "-----BEGIN ";
+
+/// An RSA key of 256 bits: small, so that many changes of it can be tried.
+const WEAK_RSA: &str = "MIGqAgEAAiEAq3Evkd44nnj+bfoxvQFbMTJi+YdyDF0aQNzFEBXkV1cCAwEAAQIgG8K0JTaKjH6jFEPTEfvKPCVEovSd9wsWW2dNOD7pwMECEQDVl0Hn9N5Dj11BGw354yTfAhEAzXuGYWu5BsnvufLGqmHkiQIQeqE0QrPRJKLcHLQmyxDBqwIRAIDMN5wjAJQ/yXLduScdOzkCEFfM/wJOtJRfeaBqZdJdUb8=";
 
 fn pem(label: &str, body: &str) -> String {
     format!("{BEGIN}{label}-----\n{body}\n-----END {label}-----\n")
@@ -73,7 +76,7 @@ fn a_weak_rsa_key_gets_a_strong_one() {
     let pair = KeyPair::read(&pem("RSA PRIVATE KEY", &lines.join("\n"))).remove(0);
     assert_eq!(pair.name(), "RSA of 3072 bits");
     let new = pair.fresh(&mut SystemEntropy).unwrap();
-    assert!(new.expose().starts_with("-----BEGIN RSA PRIVATE KEY-----\nMI") && new.expose().lines().all(|line| line.len() <= 64));
+    assert!(new.expose().starts_with(&format!("{BEGIN}RSA PRIVATE KEY-----\nMI")) && new.expose().lines().all(|line| line.len() <= 64));
     assert_eq!(KeyPair::read(new.expose()).remove(0).name(), "RSA of 3072 bits");
 }
 
@@ -88,6 +91,21 @@ fn what_is_no_key_is_none() {
 }
 
 proptest! {
+    #[test]
+    fn a_key_with_any_byte_changed_is_read_without_panic(at in 0_usize..140, byte in any::<u8>(), cut in 0_usize..140) {
+        use base64::Engine;
+        use base64::engine::general_purpose::STANDARD;
+        for body in [WEAK_RSA, "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g"] {
+            let mut der = STANDARD.decode(body).unwrap();
+            prop_assert_eq!(KeyPair::read(&pem("RSA PRIVATE KEY", body)).len(), 1);
+            let (at, cut) = (at % der.len(), cut % der.len());
+            der[at] = byte;
+            let _ = KeyPair::read(&pem("RSA PRIVATE KEY", &STANDARD.encode(&der)));
+            der.truncate(cut);
+            let _ = KeyPair::read(&pem("PRIVATE KEY", &STANDARD.encode(&der)));
+        }
+    }
+
     #[test]
     fn any_text_is_read_without_panic(text in any::<String>(), body in "[A-Za-z0-9+/=]{0,120}") {
         let _ = KeyPair::read(&text);

@@ -30,7 +30,7 @@ pub use keypair::KeyPair;
 pub use made::{Made, Needs};
 pub use recipe::Recipe;
 pub use shape::Shape;
-pub use signed::{Token, tokens};
+pub use signed::{Token, is_signed_by_a_pair, tokens};
 pub use verifier::{Hash, hashes};
 
 /// Every generator; rules name them by [`Generator::name`].

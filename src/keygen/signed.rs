@@ -45,7 +45,8 @@ pub fn tokens(value: &str) -> Vec<Span> {
     while let Some(at) = value.get(from..).and_then(|rest| rest.find("eyJ")).map(|i| from + i) {
         let rest = value.get(at..).unwrap_or_default();
         let length = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
-        let begins = !value.get(..at).is_some_and(|before| before.ends_with(is_part));
+        // `${NAME:-eyJ...}`: a dash before it may be no part of it
+        let begins = !value.get(..at).is_some_and(|before| before.ends_with(|c: char| c.is_ascii_alphanumeric()));
         let text = rest.get(..length).unwrap_or_default().trim_end_matches('.');
         if begins && text.len() <= LONGEST && text.split('.').count() == 3 && text.split('.').all(|part| !part.is_empty()) {
             out.push(Span::new(at, at + text.len()));
@@ -85,6 +86,15 @@ impl<'t> Token<'t> {
         })?;
         Some(Signed { head: Secret::copy_of(self.head), hash: self.hash, decoded, expired: self.expired })
     }
+}
+
+/// Whether `text` is a token that a private key has signed: RSA or an elliptic curve.
+#[must_use]
+pub fn is_signed_by_a_pair(text: &str) -> bool {
+    let header = text.split('.').next().filter(|header| header.len() <= LONGEST).and_then(|header| URL_SAFE_NO_PAD.decode(header).ok());
+    let json = header.and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
+    let algorithm = json.as_ref().and_then(|json| json.get("alg")?.as_str());
+    algorithm.is_some_and(|name| ["RS", "PS", "ES", "EdDSA", "Ed25519"].iter().any(|start| name.starts_with(start)))
 }
 
 /// A token whose key is known.
@@ -169,7 +179,7 @@ fn verifies<M: Mac + KeyInit>(key: &[u8], text: &str, signature: &[u8]) -> bool 
 mod tests {
     use proptest::prelude::{any, proptest};
 
-    use super::{Token, tokens};
+    use super::{Token, is_signed_by_a_pair, tokens};
     use crate::keygen::made::Made;
     use crate::keygen::{Needs, SystemEntropy};
     use crate::model::secret::Secret;
@@ -193,6 +203,20 @@ mod tests {
         assert!(signed.again(&Secret::copy_of("no base64!"), &mut SystemEntropy).is_err());
         assert!(token.signed_with(&Secret::copy_of("changeme")).is_none());
         assert!(token.signed_with(&Secret::default()).is_none());
+    }
+
+    #[test]
+    fn tokens_of_a_pair_are_told_apart() {
+        let token = |header: &str| {
+            use base64::Engine;
+            format!("{}.e30.c2ln", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(header))
+        };
+        for header in ["{\"alg\":\"RS256\"}", "{\"alg\":\"ES256\"}", "{\"alg\":\"EdDSA\"}"] {
+            assert!(is_signed_by_a_pair(&token(header)) && Token::read(&token(header)).is_none(), "{header}");
+        }
+        for header in ["{\"alg\":\"HS256\"}", "{\"alg\":\"none\"}", "{\"alg\":7}", "{", "[]"] {
+            assert!(!is_signed_by_a_pair(&token(header)), "{header}");
+        }
     }
 
     #[test]

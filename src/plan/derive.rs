@@ -3,12 +3,13 @@
 //!
 //! Hashes are made to be slow: at most [`GUESSES`] are asked, and only those of the usual cost.
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
 use super::kin::Names;
 use super::place::{Account, Form, Place, may_hold_a_secret};
 use super::same::Same;
-use crate::keygen::{Entropy, Hash, KeyPair, KeygenError, Made, Needs, Spec, Token, by_name, encoded, hashes, tokens};
+use crate::keygen::{Entropy, Hash, KeyPair, KeygenError, Made, Needs, Spec, Token, by_name, encoded, hashes, is_signed_by_a_pair, tokens};
 use crate::model::document::Document;
 use crate::model::environment::Environment;
 use crate::model::secret::Secret;
@@ -122,20 +123,15 @@ impl<'p> Parent<'p> {
     }
 }
 
-/// Every setting that is no comment, without those that hold another whole: a command line, and not its arguments.
+/// Every setting that is no comment and has a text of its own.
 fn candidates(documents: &[Document]) -> Vec<Candidate<'_>> {
     let mut out = Vec::new();
     for (d, document) in documents.iter().enumerate() {
-        let text = |s: &Setting| {
-            !s.value.is_empty() && s.around.portion != Portion::Inner && matches!(s.role, Role::Live | Role::Argument | Role::Prose)
-        };
-        let mut inner: Vec<Span> = document.settings.iter().filter(|s| text(s)).map(|s| s.span).collect();
-        inner.sort_by_key(|span| (span.start, std::cmp::Reverse(span.end)));
-        for (index, setting) in document.settings.iter().enumerate().filter(|(_, s)| text(s)) {
-            let after = inner.partition_point(|span| {
-                (span.start, std::cmp::Reverse(span.end)) <= (setting.span.start, std::cmp::Reverse(setting.span.end))
-            });
-            if inner.get(after).is_some_and(|next| setting.span.covers(*next) && *next != setting.span) {
+        let mut seen = BTreeSet::new();
+        for (index, setting) in document.settings.iter().enumerate() {
+            let read = matches!(setting.role, Role::Live | Role::Argument | Role::Prose) && setting.around.portion != Portion::Inner;
+            // two settings of the same bytes would be two edits of them
+            if !read || setting.value.is_empty() || !seen.insert(setting.span) {
                 continue;
             }
             let value = setting.value.expose();
@@ -154,6 +150,13 @@ impl Candidate<'_> {
 
     fn at(self, within: Span) -> Self {
         Self { within, ..self }
+    }
+
+    /// Whether a smaller setting has that part of the value: the argument of a command line.
+    fn is_held_inside(&self, within: Span, document: &Document) -> bool {
+        let place = self.setting.locate(&document.text, within).unwrap_or(self.setting.span);
+        let inside = |s: &Setting| self.setting.span.covers(s.span) && s.span != self.setting.span && s.span.covers(place);
+        document.settings.iter().any(|s| matches!(s.role, Role::Live | Role::Argument) && inside(s))
     }
 
     fn place(&self) -> Place {
@@ -240,20 +243,28 @@ impl Search<'_> {
 
     /// Tokens; gives the first that none of the files' secrets has signed.
     fn signatures(&mut self, all: &[Candidate<'_>], places: &[Place]) -> Option<String> {
-        let mut unsigned = None;
-        let mut asked = 0;
+        let (mut unsigned, mut asked) = (None, 0);
+        let documents = self.documents;
+        let others = LazyCell::new(|| {
+            let held = places.iter().filter(|p| may_hold_a_secret(p, documents)).map(|p| &p.text);
+            held.take(TRIALS.1).collect::<Vec<_>>()
+        });
         for candidate in all {
             let value = candidate.setting.value.expose();
-            for span in tokens(value) {
-                let Some(token) = Token::read(span.of(value)) else { continue };
+            for span in self.own(candidate, tokens(value)) {
+                let Some(token) = Token::read(span.of(value)) else {
+                    if candidate.live && is_signed_by_a_pair(span.of(value)) {
+                        self.doubt_pairs(candidate);
+                    }
+                    continue;
+                };
                 let parents = self.parents.iter().enumerate().filter(|(_, parent)| !parent.absorbed);
                 let found: Vec<(usize, Box<dyn Made>)> =
                     parents.filter_map(|(i, parent)| Some((i, Box::new(token.signed_with(parent.old)?) as Box<dyn Made>))).collect();
                 let mut known = !found.is_empty() || !candidate.live || unsigned.is_some();
                 self.assign(&candidate.at(span), found);
                 asked += 1;
-                let others = || places.iter().filter(|p| may_hold_a_secret(p, self.documents)).take(TRIALS.1);
-                known = known || asked <= TRIALS.0 && others().any(|p| token.signed_with(&p.text).is_some());
+                known = known || asked <= TRIALS.0 && others.iter().any(|other| token.signed_with(other).is_some());
                 if !known {
                     unsigned = Some(self.line(candidate));
                 }
@@ -262,14 +273,32 @@ impl Search<'_> {
         unsigned
     }
 
+    /// Those of `spans` of a value that no smaller setting has.
+    fn own(&self, candidate: &Candidate<'_>, mut spans: Vec<Span>) -> Vec<Span> {
+        spans.retain(|span| self.documents.get(candidate.document).is_some_and(|d| !candidate.is_held_inside(*span, d)));
+        spans
+    }
+
+    /// A token that a private key has signed may be signed with any that is made anew.
+    fn doubt_pairs(&mut self, candidate: &Candidate<'_>) {
+        let line = self.line(candidate);
+        for family in self.each.iter_mut().filter(|family| family.pair.is_some()) {
+            family.doubt.get_or_insert_with(|| format!("{line} holds a token that may be signed with it, and would have to be made again"));
+        }
+    }
+
     /// Hashes of passwords, the likeliest pairs first.
     fn hashes(&mut self, all: &[Candidate<'_>]) {
         let mut left = GUESSES;
         for candidate in all.iter().filter(|c| c.live && c.setting.value.expose().contains('$')) {
             let value = candidate.setting.value.expose();
+            let (spans, is_hash) = (self.own(candidate, hashes(value)), guess_cost(candidate.text()).is_some());
+            if spans.is_empty() && !is_hash {
+                continue;
+            }
             let names = Names::of(candidate.setting);
             let mut known = false;
-            for (span, hash) in hashes(value).into_iter().filter_map(|span| Some((span, Hash::read(span.of(value))?))) {
+            for (span, hash) in spans.into_iter().filter_map(|span| Some((span, Hash::read(span.of(value))?))) {
                 let mut parents: Vec<(usize, usize)> = self.parents.iter().enumerate().map(|(i, p)| (p.closeness(&names), i)).collect();
                 parents.sort_by_key(|(closeness, i)| (std::cmp::Reverse(*closeness), *i));
                 let mut found: Vec<(usize, Box<dyn Made>)> = Vec::new();
@@ -291,7 +320,7 @@ impl Search<'_> {
                 known |= !found.is_empty();
                 self.assign(&candidate.at(span), found);
             }
-            if !known && guess_cost(candidate.text()).is_some() {
+            if !known && is_hash {
                 self.unknown_hash(candidate, &names);
             }
         }

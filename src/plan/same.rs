@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::place::{Account, Place, may_hold_a_secret};
+use crate::keygen::is_framed;
 use crate::model::document::Document;
 use crate::rules::kinds::{Kind, kind_in};
 
@@ -42,7 +43,9 @@ fn matches(places: &[Place], a: usize, b: usize) -> bool {
             // `queue.url` and `queue.password` of one file, for one user
             let grouped =
                 a.document == b.document && a.in_url != b.in_url && !a.account.stem.is_empty() && a.account.stem == b.account.stem;
-            same(&a.account, &b.account) || (grouped && a.account.user.is_some() && a.account.user == b.account.user)
+            // a private key is one, whatever it is called
+            let pair = is_framed(&a.text) && a.text.same_as(&b.text);
+            pair || same(&a.account, &b.account) || (grouped && a.account.user.is_some() && a.account.user == b.account.user)
         }
         _ => false,
     }

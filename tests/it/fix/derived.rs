@@ -182,6 +182,22 @@ fn a_cheap_hash_is_made_again_at_the_cost_of_today() {
 }
 
 #[test]
+fn a_password_file_gets_the_new_hash_and_never_text() {
+    let other = BCRYPT.replace("SiEum", "SiEun");
+    let file = format!("# gate\nadmin:{BCRYPT}\nguest:{other}\n");
+    let desk = Desk::with(&[(".env", "ADMIN_PASSWORD=changeme\n"), ("nginx/.htpasswd", &file)]);
+    let plan = planned_and_applied(&desk);
+    assert!(plan.contains("nginx/.htpasswd:2  admin.password=•••••••• -> ••••••••: a hash of it (bcrypt)"), "{plan}");
+    let new = desk.text("nginx/.htpasswd");
+    assert_hash_of(after(&new, "admin:"), after(&desk.text(".env"), "ADMIN_PASSWORD="));
+    assert_eq!(new.replace(after(&new, "admin:"), BCRYPT), file, "all else stays");
+    // sealed it would be no password file: then it is a person's
+    let sealed = Desk::with(&[(".env", "ADMIN_PASSWORD=changeme\n"), ("nginx/.htpasswd", &file)]);
+    let plan = stdout(&sealed.harden(&["fix"]));
+    assert!(plan.contains("nginx/.htpasswd cannot be sealed; `--emit plain` patches it in place") && !plan.contains("safe:"), "{plan}");
+}
+
+#[test]
 fn a_hash_whose_password_is_unknown_waits_for_a_person() {
     for hash in [format!("$apr1$qT7vLx2m${}", "b".repeat(22)), BCRYPT.replace("SiEum", "SiEun"), ARGON2.replace("m=19456", "m=9194560")] {
         let desk = Desk::with(&[(".env", &format!("ADMIN_PASSWORD=changeme\nADMIN_PASSWORD_HASH='{hash}'\n"))]);
@@ -337,6 +353,51 @@ fn a_pair_that_others_hold_a_half_of_is_left_to_a_person() {
     let desk = Desk::with(&[(".env", &format!("{private}{public}")), ("keys/jwt.pub", &file)]);
     let plan = self::plan(&desk);
     assert!(plan.contains("keys/jwt.pub:1 holds its public half, and cannot be edited") && !plan.contains("safe:"), "{plan}");
+}
+
+#[test]
+fn copies_of_one_private_key_stay_one_however_it_is_written() {
+    let (lines, escaped) = (pem("PRIVATE", ED25519.0, "\n"), pem("PRIVATE", ED25519.0, "\\n"));
+    let public = pem("PUBLIC", ED25519.1, "\n");
+    let desk = Desk::with(&[
+        (".env", &format!("JWT_PRIVATE_KEY=\"{lines}\n\"\nJWT_PUBLIC_KEY='{public}'\nTTL=5\n")),
+        ("worker/.env", &format!("SIGNING_KEY=\"{escaped}\"\nTTL=5\n")),
+    ]);
+    let plan = planned_and_applied(&desk);
+    assert!(plan.contains("a new pair, Ed25519, in 2 places, and 1 computed from it"), "{plan}");
+    let (new, worker) = (desk.text(".env"), desk.text("worker/.env"));
+    assert!(new.contains("KEY-----\nMC4") && new.ends_with("KEY-----'\nTTL=5\n"), "on lines, as it was");
+    let private = new.split('"').nth(1).unwrap();
+    assert_eq!(between(&worker, "SIGNING_KEY=\"", "\"").replace("\\n", "\n"), private.trim_end());
+    assert_pair(private, new.split('\'').nth(1).unwrap());
+}
+
+#[test]
+fn a_pair_whose_tokens_stand_in_a_file_is_looked_at_first() {
+    let rs256 = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJvcHMifQ.c2lnbmF0dXJlLW9mLXRoZS10b2tlbi1pbi10aGUtdGVzdA";
+    let halves = [pem("PRIVATE", ED25519.0, "\\n"), pem("PUBLIC", ED25519.1, "\\n")];
+    let env = format!("JWT_PRIVATE_KEY=\"{}\"\nJWT_PUBLIC_KEY=\"{}\"\nOPS_TOKEN={rs256}\n", halves[0], halves[1]);
+    let plan = plan(&Desk::with(&[(".env", &env)]));
+    assert!(plan.starts_with("to review") && plan.contains(".env:3 holds a token that may be signed with it"), "{plan}");
+}
+
+#[test]
+fn an_argument_is_changed_once_and_a_default_is_looked_at_first() {
+    let compose = format!(
+        "services:\n  app:\n    image: app:1\n    command: app --token {HEADER}{ANON} --verbose\n    environment:\n      JWT_SECRET: {PLACEHOLDER}\n"
+    );
+    let desk = Desk::with(&[("compose.yaml", &compose)]);
+    planned_and_applied(&desk);
+    let new = desk.text("compose.yaml");
+    assert_signed(between(&new, "--token ", " --verbose"), after(&new, "JWT_SECRET: "));
+    let desk = Desk::with(&[(
+        "compose.yaml",
+        &format!(
+            "services:\n  app:\n    image: app:1\n    environment:\n      ANON_KEY: ${{ANON_KEY:-{HEADER}{ANON}}}\n      JWT_SECRET: {PLACEHOLDER}\n"
+        ),
+    )]);
+    let plan = plan(&desk);
+    assert!(plan.starts_with("to review") && plan.contains("compose.yaml:5 is the default of a reference, and computed from it"), "{plan}");
 }
 
 #[test]
