@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
-use super::args::{IdentityArgs, SealArgs};
+use super::seal_args::{IdentityArgs, SealArgs};
 
 /// `harden edit`
 #[derive(Debug, Args)]

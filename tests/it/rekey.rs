@@ -129,6 +129,23 @@ fn what_the_list_does_not_know_is_named_and_taken_on_when_asked_for() {
 }
 
 #[test]
+fn who_was_added_by_others_has_to_be_accepted() {
+    let (desk, _, leaver) = shared();
+    let (stranger, recipient) = desk.keygen("stranger.txt");
+    desk.put("harden.toml", desk.text("harden.toml").replace(&leaver, &recipient));
+    let before = SEALED.map(|name| desk.bytes(name));
+    let output = desk.harden(&["rekey"]);
+    assert_code(&output, 1);
+    assert!(stderr(&output).contains("whom you have not accepted"), "{}", stderr(&output));
+    let output = desk.harden(&["rekey", "--apply"]);
+    assert_code(&output, 2);
+    assert!(stderr(&output).contains("whom you have not accepted"), "{}", stderr(&output));
+    assert_eq!(SEALED.map(|name| desk.bytes(name)), before);
+    assert_code(&desk.harden(&["rekey", "--apply", "--accept-recipients"]), 0);
+    assert_code(&desk.harden(&["decrypt", "-i", &stranger, SEALED[0]]), 0);
+}
+
+#[test]
 fn there_must_be_a_list_to_seal_to() {
     let desk = Desk::new();
     let output = desk.harden(&["rekey"]);
