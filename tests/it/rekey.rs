@@ -75,6 +75,13 @@ fn who_left_opens_nothing_any_more_and_who_came_does() {
             assert_eq!(output.stdout, holds, "{name}");
         }
     }
+    // age itself
+    if std::env::split_paths(&std::env::var_os("PATH").unwrap()).any(|folder| folder.join("age").is_file()) {
+        for (identity, holds) in [(&leaver, &[][..]), (&comer, ENV.as_bytes())] {
+            let output = desk.command("age").args(["-d", "-i", identity, SEALED[0]]).output().unwrap();
+            assert_eq!((output.status.success(), output.stdout.as_slice()), (!holds.is_empty(), holds));
+        }
+    }
     assert!(!desk.text(".harden/sealed.toml").contains(&recipient));
     assert_code(&desk.harden(&["rekey", "--check"]), 0);
     // the way back is sealed to those who are on the list
