@@ -7,7 +7,7 @@ use harden::config::Loaded;
 use harden::disk::read::sha256;
 use harden::disk::walk::{Exclude, Options, walk};
 use harden::model::date::now;
-use harden::seal::{self, Identities, Index, Recipients, SealError, sops};
+use harden::seal::{self, Identities, Index, ProjectKey, Recipients, SealError, sops};
 use zeroize::Zeroizing;
 
 use super::args::Global;
@@ -65,8 +65,9 @@ pub(crate) fn run(args: &RekeyArgs, global: &Global) -> Result<Exit, Failure> {
 fn targets(args: &RekeyArgs, config: &Loaded) -> Result<BTreeSet<PathBuf>, Failure> {
     let index = Index::load(&config.root)?;
     let mut listed: BTreeSet<PathBuf> = index.files().map(|name| config.root.join(name)).collect();
-    listed.insert(config.root.join(".harden/key.age"));
-    if let Some(gone) = listed.iter().find(|path| !path.is_file() && !path.ends_with("key.age")) {
+    let key = ProjectKey::path(&config.root);
+    listed.insert(key.clone());
+    if let Some(gone) = listed.iter().find(|path| !path.is_file() && **path != key) {
         ui::warn(&format!("{} is on the list of sealed files, and is not there", shown(gone)));
     }
     listed.retain(|path| path.is_file());

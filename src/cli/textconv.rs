@@ -8,17 +8,13 @@ use harden::disk::read::{Links, read_raw};
 use harden::formats;
 use harden::model::setting::Setting;
 use harden::report::redacted::{opaque, redacted};
-use harden::seal::{self, Identities, Nobody, OpenFile, Places, sops};
-use zeroize::Zeroizing;
+use harden::seal::{self, Identities, Nobody, OpenFile, Places, ProjectKey, VIEWS, sops};
 
 use super::args::Global;
 use super::exit::{Exit, Failure};
 use super::sealed_args::TextconvArgs;
 use super::sealing;
 use super::ui;
-
-/// What these tags are made for, so that none is good for anything else.
-const CONTEXT: &[u8] = b"harden view 1\0";
 
 /// Prints the view.
 pub(crate) fn run(args: &TextconvArgs, global: &Global) -> Result<Exit, Failure> {
@@ -27,12 +23,7 @@ pub(crate) fn run(args: &TextconvArgs, global: &Global) -> Result<Exit, Failure>
     let raw = raw.ok_or_else(|| Failure::new(format!("{}: expected a regular file", args.file.display())))?;
     let identities = identities(args);
     let key = key(identities.as_ref(), global)?;
-    let tag = |bytes: &[u8]| {
-        let mut text = Zeroizing::new(Vec::with_capacity(CONTEXT.len() + bytes.len()));
-        text.extend_from_slice(CONTEXT);
-        text.extend_from_slice(bytes);
-        key.mac(&text)
-    };
+    let tag = |bytes: &[u8]| key.mac(bytes);
     let name = args.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let plain_name = name.strip_suffix(".age").filter(|name| !name.is_empty()).unwrap_or(&name);
     let is_sops = sops::form_of(&raw.bytes).is_some();
@@ -89,13 +80,12 @@ fn identities(args: &TextconvArgs) -> Option<Identities> {
 /// The project's key where it can be opened, so that all who have it see the same tags; else this user's own; else one that is gone at the end.
 fn key(identities: Option<&Identities>, global: &Global) -> Result<MacKey, Failure> {
     let project = sealing::project(std::path::Path::new("."), global.no_config).ok().flatten();
-    let sealed = project.and_then(|project| sealing::read(&project.root.join(".harden/key.age")).ok());
-    let opened = sealed.zip(identities).and_then(|(sealed, identities)| seal::open(&sealed, identities).ok());
-    if let Some(key) = opened.and_then(|bytes| MacKey::of_bytes(&bytes)) {
-        return Ok(key);
+    let opened = project.zip(identities).and_then(|(project, identities)| ProjectKey::open(&project.root, identities).ok());
+    if let Some(key) = opened {
+        return Ok(key.for_views());
     }
     match MacKey::of_user() {
-        Ok(key) => Ok(key),
+        Ok(key) => Ok(key.derived(VIEWS)),
         Err(_) => {
             ui::warn("there is no key for tags that last: every value looks changed");
             MacKey::random().map_err(Failure::from)

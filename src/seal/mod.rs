@@ -30,5 +30,5 @@ pub use index::Index;
 pub use pair::KeyPair;
 pub use pins::{Pins, Standing};
 pub use places::{IDENTITY_VARIABLES, Places, Source};
-pub use project_key::ProjectKey;
+pub use project_key::{ProjectKey, VIEWS};
 pub use recipients::{Recipient, Recipients};

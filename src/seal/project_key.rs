@@ -17,6 +17,9 @@ use crate::model::secret::Secret;
 /// More recipients than anybody has.
 const LIMIT: u64 = 1024 * 1024;
 
+/// The purpose of tags in a diff; of a user's own key, where a project has none, too.
+pub const VIEWS: &[u8] = b"harden view 1";
+
 /// The key of one project.
 pub struct ProjectKey {
     root: MacKey,
@@ -73,6 +76,12 @@ impl ProjectKey {
     #[must_use]
     pub fn vouch(&self, line: &[u8]) -> String {
         hex(&self.ledger.mac(line))
+    }
+
+    /// The key of the tags by which a diff tells that a value is another.
+    #[must_use]
+    pub fn for_views(&self) -> MacKey {
+        self.root.derived(VIEWS)
     }
 
     fn of(root: MacKey) -> Self {

@@ -232,6 +232,31 @@ fn recipients_stay_those_of_the_file() {
     assert!(stderr(&output).contains("to others only"), "{}", stderr(&output));
 }
 
+/// The list of sealed files comes with the repository.
+#[test]
+fn who_put_themselves_into_the_list_gets_nothing() {
+    if !memory() {
+        return;
+    }
+    let desk = sealed();
+    let (_, stranger) = desk.keygen("stranger.txt");
+    let list = desk.text(".harden/sealed.toml");
+    let editor = desk.script("editor", "echo A=1 >> \"$1\"");
+    let before = desk.bytes(".env.production.age");
+    // one more than the file has: the list is not believed, and there is nobody else to ask but harden.toml
+    desk.put(".harden/sealed.toml", list.replace("  \"age1", &format!("  \"{stranger}\",\n  \"age1")));
+    assert_code(&edit(&desk, &editor, &[".env.production.age"]), 0);
+    assert!(!desk.text(".harden/sealed.toml").contains(&stranger));
+    assert_code(&desk.harden(&["undo"]), 0);
+    // in the place of another
+    let swapped = list.replace(&desk.public_key(), &stranger);
+    desk.put(".harden/sealed.toml", &swapped);
+    let output = edit(&desk, &editor, &[".env.production.age"]);
+    assert_code(&output, 2);
+    assert!(stderr(&output).contains("to somebody whom you have not accepted"), "{}", stderr(&output));
+    assert_eq!((desk.bytes(".env.production.age"), desk.text(".harden/sealed.toml")), (before, swapped));
+}
+
 #[test]
 fn what_is_not_sealed_is_not_opened() {
     let desk = Desk::ready();

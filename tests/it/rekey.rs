@@ -75,6 +75,13 @@ fn who_left_opens_nothing_any_more_and_who_came_does() {
             assert_eq!(output.stdout, holds, "{name}");
         }
     }
+    // age itself
+    if std::env::split_paths(&std::env::var_os("PATH").unwrap()).any(|folder| folder.join("age").is_file()) {
+        for (identity, holds) in [(&leaver, &[][..]), (&comer, ENV.as_bytes())] {
+            let output = desk.command("age").args(["-d", "-i", identity, SEALED[0]]).output().unwrap();
+            assert_eq!((output.status.success(), output.stdout.as_slice()), (!holds.is_empty(), holds));
+        }
+    }
     assert!(!desk.text(".harden/sealed.toml").contains(&recipient));
     assert_code(&desk.harden(&["rekey", "--check"]), 0);
     // the way back is sealed to those who are on the list
@@ -126,6 +133,23 @@ fn what_the_list_does_not_know_is_named_and_taken_on_when_asked_for() {
     let output = desk.harden(&["rekey", "--check", ".env.production.age"]);
     assert_code(&output, 1);
     assert!(stdout(&output).contains("  ? nobody can tell"), "{}", stdout(&output));
+}
+
+#[test]
+fn who_was_added_by_others_has_to_be_accepted() {
+    let (desk, _, leaver) = shared();
+    let (stranger, recipient) = desk.keygen("stranger.txt");
+    desk.put("harden.toml", desk.text("harden.toml").replace(&leaver, &recipient));
+    let before = SEALED.map(|name| desk.bytes(name));
+    let output = desk.harden(&["rekey"]);
+    assert_code(&output, 1);
+    assert!(stderr(&output).contains("whom you have not accepted"), "{}", stderr(&output));
+    let output = desk.harden(&["rekey", "--apply"]);
+    assert_code(&output, 2);
+    assert!(stderr(&output).contains("whom you have not accepted"), "{}", stderr(&output));
+    assert_eq!(SEALED.map(|name| desk.bytes(name)), before);
+    assert_code(&desk.harden(&["rekey", "--apply", "--accept-recipients"]), 0);
+    assert_code(&desk.harden(&["decrypt", "-i", &stranger, SEALED[0]]), 0);
 }
 
 #[test]

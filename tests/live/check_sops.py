@@ -4,7 +4,7 @@
 Each of FILES is sealed with `harden encrypt --emit sops`, with and without `--hand-editable`, and opened with `sops -d`; what comes out must be
 what sops makes of the same text when it seals and opens it itself (where it can), and what `harden decrypt` gives must be the values of the
 original. Then sops seals each, by each of its rules, and harden opens it. Every part of a sealed file is tampered with, and harden must refuse
-it, with code 2 and nothing on standard output. `harden fix --emit sops --apply` is run on each folder of PROJECTS: sops must open
+it, with code 2 and nothing on standard output. Files of sops are sealed to others, edited and given values by harden, and read by sops. `harden fix --emit sops --apply` is run on each folder of PROJECTS: sops must open
 what was written, and a second run must write nothing. Prints the faults and one line of counts; exits 1 on any fault. Needs PyYAML.
 No value is ever printed.
 """
@@ -226,6 +226,72 @@ def sealed_by_sops(bench, counts, faults):
                 tampered(bench, own, False, counts, faults)
 
 
+def changed(bench, counts, faults):
+    """Files of sops that are sealed to others, edited, and given a value by harden: sops reads what is meant, and who has left reads nothing."""
+    work = bench.work / "changed"
+    work.mkdir()
+    keys = {}
+    for name in ("leaver", "comer"):
+        path = bench.work / f"{name}.txt"
+        bench.run(bench.harden, "keygen", "-o", str(path))
+        keys[name] = (path, re.search(r"age1\w+", path.read_text())[0])
+    (work / "harden.toml").write_text(f'[seal]\nrecipients = ["{bench.recipient}", "{keys["comer"][1]}"]\n')
+
+    def opened_by(name, path):
+        env = {**bench.env, "SOPS_AGE_KEY_FILE": str(keys[name][0])}
+        return subprocess.run([bench.sops, "-d", str(path)], env=env, capture_output=True, timeout=120).returncode == 0
+
+    for name, text in FILES.items():
+        plain = bench.work / name
+        plain.write_text(text, newline="")
+        for rule, words in RULES.items():
+            done = bench.run(bench.sops, "-e", "--age", f"{bench.recipient},{keys['leaver'][1]}", *words, str(plain))
+            if done.returncode:
+                continue
+            path = work / f"{rule}-{name}"
+            path.write_bytes(done.stdout)
+            want = bench.opened(path)
+            done = bench.run(bench.harden, "rekey", "--apply", "--accept-recipients", path.name, cwd=work)
+            counts["sealed to others"] += 1
+            got = bench.opened(path)
+            if done.returncode or got is None or texts(name, got) != texts(name, want):
+                faults.append(f"{rule} {name}: rekey ends with {done.returncode}: {done.stderr.decode()[-300:]}")
+                continue
+            if opened_by("leaver", path) or not opened_by("comer", path):
+                faults.append(f"{rule} {name}: the wrong people open it")
+            if b"age1" + keys["leaver"][1][4:].encode() in path.read_bytes():
+                faults.append(f"{rule} {name}: who has left is still named")
+            if rule == "default":
+                given(bench, path, name, counts, faults)
+
+
+def given(bench, path, name, counts, faults):
+    """`harden edit` and `harden set`, read by sops."""
+    line = {"yaml": "added_password: ADDED-1\\n", "env": "\\nADDED_PASSWORD=ADDED-1\\n"}.get(name.rsplit(".", 1)[-1])
+    before = bench.opened(path)
+    if line and not name.startswith(("documents", "end")):
+        bench.env["EDITOR"] = f"printf '{line}' >>"
+        done = bench.run(bench.harden, "edit", path.name, cwd=path.parent)
+        del bench.env["EDITOR"]
+        got = bench.opened(path)
+        counts["edited"] += done.returncode == 0
+        if done.returncode == 0 and (got is None or "ADDED-1" not in got or "ADDED-1" in path.read_text()):
+            faults.append(f"{name}: sops does not read what was edited")
+        elif done.returncode not in (0, 2) or (done.returncode and bench.opened(path) != before):
+            faults.append(f"{name}: edit ends with {done.returncode}: {done.stderr.decode()[-300:]}")
+    key = re.search(r"(?m)^(?:export )?(\w*(?:password|PASSWORD))\s*[:=]", FILES[name])
+    if not key:
+        return
+    words = [bench.harden, "set", key[1], path.name]
+    done = subprocess.run(words, cwd=path.parent, env=bench.env, input=b"GIVEN-2-given", capture_output=True, timeout=120)
+    got = bench.opened(path)
+    counts["set"] += done.returncode == 0
+    if done.returncode == 0 and (got is None or "GIVEN-2-given" not in got or "GIVEN-2-given" in path.read_text()):
+        faults.append(f"{name}: sops does not read the value that was set")
+    if b"GIVEN-2-given" in done.stdout + done.stderr:
+        faults.append(f"{name}: the value is shown")
+
+
 def refusals(bench, counts, faults):
     for name, text in REFUSED.items():
         path = bench.work / name
@@ -278,6 +344,7 @@ def main():
         bench = Bench(harden, sops, pathlib.Path(room))
         sealed_by_harden(bench, counts, faults)
         sealed_by_sops(bench, counts, faults)
+        changed(bench, counts, faults)
         refusals(bench, counts, faults)
         projects(bench, folder, counts, faults)
     print("\n".join(faults[:80]))
