@@ -305,8 +305,10 @@ pub(super) fn system_of(words: &[String]) -> &'static str {
 #[must_use]
 pub(super) fn may_hold_a_secret(place: &Place, documents: &[Document]) -> bool {
     let Some(setting) = documents.get(place.document).and_then(|d| d.settings.get(place.setting)) else { return false };
+    // `key: password` of a `secretKeyRef` is a name; where `key`, `token` or `secret` does hold a weak value, that has a finding of its own
+    let named = setting.role == Role::Argument || !is_generic(&words(setting.name())) || !place.is_live(documents);
     place.in_url
-        || matches!(classify(setting.name()), NameClass::Secret | NameClass::Weak)
+        || (named && matches!(classify(setting.name()), NameClass::Secret | NameClass::Weak))
         || place.account.server
         || setting.layer != crate::model::setting::Layer::None
 }

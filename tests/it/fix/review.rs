@@ -31,6 +31,19 @@ fn a_default_that_nothing_provides_is_left_to_a_hand() {
 }
 
 #[test]
+fn the_name_of_a_key_that_reads_like_the_password_is_not_replaced() {
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: postgres-secret\nstringData:\n  password: changeme\n  \
+                  url: postgresql://app:password@db:5432/app\n";
+    let server = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: postgres\nspec:\n  containers:\n  - name: db\n    image: postgres:16\n    \
+                  env:\n    - name: POSTGRES_PASSWORD\n      valueFrom:\n        secretKeyRef:\n          name: postgres-secret\n          \
+                  key: password\n";
+    let desk = Desk::with(&[("k8s/secret.yaml", secret), ("k8s/postgres.yaml", server)]);
+    desk.ok(&REVIEW);
+    assert_eq!(desk.text("k8s/postgres.yaml"), server);
+    assert_eq!(differing(secret, &desk.text("k8s/secret.yaml")), [6, 7].into());
+}
+
+#[test]
 fn ports_and_switches_get_the_value_that_the_plan_names() {
     let desk = Desk::portal();
     desk.ok(&REVIEW);
