@@ -221,6 +221,10 @@ fn account(around: &Around<'_>, setting: &Setting) -> Account {
         let fits = system.is_empty() || !matches!(near, "grafana" | "keycloak" | "ldap");
         system = if near.is_empty() || !fits { system } else { near };
     }
+    if system.is_empty() || system == "sql" {
+        let told = around.system(setting, &own);
+        system = if told.is_empty() { system } else { told };
+    }
     let row = kind_in(setting.key.parent_name(), setting.name());
     let server = row.server || (setting.role == Role::Argument && matches!(own.join(" ").as_str(), "requirepass" | "masterauth"));
     let stem = own.split_last().map_or(String::new(), |(_, stem)| stem.join(" "));
@@ -234,11 +238,13 @@ struct Around<'d> {
     named: HashMap<(usize, KeyPath), Vec<&'d str>>,
     /// Users: the words before `USER`, and the part and the path that they stand in; the first of each.
     users: HashMap<(usize, KeyPath, Vec<String>), &'d str>,
+    /// Systems that connection strings without a password tell, in the same way: `url` beside `password`.
+    systems: HashMap<(usize, KeyPath, Vec<String>), &'static str>,
 }
 
 impl<'d> Around<'d> {
     fn of(document: &'d Document) -> Self {
-        let mut around = Self { document, named: HashMap::new(), users: HashMap::new() };
+        let mut around = Self { document, named: HashMap::new(), users: HashMap::new(), systems: HashMap::new() };
         for setting in &document.settings {
             let value = setting.value.expose();
             if matches!(setting.name(), "name" | "image") {
@@ -248,8 +254,17 @@ impl<'d> Around<'d> {
                 continue;
             }
             let mut name = words(setting.name());
-            if matches!(name.pop().as_deref(), Some("user" | "username" | "login")) {
-                around.users.entry((setting.part, setting.key.scope(), name)).or_insert(value);
+            match name.pop().as_deref() {
+                Some("user" | "username" | "login") => {
+                    around.users.entry((setting.part, setting.key.scope(), name)).or_insert(value);
+                }
+                Some("url" | "uri" | "dsn") => {
+                    let system = dsn::parse(value).and_then(|found| dsn::system(&found, value)).filter(|system| !system.is_any());
+                    if let Some(system) = system {
+                        around.systems.entry((setting.part, setting.key.scope(), name)).or_insert(system.name());
+                    }
+                }
+                _ => {}
             }
         }
         around
@@ -267,8 +282,15 @@ impl<'d> Around<'d> {
         {
             add(KeyPath::of("services").child(service).child("image"));
         }
-        out.push(self.document.file_name().to_owned());
+        // the option file of MySQL's own clients
+        out.push(self.document.file_name().replace("my.cnf", "mysql"));
         out
+    }
+
+    /// The system of the connection string that belongs to a password: `X_URL` beside `X_PASSWORD`.
+    fn system(&self, setting: &Setting, own: &[String]) -> &'static str {
+        let found = own.split_last().and_then(|(_, stem)| self.systems.get(&(setting.part, setting.key.scope(), stem.to_vec())));
+        found.copied().unwrap_or_default()
     }
 
     /// The user that belongs to a password: `X_USER` or `X_USERNAME` beside `X_PASSWORD`, `username` beside `password`.

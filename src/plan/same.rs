@@ -107,7 +107,8 @@ fn closeness(places: &[Place], client: usize, server: usize) -> usize {
 pub(super) fn same(a: &Account, b: &Account) -> bool {
     let users_differ = matches!((&a.user, &b.user), (Some(x), Some(y)) if x != y);
     if a.names.iter().any(|n| b.names.contains(n)) {
-        return true;
+        // `password` of two accounts, each in a map of one name
+        return !users_differ;
     }
     // `minioadmin` is the user and the password: the first half of a login never becomes the second
     if is_access_key(a) != is_access_key(b) {

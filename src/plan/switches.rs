@@ -11,12 +11,13 @@ use crate::formats;
 use crate::model::document::Document;
 use crate::model::environment::Environment;
 use crate::model::finding::Finding;
+use crate::model::key_path::Segment;
 use crate::model::secret::Secret;
 use crate::model::setting::{Role, Setting};
 use crate::model::severity::{Class, Fix, Severity};
 use crate::model::shown::shown;
 use crate::model::span::Span;
-use crate::model::template::innermost_default;
+use crate::model::template::{Part, innermost_default, parts};
 use crate::rules::schema::{Reach, Rule, Strategy};
 use crate::strength::name::{NameClass, classify};
 
@@ -89,7 +90,55 @@ pub(super) fn switches(documents: &[Document], findings: &[&Finding], by_path: &
             tags,
         });
     }
+    repeated(documents, &mut out);
     out
+}
+
+/// Compose joins the lists of a service over the files that it is started with. A port that an override beside the file repeats would be
+/// published twice, on two addresses, and the second one fails: both files change, or none.
+fn repeated(documents: &[Document], switches: &mut [Switch]) {
+    let changed: BTreeSet<(usize, usize)> = switches.iter().map(|s| (s.document, s.setting)).collect();
+    for switch in switches.iter_mut().filter(|s| s.fix < Fix::Manual) {
+        let Some(document) = documents.get(switch.document) else { continue };
+        let Some(setting) = document.settings.get(switch.setting) else { continue };
+        let names: Vec<&str> = setting.key.names().collect();
+        let is_port = matches!(names[..], ["services", _, "ports"]) && matches!(setting.key.segments().last(), Some(Segment::Index(_)));
+        if !is_port {
+            continue;
+        }
+        let twin = |s: &Setting| {
+            s.role == Role::Live && s.key.parent() == setting.key.parent() && unset(s.value.expose()) == unset(setting.value.expose())
+        };
+        let other = documents.iter().enumerate().find(|(d, other)| {
+            *d != switch.document
+                && folder(other) == folder(document)
+                && other.settings.iter().enumerate().any(|(s, setting)| twin(setting) && !changed.contains(&(*d, s)))
+                && !stands_alone(other, &names)
+        });
+        if let Some((_, other)) = other {
+            switch.fix = Fix::Manual;
+            switch.what = format!("{} publishes it too, and the lists are joined: change both, or take it out of one", other.path);
+            switch.parts.clear();
+        }
+    }
+}
+
+/// Whether a compose file says itself what a service is made of, so that it is no override for another file. `path` leads into the service.
+fn stands_alone(document: &Document, path: &[&str]) -> bool {
+    document.settings.iter().filter(|s| s.role == Role::Live).any(|s| {
+        let mut names = s.key.names();
+        names.by_ref().take(2).eq(path.iter().copied().take(2)) && matches!(names.next(), Some("image" | "build"))
+    })
+}
+
+/// A value as it is where no variable is set.
+fn unset(value: &str) -> String {
+    let span = |part: Part| if let Part::Fallback { default, .. } = part { default } else { part.span() };
+    parts(value).into_iter().map(|part| span(part).of(value)).collect()
+}
+
+fn folder(document: &Document) -> &str {
+    document.path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 /// What is asked of one setting.

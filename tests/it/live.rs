@@ -26,6 +26,22 @@ fn sealed_copies_open_with_age_and_differ_in_exactly_the_planned_values() {
 }
 
 #[test]
+fn patched_projects_are_what_the_plan_says_to_others_too() {
+    if std::env::var_os("HARDEN_TEST_LIVE").is_none_or(|v| v != "1") {
+        println!("left out: `./test --live` runs it");
+        return;
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = Command::new(std::env::var_os("HARDEN_TEST_PYTHON").unwrap_or_else(|| "python3".into()))
+        .arg(root.join("tests/live/check_projects.py"))
+        .args([env!("CARGO_BIN_EXE_harden").as_ref(), root.join("fixtures/projects").as_os_str()])
+        .output()
+        .unwrap();
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && said.contains(", 0 faults"), "{said}");
+}
+
+#[test]
 fn sops_files_are_read_by_sops_and_those_of_sops_by_harden() {
     let Some(sops) = std::env::var_os("HARDEN_TEST_SOPS") else {
         println!("left out: `./test --live` runs it");

@@ -18,10 +18,10 @@ VARIABLE = re.compile(r"\$\{?(\w+)")
 
 
 class Config:
-    """What docker-compose made of a file: a tree, and the variables that it was given for it; or why it did not."""
+    """What docker-compose made of a file, and of the one that it overrides: a tree, and the variables that it was given; or why it did not."""
 
-    def __init__(self, tree, variables, why):
-        self.tree, self.variables, self.why = tree, variables, why
+    def __init__(self, tree, variables, why, files=()):
+        self.tree, self.variables, self.why, self.files = tree, variables, why, files
 
 
 class Compose:
@@ -51,7 +51,7 @@ class Compose:
                 said = done.stderr.decode(errors="replace")
                 if done.returncode == 0:
                     text = done.stdout.decode().replace(room, "/room")
-                    return Config(yaml.safe_load(text), variables, None)
+                    return Config(yaml.safe_load(text), variables, None, files)
                 if not mend(desk, said, variables):
                     below = base_of(desk, files[-1]) if "neither an image nor a build context" in said and len(files) == 1 else None
                     if below is None:
@@ -73,7 +73,7 @@ class Compose:
             if new.tree is None:
                 faults.append(f"{name}: docker-compose reads it no longer: {new.why}")
                 continue
-            faults += [f"{name}: {fault}" for fault in differences(name, old, new, Changed(work, name, tree, places))]
+            faults += [f"{name}: {fault}" for fault in differences(name, old, new, Changed(new.files, tree, places))]
         return faults, exceptions
 
 
@@ -123,19 +123,19 @@ def reason(said):
 
 
 class Changed:
-    """What the plan changed that may show in the configuration of one compose file: names of settings, and of variables."""
+    """What the plan changed that may show in the configuration of compose files: names of settings, and of variables."""
 
-    def __init__(self, work, name, tree, places):
+    def __init__(self, files, tree, places):
         self.names, self.parents, self.variables = set(), set(), set()
-        folder = os.path.dirname(name)
-        for place in places.get(name, []):
+        folder = os.path.dirname(files[-1])
+        for place in (place for file in files for place in places.get(file, [])):
             path = re.findall(r'"(?:[^"\\]|\\.)*"|[^.\[\]]+', place.key or "")
             path = [part.strip('"') for part in path]
             self.names.update(path[-1:])
             self.parents.update(part for part in path if part in ("ports", "command", "healthcheck", "test", "entrypoint"))
             if place.kind == "requirement":
                 self.variables.add(place.what.split(" ")[3])
-        self.texts = [leaf.text for leaf in read(name, tree[name]) or []]
+        self.texts = [leaf.text for file in files for leaf in read(file, tree[file]) or []]
         for other, here in places.items():
             if "env" in os.path.basename(other):
                 keys = {place.key for place in here}

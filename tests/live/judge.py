@@ -122,6 +122,8 @@ def ini_leaves(text):
     reader.read_string("[ ]\n" + text)
     for section in reader.sections():
         for key, value in reader.items(section):
+            if value is None and len(key.split()) > 1:
+                raise ValueError("`name value`, which is no INI")
             yield Leaf((key,) if section == " " else (section, key), str(value), None, None)
 
 
@@ -152,7 +154,7 @@ def xml_leaves(text):
     def walk(node, path):
         yield Leaf((*path, "text"), f"text {node.text or ''}", None, None)
         for name, value in node.items():
-            yield Leaf((*path, f"@{name}"), f"attribute {value}", None, None)
+            yield Leaf((*path, name), f"attribute {value}", None, None)
         for inner in node:
             yield from walk(inner, (*path, inner.tag))
 
@@ -423,17 +425,19 @@ def couplings(groups, before, contents, counts):
             if old[i] == new[i]:
                 stale.append(f"{path}:{line}")
             else:
-                changed.append(strong(new[i]) - strong(old[i]))
+                # a default that became a requirement holds nothing any more: `required` looks after the variable
+                changed.append(None if re.search(r"\$\{\w+:?\?", new[i]) and not re.search(r"\$\{\w+:?\?", old[i]) else strong(new[i]) - strong(old[i]))
         if not changed:
             continue
         counts["coupled groups"] += 1
+        changed = [words for words in changed if words is not None]
         if coupled.relation.startswith("coincidence"):
             if any(agree(a, b) for i, a in enumerate(changed) for b in changed[:i]):
                 faults.append(f"{coupled.group}: accounts that only look alike were given one secret")
         elif coupled.relation.startswith("same") and "diff" not in coupled.relation:  # values that differed before are two secrets
             if stale:
                 faults.append(f"{coupled.group} ({coupled.relation}): {', '.join(stale)} still hold the old value, {len(changed)} places the new one")
-            if not all(agree(changed[0], other) for other in changed):
+            if not all(agree(changed[0], other) for other in changed[1:]):
                 faults.append(f"{coupled.group} ({coupled.relation}): {len(changed)} places no longer agree")
     return faults
 

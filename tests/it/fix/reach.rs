@@ -147,6 +147,33 @@ fn one_login_is_one_value_under_each_programs_name_for_it() {
 }
 
 #[test]
+fn a_connection_string_beside_a_password_and_an_option_file_tell_the_server() {
+    let files = [
+        (
+            "docker-compose.yml",
+            "services:\n  db:\n    image: mysql:8.4\n    environment:\n      MYSQL_USER: clinic\n      MYSQL_PASSWORD: clinic123\n",
+        ),
+        (
+            "context.xml",
+            "<Context>\n  <Resource url=\"jdbc:mysql://db:3306/clinic\" username=\"clinic\" password=\"clinic123\"/>\n</Context>\n",
+        ),
+        ("my.cnf", "[client]\nuser = clinic\npassword = clinic123\n"),
+        (
+            "other.xml",
+            "<Context>\n  <Resource url=\"jdbc:mysql://db:3306/clinic\" username=\"intern\" password=\"clinic123\"/>\n</Context>\n",
+        ),
+    ];
+    let desk = Desk::with(&files);
+    desk.ok(&["fix", "--apply", "--emit", "plain", "--allow-dirty"]);
+    let new = super::after(&desk.text("docker-compose.yml"), "MYSQL_PASSWORD: ").to_owned();
+    assert_eq!(new.len(), 32);
+    assert!(
+        desk.text("context.xml").contains(&format!("password=\"{new}\"")) && desk.text("my.cnf").contains(&format!("password = {new}"))
+    );
+    assert_eq!(desk.text("other.xml"), files[3].1, "another account");
+}
+
+#[test]
 fn a_giant_value_gets_one_of_sense_and_stops_no_other() {
     let env = format!("PASSWORD={}\nJWT_SECRET=changeme\n", "a".repeat(5_000_000));
     let desk = Desk::with(&[(".env", &env)]);

@@ -57,6 +57,24 @@ fn ports_and_switches_get_the_value_that_the_plan_names() {
 }
 
 #[test]
+fn a_port_that_an_override_publishes_too_is_left_to_a_hand() {
+    let base = "services:\n  db:\n    image: postgres:16\n    ports:\n      - \"5432:5432\"\n";
+    let over = "services:\n  db:\n    ports:\n      - 5432:5432\n";
+    // joined, 127.0.0.1:5432 and 0.0.0.0:5432 of one service cannot both be had
+    for base in [base, &base.replace("5432:", "${DB_PORT:-5432}:")] {
+        let desk = Desk::with(&[("docker-compose.yml", base), ("docker-compose.dev.yml", over)]);
+        let said = stdout(&desk.ok(&REVIEW));
+        assert!(said.contains("docker-compose.dev.yml publishes it too"), "{said}");
+        assert_eq!(desk.text("docker-compose.yml"), base);
+    }
+    for (name, text) in [("docker-compose.prod.yml", over), ("dev/docker-compose.yml", over), ("docker-compose.dev.yml", base)] {
+        let desk = Desk::with(&[("docker-compose.yml", base), (name, text)]);
+        desk.ok(&REVIEW);
+        assert_eq!(desk.text("docker-compose.yml"), base.replace("\"5432", "\"127.0.0.1:5432"), "{name}");
+    }
+}
+
+#[test]
 fn the_plan_of_a_review_is_what_it_does() {
     let desk = Desk::portal();
     let before = desk.tree();
