@@ -1,5 +1,7 @@
 //! What stands around a value, and whether the value merely repeats it.
 
+use zeroize::Zeroizing;
+
 use super::lexicon::{LEXICON, listed};
 
 /// Names near a setting: service, image, user, database, project, the words of its own key. Lower case.
@@ -28,24 +30,27 @@ impl Context {
     /// The name that `value` repeats, bare or with a common ending (`123`, `_password`, `-pw`); `None` when it repeats none.
     #[must_use]
     pub fn repeated_by(&self, value: &str) -> Option<&str> {
-        let lower = value.to_ascii_lowercase();
+        let lower = Zeroizing::new(value.to_ascii_lowercase());
         let base = stem(&lower);
         self.names
             .iter()
             .map(String::as_str)
-            .find(|name| *name == lower || (base.len() >= 3 && *name == base) || squeezed(name) == squeezed(base))
+            .find(|name| *name == lower.as_str() || (base.len() >= 3 && *name == base) || *squeezed(name) == *squeezed(base))
     }
 }
 
 /// Whether `value` is the name of a product, bare or with a common ending (`grafana`, `redis123`).
 #[must_use]
 pub fn is_product(value: &str) -> bool {
-    let lower = value.to_ascii_lowercase();
+    let lower = Zeroizing::new(value.to_ascii_lowercase());
     [lower.as_str(), stem(&lower)].iter().any(|name| listed(LEXICON.products, name))
 }
 
-fn squeezed(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).collect()
+fn squeezed(text: &str) -> Zeroizing<String> {
+    // it never grows, and so leaves no copy behind
+    let mut out = Zeroizing::new(String::with_capacity(text.len()));
+    out.extend(text.chars().filter(|c| c.is_alphanumeric()));
+    out
 }
 
 /// `value` without the endings that people hang on a name to make a password of it.

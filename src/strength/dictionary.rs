@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use zeroize::Zeroizing;
+
 use super::lexicon::{LEXICON, listed};
 use crate::model::span::Span;
 
@@ -13,9 +15,10 @@ const SHORTEST: usize = 3;
 /// Both the text and its leet reading (`p4ssw0rd`) are tried. Values over 128 bytes are judged by their first 128.
 #[must_use]
 pub fn coverage(value: &str) -> (f64, usize) {
-    let lower = Span::new(0, 128).narrowed(value).of(value).to_ascii_lowercase();
+    let lower = Zeroizing::new(Span::new(0, 128).narrowed(value).of(value).to_ascii_lowercase());
     let plain = cover(&lower);
-    let leet = lower.chars().map(unleet).collect::<String>();
+    let mut leet = Zeroizing::new(String::with_capacity(lower.len()));
+    leet.extend(lower.chars().map(unleet));
     let other = if leet == lower { plain } else { cover(&leet) };
     let best = if other.0 > plain.0 { other } else { plain };
     let counted = lower.chars().filter(|c| c.is_alphanumeric() || matches!(c, '$' | '@' | '!')).count().max(1);

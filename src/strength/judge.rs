@@ -6,6 +6,7 @@ use std::ops::Deref;
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
+use zeroize::Zeroizing;
 
 use super::context::{Context, is_product};
 use super::dictionary::coverage;
@@ -147,7 +148,7 @@ fn refers(value: &str) -> bool {
 
 /// The tests that look at the text as it stands; `None` when it passes all.
 fn judge_text(value: &str, context: &impl Deref<Target = Context>, purpose: Purpose) -> Option<Verdict> {
-    let lower = value.to_ascii_lowercase();
+    let lower = Zeroizing::new(value.to_ascii_lowercase());
     // `USER:PASSWORD@HOST` says what goes there, `password` is what people leave there
     let named = value == "PASSWORD";
     let default = !named && (listed(LEXICON.defaults, &lower) || listed(LEXICON.defaults, lower.trim_end_matches(['!', '.', '#', '@'])));

@@ -1,11 +1,13 @@
 //! Regular values: repeats, runs, keyboard walks, few distinct characters.
 
+use zeroize::Zeroizing;
+
 use super::lexicon::LEXICON;
 
 /// Why a value is regular, in a phrase that fits after "is"; `None` when it is not.
 #[must_use]
 pub fn regularity(value: &str) -> Option<&'static str> {
-    let lower = value.to_ascii_lowercase();
+    let lower = Zeroizing::new(value.to_ascii_lowercase());
     let letters: Vec<char> = lower.chars().filter(|c| c.is_alphanumeric()).collect();
     if letters.len() < 4 {
         return None;

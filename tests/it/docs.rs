@@ -402,7 +402,7 @@ fn tests_that_are_named_exist() {
     let (_, table) = page.split_once("<!-- tests that exist, by tests/it/docs.rs -->").unwrap();
     let (table, _) = table.split_once("\n## ").unwrap();
     let mut sources = String::new();
-    for folder in ["src", "tests/it"] {
+    for folder in ["src", "tests"] {
         let mut open = vec![project(folder)];
         while let Some(folder) = open.pop() {
             for entry in fs::read_dir(folder).unwrap() {

@@ -13,6 +13,7 @@ mod reach;
 mod review;
 mod running;
 mod sealed;
+mod traces;
 mod undo;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -9,9 +9,9 @@ use harden::disk::read::sha256;
 
 use super::{Desk, assert_code, stderr, stdout};
 
-const OLD: &str = "POSTGRES_PASSWORD=postgres\nJWT_SECRET=changeme\n";
-const NEW: &str = "POSTGRES_PASSWORD=qX7vN2mK9pL4wR8tY3bH6jF1dS5gA0cE\nJWT_SECRET=hT5kP8zW2xQ9vB4nM7rJ1fL6yD3gS0aUcEqXwVtRnZb\n";
-const ID: &str = "0123456789abcdef";
+pub(super) const OLD: &str = "POSTGRES_PASSWORD=postgres\nJWT_SECRET=changeme\n";
+pub(super) const NEW: &str = "POSTGRES_PASSWORD=qX7vN2mK9pL4wR8tY3bH6jF1dS5gA0cE\nJWT_SECRET=hT5kP8zW2xQ9vB4nM7rJ1fL6yD3gS0aUcEqXwVtRnZb\n";
+pub(super) const ID: &str = "0123456789abcdef";
 
 fn hex(bytes: [u8; 32]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
@@ -29,7 +29,7 @@ fn mac(key: [u8; 32], text: &str) -> [u8; 32] {
 }
 
 /// A journal of this user in `root`, named `stage`, about `a/.env.production` and `b/.env.production`.
-fn journal(desk: &Desk, root: &Path, stage: &str) {
+pub(super) fn journal(desk: &Desk, root: &Path, stage: &str) {
     let own = desk.home.join(".local/state/harden");
     fs::create_dir_all(&own).unwrap();
     write(own.join("journal.key"), [7; 32]).unwrap();
@@ -45,12 +45,12 @@ fn journal(desk: &Desk, root: &Path, stage: &str) {
     write(state.join(stage), text).unwrap();
 }
 
-fn temp(folder: &str) -> String {
+pub(super) fn temp(folder: &str) -> String {
     format!("{folder}/..env.production.harden-{ID}")
 }
 
 /// Killed after the commit point, with one of two files changed.
-fn half_done() -> Desk {
+pub(super) fn half_done() -> Desk {
     let desk = Desk::with(&[("a/.env.production", OLD), ("b/.env.production", OLD)]).committed();
     desk.put("a/.env.production", NEW);
     desk.put(&temp("a"), OLD);
