@@ -7,6 +7,7 @@
 //! 1. [`model`], [`disk`]: nouns without I/O; bytes on disk without nouns.
 //! 2. [`strength`], [`dsn`], [`seal`], [`config`], [`formats`], [`git`], [`ledger`], [`rules`], [`report`]: one subject each.
 //! 3. [`keygen`], [`detect`], [`render`], [`run`]: what is made from them.
+//!    With their features, the servers: `wire` reaches them, `probe` asks them, `live` changes credentials on them.
 //! 4. [`scan`] finds, [`plan`] decides what to change; 5. [`rewrite`] changes it.
 //!
 //! The binary (`src/main.rs`, `src/cli/`) is a crate of its own on top: nothing here can print.
@@ -22,6 +23,8 @@ pub mod git;
 pub mod keygen;
 pub mod keys;
 pub mod ledger;
+#[cfg(feature = "live")]
+pub mod live;
 pub mod model;
 pub mod plan;
 #[cfg(feature = "probe")]

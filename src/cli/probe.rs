@@ -77,6 +77,7 @@ mod with_network {
             baseline: None,
             twins: None,
             new_only: None,
+            spoken: None,
         };
         scan(&request).map_err(Failure::new)
     }

@@ -146,6 +146,12 @@ impl Session {
         }
     }
 
+    /// Whether the session goes inside TLS.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.channel.is_encrypted()
+    }
+
     /// The rows that `sql` gives. A value in it is the caller's to quote: see [`literal`].
     ///
     /// # Errors

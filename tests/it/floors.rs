@@ -24,6 +24,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("detect", "config dsn keys model rules strength tokens"),
     ("render", "model report"),
     ("run", "model seal"),
+    ("live", "model wire"),
     ("probe", "dsn keys model wire"),
     ("scan", "config detect disk formats git model report rules"),
     ("plan", "dsn formats keygen model rules strength"),

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "in tests a failed unwrap is the failure that is wanted")]
 
 mod across;
+#[cfg(feature = "full")]
+mod backends;
 mod baseline;
 mod cmd;
 mod desk;

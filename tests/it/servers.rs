@@ -44,6 +44,11 @@ impl Servers {
         self.say(&format!("cert {name} {variant}"));
     }
 
+    /// Stops a server and starts it again on the same data.
+    pub(crate) fn restart(&mut self, name: &str) {
+        self.say(&format!("restart {name}"));
+    }
+
     fn say(&mut self, line: &str) {
         writeln!(self.input.as_mut().unwrap(), "{line}").unwrap();
         let mut answer = String::new();
@@ -64,6 +69,11 @@ impl Servers {
     /// A certificate that servers can show.
     pub(crate) fn leaf(&self, variant: &str) -> PathBuf {
         self.told["certificates"][variant].as_str().unwrap().into()
+    }
+
+    /// A file that a server tells of: `config`.
+    pub(crate) fn file(&self, name: &str, which: &str) -> PathBuf {
+        self.told["servers"][name][which].as_str().unwrap().into()
     }
 
     /// The password of `admin` or `app`.

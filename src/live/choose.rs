@@ -1,0 +1,56 @@
+//! Which backend changes the account that a connection string names.
+
+use super::access::Access;
+use super::backend::Backend;
+#[cfg(feature = "live-mysql")]
+use super::mysql::MySql;
+#[cfg(feature = "live-postgres")]
+use super::postgres::Postgres;
+#[cfg(feature = "live-rabbitmq")]
+use super::rabbitmq::RabbitMq;
+#[cfg(feature = "live-redis")]
+use super::redis::Redis;
+use crate::wire::Target;
+
+/// Why there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoBackend {
+    /// Of this system harden changes nothing.
+    #[error("harden changes no credentials of this system")]
+    Unknown,
+    /// It was left out of this build; the feature of that name has it, and `full`.
+    #[error("this harden is built without the feature `{0}`")]
+    LeftOut(&'static str),
+    /// RabbitMQ is changed over its management interface.
+    #[error("the address of the management interface is needed")]
+    NoApi,
+}
+
+/// The backend for `target`. `api` is the management interface of RabbitMQ: host, port and TLS of it.
+///
+/// # Errors
+/// Where there is none.
+pub fn for_target(target: &Target, api: Option<&Target>, access: &Access) -> Result<Box<dyn Backend>, NoBackend> {
+    let (target, access) = (target.clone(), access.clone());
+    match target.system {
+        #[cfg(feature = "live-postgres")]
+        "postgres" => Ok(Box::new(Postgres::new(target, access))),
+        #[cfg(feature = "live-mysql")]
+        "mysql" => Ok(Box::new(MySql::new(target, access))),
+        #[cfg(feature = "live-redis")]
+        "redis" => Ok(Box::new(Redis::new(target, access))),
+        #[cfg(feature = "live-rabbitmq")]
+        "amqp" => Ok(Box::new(RabbitMq::new(target, api.ok_or(NoBackend::NoApi)?.clone(), access))),
+        system => {
+            let _ = (api, access);
+            Err(left_out(system))
+        }
+    }
+}
+
+/// The feature that has the backend of `system`.
+fn left_out(system: &str) -> NoBackend {
+    const FEATURES: &[(&str, &str)] =
+        &[("postgres", "live-postgres"), ("mysql", "live-mysql"), ("redis", "live-redis"), ("amqp", "live-rabbitmq")];
+    FEATURES.iter().find(|(name, _)| *name == system).map_or(NoBackend::Unknown, |(_, feature)| NoBackend::LeftOut(feature))
+}
