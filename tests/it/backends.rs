@@ -177,7 +177,17 @@ fn redis_takes_both_until_the_old_one_is_retired_and_writes_it_down() {
     servers.restart("redis");
     assert_eq!(accepted(&mut *it, &pair), (false, true), "it was written down");
     let config = std::fs::read_to_string(servers.file("redis", "config")).unwrap();
-    assert!(!config.contains(&admin) && !config.contains(&app), "the file holds hashes now");
+    assert!(!config.contains(&app) && !config.contains(NEW), "the file holds hashes now");
+
+    // `requirepass` stays in the file, and does not bring the old one back
+    let (old, new) = (Secret::new(admin.clone()), Secret::copy_of(NEW));
+    let pair = Pair { old: &old, new: &new };
+    let mut it = backend(&everybody, None, &own);
+    assert!(it.inspect(&old).unwrap().notes.iter().any(|note| note.contains("`requirepass`")));
+    it.stage(&pair).unwrap();
+    it.retire(&pair).unwrap();
+    servers.restart("redis");
+    assert_eq!(accepted(&mut *it, &pair), (false, true));
     assert_silent(&servers, "redis", &[&app, NEW, &admin]);
 }
 
