@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Starts real servers on private ports, with TLS certificates made for the run, and stops them: for tests.
 
-    servers.py [--in DIR] NAME...        postgres mariadb redis rabbitmq slapd
+    servers.py [--in DIR] NAME...        postgres mariadb redis redis-bare rabbitmq slapd
 
 When all of them answer, one line of JSON says where: ports, folder, certificates, accounts, logs. Then it reads commands from standard input, one a
 line, and answers each with `ok` or `failed: ...`:
@@ -290,6 +290,25 @@ class Redis(Server):
         return {**told, "tls_port": self.tls_port, "logs": told["logs"] + [str(self.folder / "monitor.log")], "config": str(self.folder / "redis.conf")}
 
 
+class RedisBare(Server):
+    """As most Compose files start it: the password on the command line, and no file to write anything down in."""
+
+    def __init__(self, folder, certificates):
+        super().__init__(folder, certificates)
+        self.tls_port = free_port()
+        self.start()
+
+    def start(self):
+        words = {"port": self.port, "tls-port": self.tls_port, "bind": "127.0.0.1", "dir": self.folder, "tls-cert-file": f"{self.folder}/server.crt",
+                 "tls-key-file": f"{self.folder}/server.key", "tls-ca-cert-file": self.certificates.ca, "tls-auth-clients": "no",
+                 "requirepass": PASSWORDS["admin"]}
+        self.spawn("redis-server", *[word for name, value in words.items() for word in (f"--{name}", str(value))])
+        wait("redis", lambda: listens(self.port) and listens(self.tls_port))
+
+    def told(self):
+        return {**super().told(), "tls_port": self.tls_port}
+
+
 class RabbitMq(Server):
     """AMQP and the management interface, each in the open and with TLS. `admin` is administrator, `app` has the tag `monitoring`."""
 
@@ -358,7 +377,7 @@ class Slapd(Server):
         return {**super().told(), "tls_port": self.tls_port}
 
 
-KINDS = {"postgres": Postgres, "mariadb": MariaDb, "redis": Redis, "rabbitmq": RabbitMq, "slapd": Slapd}
+KINDS = {"postgres": Postgres, "mariadb": MariaDb, "redis": Redis, "redis-bare": RedisBare, "rabbitmq": RabbitMq, "slapd": Slapd}
 
 
 def main():
