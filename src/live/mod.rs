@@ -9,6 +9,8 @@ mod command;
 mod mysql;
 #[cfg(feature = "live-postgres")]
 mod postgres;
+#[cfg(feature = "live-postgres")]
+mod postgres_pair;
 #[cfg(feature = "live-rabbitmq")]
 mod rabbitmq;
 #[cfg(feature = "live-redis")]
@@ -23,6 +25,8 @@ pub use command::Command;
 pub use mysql::MySql;
 #[cfg(feature = "live-postgres")]
 pub use postgres::Postgres;
+#[cfg(feature = "live-postgres")]
+pub use postgres_pair::PostgresPair;
 #[cfg(feature = "live-rabbitmq")]
 pub use rabbitmq::RabbitMq;
 #[cfg(feature = "live-redis")]

@@ -1,5 +1,6 @@
 //! PostgreSQL: `ALTER ROLE` with a SCRAM-SHA-256 verifier that is computed here, so that neither the server nor its log ever sees a password.
-//! A role holds one password: sessions that are open go on, new ones need the new one (`docs/live.md`).
+//! A role holds one password: sessions that are open go on, new ones need the new one. A pooler's own list of users, replicas' `primary_conninfo`
+//! and `.pgpass` files keep the old one.
 
 use postgres_protocol::password::scram_sha_256;
 
@@ -11,9 +12,9 @@ use crate::wire::postgres::{Session, identifier, literal};
 use crate::wire::{Target, WireError};
 
 /// insufficient_privilege
-const DENIED: &[&str] = &["42501"];
+pub(super) const DENIED: &[&str] = &["42501"];
 /// invalid_parameter_value (passwordcheck), feature_not_supported, object_not_in_prerequisite_state and invalid_password (managed services)
-const POLICY: &[&str] = &["22023", "0A000", "55000", "28P01"];
+pub(super) const POLICY: &[&str] = &["22023", "0A000", "55000", "28P01"];
 
 /// A role whose password is changed.
 pub struct Postgres {
@@ -26,7 +27,7 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// The role that `target` names. A pooler in between is not seen: its own list of users is not changed.
+    /// The role that `target` names.
     #[must_use]
     pub fn new(target: Target, access: Access) -> Self {
         Self { target, access, held: None, saved: None }

@@ -144,6 +144,11 @@ impl Backend for Redis {
                 .notes
                 .push("the account takes any password (nopass); with the new one it takes no other, and clients without it are shut out");
         }
+        let required = session.command(&[b"CONFIG", b"GET", b"requirepass"]).ok();
+        if self.account() == "default" && required.as_ref().and_then(|r| r.member("requirepass")?.text()).is_some_and(|p| !p.is_empty()) {
+            // Redis 7.0: CONFIG REWRITE leaves the line, and `user default` behind it is what counts
+            facts.notes.push("`requirepass` in the server's configuration keeps the old password in the open and counts no longer: write the new one there");
+        }
         let replicas = session.command(&[b"INFO", b"replication"]).ok();
         let replicas = replicas.as_ref().and_then(Reply::text).unwrap_or("");
         if self.account() == "default"

@@ -170,3 +170,54 @@ fn of_redis(session: &mut redis::Session, user: &str) -> Standing {
 fn digits(text: &str) -> String {
     text.chars().take_while(|c| c.is_ascii_digit() || *c == '.').take(24).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+    use std::time::Duration;
+
+    use proptest::prelude::{ProptestConfig, any, prop_assert, proptest};
+
+    use super::{Protection, log_in, open};
+    use crate::model::secret::Secret;
+    use crate::wire::{Target, Trust};
+
+    /// How each server begins, so that the bytes behind it are read as what follows.
+    const BEGINNINGS: &[(&str, &[u8])] = &[
+        ("postgres", b"N"),
+        ("postgres", b"NR\0\0\0\x08\0\0\0\0"),
+        ("postgres", b"NR\0\0\0\x17\0\0\0\x0aSCRAM-SHA-256\0\0"),
+        ("mysql", b""),
+        ("mysql", b"\x4a\0\0\0\x0a5.5.5-10.11.6-MariaDB\0\x01\0\0\0abcdefgh\0\xfe\xf7\x2d\x02\0\xff\x81\x15\0\0\0\0\0\0\0\0\0\0abcdefghijkl\0mysql_native_password\0"),
+        ("redis", b""),
+        ("redis", b"+OK\r\n*"),
+        ("amqp", b"\x01\0\0"),
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+
+        #[test]
+        fn whatever_a_server_sends_ends_in_an_answer(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            for (system, beginning) in BEGINNINGS {
+                let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+                let text = format!("{system}://u:p@127.0.0.1:{}/x", listener.local_addr().unwrap().port());
+                let target = Target::of(&crate::dsn::parse(&text).unwrap(), &text).pop().unwrap().unwrap();
+                let said = [beginning, bytes.as_slice()].concat();
+                let server = std::thread::spawn(move || {
+                    if let Ok((mut stream, _)) = listener.accept() {
+                        let _ = stream.write_all(&said);
+                        let _ = stream.shutdown(std::net::Shutdown::Write);
+                        let _ = stream.read_to_end(&mut Vec::new());
+                    }
+                });
+                let begun = std::time::Instant::now();
+                let opened = open(&target, &Trust::nobody(), Duration::from_secs(2), Protection::AsWritten);
+                let _ = opened.and_then(|opened| log_in(&target, opened, &Secret::copy_of("p")));
+                prop_assert!(begun.elapsed() < Duration::from_secs(8), "{system}");
+                server.join().unwrap();
+            }
+        }
+    }
+}

@@ -20,6 +20,15 @@ const SCRAM: &str = "SCRAM-SHA-256";
 /// Longest message that is read, in bytes: nothing that is asked here comes near.
 const LONGEST: usize = 1 << 20;
 
+/// Rounds of PBKDF2 that are made for a server: 4096 is what all use, and a hostile one could ask for hours.
+const MOST_ROUNDS: u32 = 1_000_000;
+
+/// The rounds that a server asks for in `r=..,s=..,i=4096`.
+fn rounds(message: &[u8]) -> u32 {
+    let field = message.split(|b| *b == b',').find_map(|part| part.strip_prefix(b"i="));
+    field.and_then(|digits| std::str::from_utf8(digits).ok()).map_or(0, |digits| digits.parse().unwrap_or(u32::MAX))
+}
+
 /// A session that is logged in.
 pub struct Session {
     channel: Channel,
@@ -101,6 +110,9 @@ impl Session {
         frontend::sasl_initial_response(mechanism, scram.message(), &mut out)?;
         self.channel.send(&out)?;
         match self.next()? {
+            Message::AuthenticationSaslContinue(body) if rounds(body.data()) > MOST_ROUNDS => {
+                return Err(WireError::Method("SCRAM with more than a million rounds"));
+            }
             Message::AuthenticationSaslContinue(body) => scram.update(body.data())?,
             Message::ErrorResponse(body) => return Err(refusal(body.fields())),
             _ => return Err(WireError::Foreign),
@@ -180,7 +192,14 @@ pub fn identifier(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{identifier, literal};
+    use super::{MOST_ROUNDS, identifier, literal, rounds};
+
+    #[test]
+    fn rounds_are_counted_before_they_are_made() {
+        assert_eq!(rounds(b"r=abc,s=QSXCR+Q6sek8bf92,i=4096"), 4096);
+        assert!(rounds(b"r=abc,s=x,i=4294967296") > MOST_ROUNDS && rounds(b"r=abc,i=2000000") > MOST_ROUNDS);
+        assert_eq!(rounds(b"r=abc"), 0);
+    }
 
     #[test]
     fn what_is_quoted_cannot_end_its_quotes() {

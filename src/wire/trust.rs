@@ -70,10 +70,16 @@ impl Trust {
     /// The authorities of this machine; none where it has no store.
     #[must_use]
     pub fn system() -> Self {
-        let provider = Arc::new(ring::default_provider());
-        let mut trust = Self { roots: Arc::new(RootCertStore::empty()), keys: Arc::default(), pins: Vec::new(), provider };
+        let mut trust = Self::nobody();
         trust.add(rustls_native_certs::load_native_certs().certs);
         trust
+    }
+
+    /// Nobody: for pins alone.
+    #[must_use]
+    pub fn nobody() -> Self {
+        let provider = Arc::new(ring::default_provider());
+        Self { roots: Arc::new(RootCertStore::empty()), keys: Arc::default(), pins: Vec::new(), provider }
     }
 
     /// Also the certificates in `pem`; how many there were that can be used.

@@ -109,6 +109,67 @@ fn postgres_is_rotated_by_the_role_itself_and_by_an_administrator() {
 }
 
 #[test]
+fn two_roles_of_postgres_take_turns_and_what_they_make_is_the_owners() {
+    use harden::live::PostgresPair;
+    use harden::wire::login::{open, postgres_session};
+
+    if !wanted() {
+        return;
+    }
+    let servers = Servers::start(&["postgres"]);
+    let port = servers.port("postgres", "port");
+    let by_admin = access(&servers, Some("admin"));
+    let by_admin = Access { admin: by_admin.admin.map(|a| Admin { database: "postgres".to_owned(), ..a }), ..by_admin };
+    let as_role = |user: &str| target(&format!("postgres://{user}@localhost:{port}/app"));
+    let make =
+        |user: &str, other: &str| -> Box<dyn Backend> { Box::new(PostgresPair::new(as_role(user), other, by_admin.clone()).unwrap()) };
+    let session = |user: &str, secret: &Secret| {
+        let target = as_role(user);
+        postgres_session(&target, open(&target, &by_admin.trust, by_admin.within, by_admin.protection).unwrap(), secret).unwrap()
+    };
+    let (first, second, third) = (Secret::new(servers.password("app")), Secret::copy_of(NEW), Secret::copy_of("th1rd-value"));
+    session("app", &first).query("CREATE TABLE mine (n int)").unwrap();
+
+    // there and back, then for good
+    let pair = Pair { old: &first, new: &second };
+    let mut it = make("app", "app_b");
+    assert_eq!(it.inspect(&first).unwrap().overlap, Overlap::Both);
+    for round in 0..2 {
+        let done = it.stage(&pair).unwrap();
+        assert_eq!((done.already, done.account.as_deref()), (false, Some("app_b")));
+        assert!(make("app", "app_b").stage(&pair).unwrap().already);
+        assert_eq!(accepted(&mut *it, &pair), (true, true), "no gap");
+        if round == 0 {
+            assert!(!it.revert(&pair).unwrap().already && make("app", "app_b").revert(&pair).unwrap().already);
+            assert_eq!(accepted(&mut *it, &pair), (true, false));
+        }
+    }
+    let mut open_before = session("app", &first);
+    assert!(!it.retire(&pair).unwrap().already && it.retire(&pair).unwrap().already);
+    assert_eq!(accepted(&mut *it, &pair), (false, true));
+    open_before.query("SELECT 1").unwrap();
+    let mut made = session("app_b", &second);
+    made.query("INSERT INTO mine VALUES (1); CREATE TABLE more (n int)").unwrap();
+    let owners = made.query("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'").unwrap();
+    assert_eq!(owners, [[Some("app".to_owned())]], "whoever made it");
+
+    // the next rotation goes the other way
+    let pair = Pair { old: &second, new: &third };
+    let mut it = make("app_b", "app");
+    assert_eq!(it.stage(&pair).unwrap().account.as_deref(), Some("app"));
+    it.retire(&pair).unwrap();
+    assert_eq!(accepted(&mut *it, &pair), (false, true));
+    session("app", &third).query("INSERT INTO more VALUES (1)").unwrap();
+
+    assert!(PostgresPair::new(as_role("app"), "app", by_admin.clone()).is_none());
+    for somebodys in ["readers", "admin"] {
+        let refused = make("app", somebodys).stage(&pair);
+        assert!(matches!(refused, Err(BackendError::Unsupported(_))), "{somebodys}: {refused:?}");
+    }
+    assert_silent(&servers, "postgres", &[first.expose(), NEW, third.expose(), &servers.password("admin")]);
+}
+
+#[test]
 fn nothing_is_sent_to_a_server_that_proves_nothing() {
     if !wanted() {
         return;
@@ -177,8 +238,35 @@ fn redis_takes_both_until_the_old_one_is_retired_and_writes_it_down() {
     servers.restart("redis");
     assert_eq!(accepted(&mut *it, &pair), (false, true), "it was written down");
     let config = std::fs::read_to_string(servers.file("redis", "config")).unwrap();
-    assert!(!config.contains(&admin) && !config.contains(&app), "the file holds hashes now");
+    assert!(!config.contains(&app) && !config.contains(NEW), "the file holds hashes now");
+
+    // `requirepass` stays in the file, and does not bring the old one back
+    let (old, new) = (Secret::new(admin.clone()), Secret::copy_of(NEW));
+    let pair = Pair { old: &old, new: &new };
+    let mut it = backend(&everybody, None, &own);
+    assert!(it.inspect(&old).unwrap().notes.iter().any(|note| note.contains("`requirepass`")));
+    it.stage(&pair).unwrap();
+    it.retire(&pair).unwrap();
+    servers.restart("redis");
+    assert_eq!(accepted(&mut *it, &pair), (false, true));
     assert_silent(&servers, "redis", &[&app, NEW, &admin]);
+}
+
+#[test]
+fn redis_without_a_file_says_that_it_will_forget() {
+    if !wanted() {
+        return;
+    }
+    let mut servers = Servers::start(&["redis-bare"]);
+    let (old, new) = (Secret::new(servers.password("admin")), Secret::copy_of(NEW));
+    let pair = Pair { old: &old, new: &new };
+    let url = format!("rediss://localhost:{}/0", servers.port("redis-bare", "tls_port"));
+    let mut it = backend(&url, None, &access(&servers, None));
+    assert_eq!(it.stage(&pair).unwrap().persistence, Persistence::UntilRestart);
+    assert_eq!(it.retire(&pair).unwrap().persistence, Persistence::UntilRestart);
+    assert_eq!(accepted(&mut *it, &pair), (false, true));
+    servers.restart("redis-bare");
+    assert_eq!(accepted(&mut *it, &pair), (true, false), "as it was said");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Starts real servers on private ports, with TLS certificates made for the run, and stops them: for tests.
 
-    servers.py [--in DIR] NAME...        postgres mariadb redis rabbitmq slapd
+    servers.py [--in DIR] NAME...        postgres mariadb redis redis-bare rabbitmq slapd
 
 When all of them answer, one line of JSON says where: ports, folder, certificates, accounts, logs. Then it reads commands from standard input, one a
 line, and answers each with `ok` or `failed: ...`:
@@ -169,6 +169,11 @@ class Server:
         self.stop()
         self.start()
 
+    def forget(self):
+        """What was logged when the accounts were made is no part of what is looked for."""
+        for log in self.told()["logs"]:
+            os.truncate(log, 0)
+
     def told(self):
         return {"port": self.port, "folder": str(self.folder), "logs": [str(self.folder / "server.log")]}
 
@@ -225,9 +230,6 @@ class MariaDb(Server):
         self.sql("CREATE DATABASE app; CREATE USER app@'%%' IDENTIFIED BY '%(app)s'; CREATE USER app@localhost IDENTIFIED BY '%(app)s';"
                  "GRANT ALL ON app.* TO app@'%%'; GRANT ALL ON app.* TO app@localhost;"
                  "CREATE USER admin@'%%' IDENTIFIED BY '%(admin)s'; GRANT ALL ON *.* TO admin@'%%' WITH GRANT OPTION" % PASSWORDS)
-        # its own first words are no part of what is looked for
-        self.put("general.log", "")
-        self.sql("FLUSH LOGS")
 
     def start(self):
         tls = [f"--ssl-cert={self.folder}/server.crt", f"--ssl-key={self.folder}/server.key"] if self.tls else ["--skip-ssl"]
@@ -266,10 +268,12 @@ class Redis(Server):
         self.spawn("redis-server", self.folder / "redis.conf")
         wait("redis", lambda: listens(self.port) and listens(self.tls_port))
         with open(self.folder / "monitor.log", "ab") as log:
+            begun = log.tell()
             env = {**self.env, "REDISCLI_AUTH": PASSWORDS["admin"]}
             self.monitor = subprocess.Popen(["redis-cli", "-p", str(self.port), "monitor"], preexec_fn=as_nobody, stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log, env=env, cwd=self.folder)
-        wait("monitor", lambda: b"OK" in (self.folder / "monitor.log").read_bytes())
+        # after a rotation it may not log in; then there is nothing to watch
+        wait("monitor", lambda: (self.folder / "monitor.log").stat().st_size > begun)
 
     def stop(self):
         if self.monitor:
@@ -284,6 +288,25 @@ class Redis(Server):
     def told(self):
         told = super().told()
         return {**told, "tls_port": self.tls_port, "logs": told["logs"] + [str(self.folder / "monitor.log")], "config": str(self.folder / "redis.conf")}
+
+
+class RedisBare(Server):
+    """As most Compose files start it: the password on the command line, and no file to write anything down in."""
+
+    def __init__(self, folder, certificates):
+        super().__init__(folder, certificates)
+        self.tls_port = free_port()
+        self.start()
+
+    def start(self):
+        words = {"port": self.port, "tls-port": self.tls_port, "bind": "127.0.0.1", "dir": self.folder, "tls-cert-file": f"{self.folder}/server.crt",
+                 "tls-key-file": f"{self.folder}/server.key", "tls-ca-cert-file": self.certificates.ca, "tls-auth-clients": "no",
+                 "requirepass": PASSWORDS["admin"]}
+        self.spawn("redis-server", *[word for name, value in words.items() for word in (f"--{name}", str(value))])
+        wait("redis", lambda: listens(self.port) and listens(self.tls_port))
+
+    def told(self):
+        return {**super().told(), "tls_port": self.tls_port}
 
 
 class RabbitMq(Server):
@@ -354,7 +377,7 @@ class Slapd(Server):
         return {**super().told(), "tls_port": self.tls_port}
 
 
-KINDS = {"postgres": Postgres, "mariadb": MariaDb, "redis": Redis, "rabbitmq": RabbitMq, "slapd": Slapd}
+KINDS = {"postgres": Postgres, "mariadb": MariaDb, "redis": Redis, "redis-bare": RedisBare, "rabbitmq": RabbitMq, "slapd": Slapd}
 
 
 def main():
@@ -374,6 +397,7 @@ def main():
         certificates = Certificates(folder / "tls")
         for name in args.names:
             servers[name] = KINDS[name](folder / name, certificates)
+            servers[name].forget()
         told = {name: server.told() for name, server in servers.items()}
         variants = {v: str(certificates.folder / f"{v}.crt") for v in Certificates.VARIANTS}
         print(json.dumps({"folder": str(folder), "ca": str(certificates.ca), "certificates": variants, "passwords": PASSWORDS, "servers": told}), flush=True)
