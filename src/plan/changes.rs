@@ -319,7 +319,7 @@ fn secret(
                 (change.value, change.derived) = (value, derived);
                 if known.is_none() {
                     let (default, old) = (change.tags.contains(Class::DevSecret.word()), change.old().cloned().unwrap_or_default());
-                    let (kept, note) = verdict.settle(row.kind, &change.name, &old, default, wishes.keep_previous);
+                    let (kept, note) = verdict.settle(row, &change.name, &old, default, wishes.keep_previous);
                     change.value = kept.as_ref().map_or_else(|| change.value.clone(), |former| former.with(&change.value, &old));
                     (change.former, change.notes) = (kept, note.into_iter().collect());
                 }

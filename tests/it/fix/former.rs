@@ -177,6 +177,10 @@ fn auth_js_signs_with_the_highest_so_nothing_is_written_for_it() {
     let plan = reviewed(&desk, &["--keep-previous"]);
     assert!(plan.contains("not kept") && plan.contains("the former one becomes AUTH_SECRET_1"), "{plan}");
     assert!(!desk.text(".env").contains("AUTH_SECRET_1"));
+    // what anybody may know is not to be kept by hand, either
+    let desk = Desk::with(&[(".env", "AUTH_SECRET=changeme\n")]);
+    let plan = reviewed(&desk, &["--keep-previous"]);
+    assert!(plan.contains("not kept") && !plan.contains("AUTH_SECRET_1"), "{plan}");
 }
 
 #[test]
@@ -188,7 +192,7 @@ fn flask_and_strapi_have_lists_of_their_own() {
 
 #[test]
 fn two_keys_do_not_share_a_ring() {
-    let desk = Desk::with(&[(".env", "SUPERSET_SECRET_KEY=changeme\nSECRET_KEY=changeit\n")]);
+    let desk = Desk::with(&[(".env", "SUPERSET_ENV=production\nSUPERSET_SECRET_KEY=changeme\nSECRET_KEY=changeit\n")]);
     let plan = reviewed(&desk, &[]);
     assert!(plan.contains("another secret's old value goes into the same setting"), "{plan}");
     let text = desk.text(".env");
