@@ -156,6 +156,9 @@ fn at_place(documents: &[Document], place: &Place, old: &Secret, found: &mut For
     if place.in_url || place.form != Form::Plain {
         return at("is a default or a part of another value: the old key cannot be written beside it");
     }
+    if ring.form == RingForm::Lines && document.format == "env" {
+        return at("stands in an env file, where readers differ about values of several lines: write both by hand");
+    }
     if ring.is_own() {
         return Ok(true);
     }
