@@ -75,7 +75,9 @@ pub(super) fn beside(document: &Document, index: usize, name: &str, value: &Secr
 /// The name and the value, with what parts them, from the name to the quote behind the value.
 fn pair(document: &Document, own: &Setting, name: &str, value: &Secret, manner: Manner) -> Option<Secret> {
     let text = document.text.as_str();
-    let between = text.get(own.key_span.end..own.span.start).filter(|between| !between.contains('\n'))?;
+    // an anchor or a tag of YAML's stands there, too: a second one would change what its aliases mean
+    let parts = |c: char| matches!(c, ' ' | '\t' | ':' | '=' | '"' | '\'' | '`');
+    let between = text.get(own.key_span.end..own.span.start).filter(|between| between.chars().all(parts))?;
     let bare = between.trim_end_matches(['"', '\'', '`']);
     Some(match manner {
         Manner::Alike => {
@@ -207,7 +209,9 @@ mod tests {
 
     #[test]
     fn where_no_line_can_stand_none_is_written() {
-        for (path, key, text) in [("k.yaml", "A", "A: |\n  x\n  y\n"), ("k.yaml", "env[0].A", "env:\n  - A: x\n    B: y\n")] {
+        for (path, key, text) in
+            [("k.yaml", "A", "A: &a x\nB: *a\n"), ("k.yaml", "A", "A: |\n  x\n  y\n"), ("k.yaml", "env[0].A", "env:\n  - A: x\n    B: y\n")]
+        {
             assert_eq!(with(path, text, key, Manner::Alike), None, "{path}: {text}");
         }
     }

@@ -166,10 +166,10 @@ fn maps_on_one_line_and_json_and_kubernetes_take_it_as_well() {
 
 #[test]
 fn a_list_of_lines_stands_where_every_reader_agrees_about_lines() {
-    let desk = Desk::with(&[("values.yaml", "magento:\n  cryptKey: changeme\n"), (".env", "MAGENTO_CRYPT_KEY=changeit\n")]);
+    let desk = Desk::with(&[("values.yaml", "magento:\n  cryptKey: changeme\n"), (".env", "MAGENTO_CRYPT_KEY=changeme\n")]);
     let plan = reviewed(&desk, &[]);
     assert!(plan.contains(".env:1 stands in an env file"), "{plan}");
-    assert_eq!(desk.text(".env"), "MAGENTO_CRYPT_KEY=changeit\n");
+    assert_eq!(desk.text(".env"), "MAGENTO_CRYPT_KEY=changeme\n");
     let text = desk.text("values.yaml");
     assert!(text.starts_with("magento:\n  cryptKey: \"changeme\\n") && text.len() > 60, "{text}");
 }
