@@ -186,6 +186,18 @@ fn sealed_copies_hold_the_ring_and_sops_encrypts_it() {
     assert!(!sops.contains(OLD));
 }
 
+#[test]
+fn a_file_that_lags_behind_a_sealed_one_gets_the_ring_as_well() {
+    let compose = format!("services:\n  web:\n    image: php:8\n    environment:\n      APP_KEY: \"{OLD}\"\n");
+    let desk = Desk::with(&[(".env", &format!("APP_KEY={OLD}\n"))]).ready();
+    desk.ok(&["fix", "--apply", "--include", "review", "--only", "APP_KEY", ".env"]);
+    desk.put("compose.yaml", &compose);
+    desk.ok(&["fix", "--apply", "--include", "review", "--only", "APP_KEY"]);
+    let (env, new) = (desk.opened(".env"), desk.opened("compose.yaml"));
+    assert_eq!(super::between(&new, "APP_KEY: \"", "\""), after(&env, "APP_KEY="));
+    assert!(new.contains(&format!("      APP_PREVIOUS_KEYS: \"{OLD}\"\n")), "{new}");
+}
+
 /// Random enough to be no guess, and too short for what it signs: 84 bits.
 const SHORT: &str = "kR7vQ2mXw9LpZt";
 
