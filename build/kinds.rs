@@ -86,6 +86,8 @@ struct KindRow {
     effect: String,
     #[serde(default)]
     steps: String,
+    #[serde(default)]
+    keep: String,
     ring: Option<Ring>,
     #[serde(default)]
     rings: Vec<Ring>,
@@ -147,7 +149,7 @@ fn kind_row(path: &Path, row: &KindRow) -> String {
     };
     let rings: Vec<String> = row.ring.iter().chain(&row.rings).map(|r| ring(path, r)).collect();
     format!(
-        "KindRow {{ names: {}, with: &{:?}, kind: Kind::{kind}, first_boot: {}, parents: {}, server: {}, generator: {:?}, effect: {:?}, steps: {:?}, \
+        "KindRow {{ names: {}, with: &{:?}, kind: Kind::{kind}, first_boot: {}, parents: {}, server: {}, generator: {:?}, effect: {:?}, steps: {:?}, keep: {:?}, \
          rings: &[{}] }},\n",
         patterns(&row.names),
         row.with,
@@ -157,6 +159,7 @@ fn kind_row(path: &Path, row: &KindRow) -> String {
         row.generator,
         row.effect,
         row.steps,
+        row.keep,
         rings.join(", ")
     )
 }

@@ -77,6 +77,12 @@ impl Recipe {
         Self { generator, spec, members: 1 }
     }
 
+    /// The same with so many bytes, where it is a number of bytes that it asks for.
+    #[must_use]
+    pub fn of_bytes(self, bytes: usize) -> Self {
+        Self { spec: Spec { bytes: self.spec.bytes.map(|_| bytes), ..self.spec }, ..self }
+    }
+
     /// The same for a place that takes at most `longest` characters.
     #[must_use]
     pub fn within(self, longest: Option<usize>) -> Self {

@@ -35,58 +35,64 @@ pub(super) enum Manner {
     List,
 }
 
-/// The line that gives `name` the `value`, beside the setting `index`; `None` where none can be written so that it is read.
+/// What gives `name` the `value`, beside the setting `index`; `None` where nothing can be written so that it is read.
 pub(super) fn beside(document: &Document, index: usize, name: &str, value: &Secret, manner: Manner) -> Option<Beside> {
     let own = document.settings.get(index)?;
     let text = document.text.as_str();
-    let format = formats::by_name(document.format)?;
     let whole = !own.key_span.is_empty() && own.key_span.end <= own.span.start && !own.span.of(text).contains('\n');
     if document.lossy || !own.editable || !whole || own.role != Role::Live {
         return None;
     }
     let start = text.get(..own.key_span.start)?.rfind('\n').map_or(0, |i| i + 1);
     let before = text.get(start..own.key_span.start)?;
-    let between = text.get(own.key_span.end..own.span.start)?;
-    if before.contains('#') || between.contains('\n') {
-        return None;
-    }
-    let bare = between.trim_end_matches(['"', '\'', '`']);
-    let quote = text.get(own.span.end..)?.chars().next().filter(|c| matches!(c, '"' | '\'' | '`'));
-    let encoded;
-    let pieces = match manner {
-        Manner::Alike => {
-            encoded = format.encode(value, own).ok()?;
-            vec![before, name, between, encoded.expose(), quote.map_or("", |q| &"\"'`"[place_of(q)])]
-        }
-        Manner::Quoted | Manner::List if value.expose().contains(['\'', '"', '\\', '\n']) => return None,
-        Manner::Quoted => vec![before, name, bare, "'[\"", value.expose(), "\"]'"],
-        Manner::List => vec![before, name, bare, "[\"", value.expose(), "\"]"],
-    };
-    let line = Secret::concat(&pieces);
+    let pair = pair(document, own, name, value, manner)?;
     let after = last_of_list(document, index)?;
     let at = document.settings.get(after)?.span.end;
     let rest = text.get(at..)?;
     let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let (at, text) = match rest.find('\n') {
-        Some(i) => (at + i + 1, Secret::concat(&[line.expose(), end])),
-        // a file without a last newline stays without one
-        None => (text.len(), Secret::concat(&[end, line.expose()])),
+    let (at, added) = if own.around.flow || matches!(document.format, "json" | "jsonc") {
+        // between the braces an entry is parted from the next by a comma, on a line of its own where the key has one
+        let key = before.trim_end_matches(['"', '\'']);
+        let gap = if key.trim().is_empty() { vec![",", end, key] } else { vec![", "] };
+        let pieces = [gap, vec![&before[key.len()..], pair.expose()]].concat();
+        (at + quote_at(text, at).len(), Secret::concat(&pieces))
+    } else if before.contains('#') {
+        return None;
+    } else {
+        match rest.find('\n') {
+            Some(i) => (at + i + 1, Secret::concat(&[before, pair.expose(), end])),
+            // a file without a last newline stays without one
+            None => (text.len(), Secret::concat(&[end, before, pair.expose()])),
+        }
     };
     let read = if manner == Manner::Quoted { Secret::concat(&["[\"", value.expose(), "\"]"]) } else { value.clone() };
     let around = own.key.scope_segments();
     let scope = document.settings.iter().position(|s| s.part == own.part && s.key.scope_segments() == around)?;
-    let found = Beside { after, name: name.to_owned(), value: read, scope, at, text };
+    let found = Beside { after, name: name.to_owned(), value: read, scope, at, text: added };
     is_read(document, &found).then_some(found)
 }
 
-/// Where in `"'` and the backtick a quote stands.
-fn place_of(quote: char) -> std::ops::Range<usize> {
-    let at = match quote {
-        '"' => 0,
-        '\'' => 1,
-        _ => 2,
-    };
-    at..at + 1
+/// The name and the value, with what parts them, from the name to the quote behind the value.
+fn pair(document: &Document, own: &Setting, name: &str, value: &Secret, manner: Manner) -> Option<Secret> {
+    let text = document.text.as_str();
+    // an anchor or a tag of YAML's stands there, too: a second one would change what its aliases mean
+    let parts = |c: char| matches!(c, ' ' | '\t' | ':' | '=' | '"' | '\'' | '`');
+    let between = text.get(own.key_span.end..own.span.start).filter(|between| between.chars().all(parts))?;
+    let bare = between.trim_end_matches(['"', '\'', '`']);
+    Some(match manner {
+        Manner::Alike => {
+            let encoded = formats::by_name(document.format)?.encode(value, own).ok()?;
+            Secret::concat(&[name, between, encoded.expose(), quote_at(text, own.span.end)])
+        }
+        Manner::Quoted | Manner::List if value.expose().contains(['\'', '"', '\\', '\n']) => return None,
+        Manner::Quoted => Secret::concat(&[name, bare, "'[\"", value.expose(), "\"]'"]),
+        Manner::List => Secret::concat(&[name, bare, "[\"", value.expose(), "\"]"]),
+    })
+}
+
+/// The quote that stands at a place, if one does.
+fn quote_at(text: &str, at: usize) -> &str {
+    text.get(at..at + 1).filter(|c| matches!(*c, "\"" | "'" | "`")).unwrap_or("")
 }
 
 /// The last setting of the list that the setting is an item of, so that no other item gets another number; itself where it is in a map.
@@ -177,6 +183,19 @@ mod tests {
                 "services:\n  a:\n    environment:\n      - \"A=x\"\n      - B=y\n    ports: []\n",
                 "services:\n  a:\n    environment:\n      - \"A=x\"\n      - B=y\n      - \"OLD=v1\"\n    ports: []\n",
             ),
+            ("a.json", "A", "{\"A\": \"x\"}", "{\"A\": \"x\", \"OLD\": \"v1\"}"),
+            (
+                "a.json",
+                "a.A",
+                "{\"a\": {\r\n  \"A\": \"x\",\r\n  \"B\": 1}}",
+                "{\"a\": {\r\n  \"A\": \"x\",\r\n  \"OLD\": \"v1\",\r\n  \"B\": 1}}",
+            ),
+            (
+                "compose.yaml",
+                "services.a.environment.A",
+                "services:\n  a:\n    environment: {A: x, B: y}\n",
+                "services:\n  a:\n    environment: {A: x, OLD: v1, B: y}\n",
+            ),
         ] {
             assert_eq!(with(path, text, key, Manner::Alike).as_deref(), Some(new), "{path}");
         }
@@ -190,12 +209,9 @@ mod tests {
 
     #[test]
     fn where_no_line_can_stand_none_is_written() {
-        for (path, key, text) in [
-            ("a.json", "A", "{\"A\": \"x\"}"),
-            ("compose.yaml", "services.a.environment.A", "services:\n  a:\n    environment: {A: x, B: y}\n"),
-            ("k.yaml", "A", "A: |\n  x\n  y\n"),
-            ("k.yaml", "env[0].A", "env:\n  - A: x\n    B: y\n"),
-        ] {
+        for (path, key, text) in
+            [("k.yaml", "A", "A: &a x\nB: *a\n"), ("k.yaml", "A", "A: |\n  x\n  y\n"), ("k.yaml", "env[0].A", "env:\n  - A: x\n    B: y\n")]
+        {
             assert_eq!(with(path, text, key, Manner::Alike), None, "{path}: {text}");
         }
     }

@@ -317,12 +317,13 @@ fn secret(
         let reason = match possible(values(documents, &change, family, known, entropy))? {
             Ok((value, derived)) => {
                 (change.value, change.derived) = (value, derived);
-                if known.is_none() {
-                    let (default, old) = (change.tags.contains(Class::DevSecret.word()), change.old().cloned().unwrap_or_default());
-                    let (kept, note) = verdict.settle(row.kind, &change.name, &old, default, wishes.keep_previous);
-                    change.value = kept.as_ref().map_or_else(|| change.value.clone(), |former| former.with(&change.value, &old));
-                    (change.former, change.notes) = (kept, note.into_iter().collect());
+                let (default, old) = (change.tags.contains(Class::DevSecret.word()), change.old().cloned().unwrap_or_default());
+                let (kept, note) = verdict.settle(row, &change.name, &old, default, wishes.keep_previous);
+                // what a twin holds is the whole list already
+                if let Some(former) = kept.as_ref().filter(|_| known.is_none()) {
+                    change.value = former.with(&change.value, &old);
                 }
+                (change.former, change.notes) = (kept, note.into_iter().collect());
                 unwritable(documents, &change)
             }
             Err(problem) => Some(unmade(documents, &change, &problem)),

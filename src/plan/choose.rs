@@ -37,9 +37,12 @@ pub(super) fn choose(need: &Need<'_>, entropy: &mut dyn Entropy) -> Result<Secre
     }
     // what the server refuses is not kept only because the old value had it
     if let Some(recipe) = of_old(need).filter(|r| !need.in_url || r.is_plain()) {
-        match recipe.within(most).generate(entropy) {
-            Err(KeygenError::NoRoom { .. }) => {}
-            made => return made,
+        // where there is no room for as many bytes as the old value had, 32 are as good
+        for recipe in [recipe, recipe.of_bytes(32)] {
+            match recipe.within(most).generate(entropy) {
+                Err(KeygenError::NoRoom { .. }) => {}
+                made => return made,
+            }
         }
     }
     general(need).within(most).generate(entropy)

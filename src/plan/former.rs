@@ -68,8 +68,8 @@ impl Verdict {
 
     /// Whether the old value is kept, and what is to be said about it. What data depends on is kept; what only signs is kept if it is
     /// `asked` for, and never where whoever knows it could go on as before: where it is a `default`, published, or weak.
-    pub(super) fn settle(self, kind: Kind, name: &str, old: &Secret, default: bool, asked: bool) -> (Option<Former>, Option<String>) {
-        if kind != Kind::Stateless {
+    pub(super) fn settle(self, row: &KindRow, name: &str, old: &Secret, default: bool, asked: bool) -> (Option<Former>, Option<String>) {
+        if row.kind != Kind::Stateless {
             return (if let Self::Kept(former) = self { Some(former) } else { None }, None);
         }
         let known = if default { Some("it can be guessed") } else { is_known(name, old) };
@@ -83,6 +83,8 @@ impl Verdict {
                 (None, Some("`--keep-previous` keeps the old one valid for a while, so that nobody is logged out".to_owned()))
             }
             (Self::Refused(why), true, _) => (None, Some(format!("the old one is not kept: {why}"))),
+            // how it would be done by hand is no advice for a key that anybody may have
+            (Self::None, true, None) if !row.keep.is_empty() => (None, Some(format!("the old one is not kept: {}", row.keep))),
             (Self::None | Self::Useless, true, _) => {
                 (None, Some("the old one is not kept: no setting for former keys is known".to_owned()))
             }
@@ -153,6 +155,9 @@ fn at_place(documents: &[Document], place: &Place, old: &Secret, found: &mut For
     let at = |what: &str| Err(format!("{}:{line} {what}", document.path));
     if place.in_url || place.form != Form::Plain {
         return at("is a default or a part of another value: the old key cannot be written beside it");
+    }
+    if ring.form == RingForm::Lines && document.format == "env" {
+        return at("stands in an env file, where readers differ about values of several lines: write both by hand");
     }
     if ring.is_own() {
         return Ok(true);

@@ -11,7 +11,7 @@ use crate::model::secret::Secret;
 use crate::model::setting::{Role, Setting};
 use crate::model::span::Span;
 use crate::model::template::{Part, has_reference, innermost_default, parts};
-use crate::rules::kinds::kind_in;
+use crate::rules::kinds::{Kind, kind_in};
 use crate::strength::name::{NameClass, classify};
 
 /// How a secret stands at a place.
@@ -58,6 +58,8 @@ pub struct Account {
     pub names: Vec<String>,
     /// Whether the server itself reads this setting.
     pub server: bool,
+    /// Whether every name says that it signs or encrypts: then it is no password.
+    pub is_key: bool,
     /// What the names of its group begin with: `queue` for `queue.url` and `queue.password`; empty where there is no group.
     pub stem: String,
 }
@@ -169,7 +171,14 @@ fn place(d: usize, around: &Around<'_>, s: usize, setting: &Setting, out: &mut V
     if let Form::Fallback { name, .. } = form {
         account.names.push(normal(name.of(value)));
     }
+    account.is_key = signs(&account.names);
     out.push(Place { document: d, setting: s, within, form, in_url, account, text });
+}
+
+/// Whether all these names are of keys that sign or encrypt.
+pub(super) fn signs(names: &[String]) -> bool {
+    let is_key = |name: &String| matches!(kind_in("", name).kind, Kind::Stateless | Kind::DataEncrypting);
+    !names.is_empty() && names.iter().all(is_key)
 }
 
 /// The reference whose default lies at `within`; the innermost where they are nested.
@@ -228,7 +237,7 @@ fn account(around: &Around<'_>, setting: &Setting) -> Account {
     let row = kind_in(setting.key.parent_name(), setting.name());
     let server = row.server || (setting.role == Role::Argument && matches!(own.join(" ").as_str(), "requirepass" | "masterauth"));
     let stem = own.split_last().map_or(String::new(), |(_, stem)| stem.join(" "));
-    Account { system, user: around.user(setting, &own), names, server, stem }
+    Account { system, user: around.user(setting, &own), names, server, is_key: false, stem }
 }
 
 /// What a document says about its settings besides themselves; gathered once, since asking each setting about every other is quadratic.

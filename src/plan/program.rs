@@ -180,7 +180,7 @@ mod tests {
     fn a_manifest_decides_where_nothing_is_nearer() {
         let strapi = [("package.json", r#"{"dependencies": {"@strapi/strapi": "5"}}"#)];
         assert!(effect(&[(".env", "ENCRYPTION_KEY=x\n")], &strapi, "ENCRYPTION_KEY").contains("API tokens"));
-        assert!(effect(&[(".env", "ENCRYPTION_KEY=x\nLANGFUSE_HOST=y\n")], &strapi, "ENCRYPTION_KEY").contains("model providers"));
+        assert!(effect(&[(".env", "ENCRYPTION_KEY=x\nLANGFUSE_INIT_ORG_ID=y\n")], &strapi, "ENCRYPTION_KEY").contains("model providers"));
         let django = [("requirements.txt", "django==5\ndjango-cryptography\n")];
         assert!(effect(&[(".env", "SECRET_KEY=x\n")], &django, "SECRET_KEY").contains("encrypted fields"));
     }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::place::{Account, Place, may_hold_a_secret};
 use crate::keygen::is_framed;
 use crate::model::document::Document;
-use crate::rules::kinds::{Kind, kind_in};
 
 /// Places of one secret, by index into the list that was grouped.
 #[derive(Clone, Debug, Default)]
@@ -118,7 +117,7 @@ pub(super) fn same(a: &Account, b: &Account) -> bool {
         return false;
     }
     // Grafana's own key is no password of its administrator, whatever stands in both
-    if is_key(a) != is_key(b) {
+    if a.is_key != b.is_key {
         return false;
     }
     if users_differ || a.system.is_empty() || b.system.is_empty() || !compatible(a.system, b.system) {
@@ -143,12 +142,6 @@ fn is_access_key(account: &Account) -> bool {
     account.names.iter().any(|name| name.ends_with("access key") && !name.ends_with("secret access key"))
 }
 
-/// Whether every name says that it signs or encrypts.
-fn is_key(account: &Account) -> bool {
-    let signs = |name: &String| matches!(kind_in("", name).kind, Kind::Stateless | Kind::DataEncrypting);
-    !account.names.is_empty() && account.names.iter().all(signs)
-}
-
 fn compatible(a: &str, b: &str) -> bool {
     let sql = |s: &str| matches!(s, "postgres" | "mysql" | "sqlserver" | "sql");
     a == b || (a == "sql" && sql(b)) || (b == "sql" && sql(a))
@@ -157,7 +150,7 @@ fn compatible(a: &str, b: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::same;
-    use crate::plan::place::Account;
+    use crate::plan::place::{Account, signs};
 
     fn account(system: &'static str, user: Option<&str>, name: &str, server: bool) -> Account {
         Account {
@@ -166,6 +159,7 @@ mod tests {
             names: if name.is_empty() { Vec::new() } else { vec![name.to_owned()] },
             server,
             stem: String::new(),
+            is_key: !name.is_empty() && signs(&[name.to_owned()]),
         }
     }
 

@@ -60,6 +60,8 @@ pub struct KindRow {
     pub effect: &'static str,
     /// What there is to do besides; empty where there is nothing.
     pub steps: &'static str,
+    /// Why the former one is kept by hand only, and how; empty where nothing is to be said.
+    pub keep: &'static str,
     /// Where the former key goes; the first that is possible counts.
     pub rings: &'static [Ring],
 }
@@ -100,6 +102,7 @@ static UNKNOWN: KindRow = KindRow {
     generator: "",
     effect: "whoever else holds this value must be given the new one",
     steps: "",
+    keep: "",
     rings: &[],
 };
 

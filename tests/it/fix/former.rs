@@ -1,5 +1,8 @@
 //! Where the old key goes: in the same edit, at every place, and only where that does not help whoever knows it.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use super::{Desk, after, assert_code, stdout};
 
 /// 32 bytes that are words.
@@ -131,12 +134,44 @@ fn a_compose_file_that_hands_the_key_on_hands_on_its_ring() {
 
 #[test]
 fn where_no_line_can_be_written_the_key_stays() {
+    let service = |environment: &str| format!("services:\n  web:\n    image: php:8\n    environment:\n{environment}");
+    for (environment, why) in [
+        (format!("      APP_KEY: ${{APP_KEY:-{OLD}}}\n"), "compose.yaml:5 is a default or a part of another value"),
+        (format!("      APP_KEY: &k {OLD}\n      OTHER: *k\n"), "compose.yaml:5 cannot have APP_PREVIOUS_KEYS written beside it"),
+    ] {
+        let text = service(&environment);
+        let desk = Desk::with(&[("compose.yaml", &text), (".env", "PORT=80\n")]);
+        let plan = stdout(&desk.harden(&["fix", "--emit", "plain", "--only", "APP_KEY"]));
+        assert!(plan.contains(why), "{plan}");
+        desk.harden(&["fix", "--emit", "plain", "--apply", "--allow-dirty", "--include", "review", "--only", "APP_KEY"]);
+        assert_eq!(desk.text("compose.yaml"), text);
+    }
+}
+
+#[test]
+fn maps_on_one_line_and_json_and_kubernetes_take_it_as_well() {
     let flow = format!("services:\n  web:\n    image: php:8\n    environment: {{APP_KEY: \"{OLD}\", PORT: 80}}\n");
-    let desk = Desk::with(&[("compose.yaml", &flow)]);
-    let plan = stdout(&desk.harden(&["fix", "--emit", "plain", "--only", "APP_KEY"]));
-    assert!(plan.contains("compose.yaml:4 cannot have APP_PREVIOUS_KEYS written beside it"), "{plan}");
-    desk.harden(&["fix", "--emit", "plain", "--apply", "--allow-dirty", "--include", "review", "--only", "APP_KEY"]);
-    assert_eq!(desk.text("compose.yaml"), flow);
+    let json = format!("{{\n  \"APP_KEY\": \"{OLD}\"\n}}\n");
+    let encoded = STANDARD.encode(OLD);
+    let secret = format!("apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\ndata:\n  APP_KEY: {encoded}\n");
+    let desk = Desk::with(&[("compose.yaml", &flow), ("app.json", &json), ("k8s/secret.yaml", &secret)]);
+    reviewed(&desk, &["--only", "APP_KEY"]);
+    let new = desk.text("app.json");
+    let key = super::between(&new, "\"APP_KEY\": \"", "\"").to_owned();
+    assert_eq!(new, format!("{{\n  \"APP_KEY\": \"{key}\",\n  \"APP_PREVIOUS_KEYS\": \"{OLD}\"\n}}\n"));
+    let inline = format!("APP_KEY: \"{key}\", APP_PREVIOUS_KEYS: \"{OLD}\", PORT: 80}}");
+    assert!(desk.text("compose.yaml").contains(&inline));
+    assert!(desk.text("k8s/secret.yaml").ends_with(&format!("\n  APP_PREVIOUS_KEYS: {encoded}\n")));
+}
+
+#[test]
+fn a_list_of_lines_stands_where_every_reader_agrees_about_lines() {
+    let desk = Desk::with(&[("values.yaml", "magento:\n  cryptKey: changeme\n"), (".env", "MAGENTO_CRYPT_KEY=changeme\n")]);
+    let plan = reviewed(&desk, &[]);
+    assert!(plan.contains(".env:1 stands in an env file"), "{plan}");
+    assert_eq!(desk.text(".env"), "MAGENTO_CRYPT_KEY=changeme\n");
+    let text = desk.text("values.yaml");
+    assert!(text.starts_with("magento:\n  cryptKey: \"changeme\\n") && text.len() > 60, "{text}");
 }
 
 #[test]
@@ -149,6 +184,18 @@ fn sealed_copies_hold_the_ring_and_sops_encrypts_it() {
     let sops = desk.text(".sops.env");
     assert!(after(&sops, "APP_PREVIOUS_KEYS=").starts_with("ENC[") && after(&sops, "APP_KEY=").starts_with("ENC["), "{sops}");
     assert!(!sops.contains(OLD));
+}
+
+#[test]
+fn a_file_that_lags_behind_a_sealed_one_gets_the_ring_as_well() {
+    let compose = format!("services:\n  web:\n    image: php:8\n    environment:\n      APP_KEY: \"{OLD}\"\n");
+    let desk = Desk::with(&[(".env", &format!("APP_KEY={OLD}\n"))]).ready();
+    desk.ok(&["fix", "--apply", "--include", "review", "--only", "APP_KEY", ".env"]);
+    desk.put("compose.yaml", &compose);
+    desk.ok(&["fix", "--apply", "--include", "review", "--only", "APP_KEY"]);
+    let (env, new) = (desk.opened(".env"), desk.opened("compose.yaml"));
+    assert_eq!(super::between(&new, "APP_KEY: \"", "\""), after(&env, "APP_KEY="));
+    assert!(new.contains(&format!("      APP_PREVIOUS_KEYS: \"{OLD}\"\n")), "{new}");
 }
 
 /// Random enough to be no guess, and too short for what it signs: 84 bits.
@@ -177,10 +224,14 @@ fn auth_js_signs_with_the_highest_so_nothing_is_written_for_it() {
     let plan = reviewed(&desk, &["--keep-previous"]);
     assert!(plan.contains("not kept") && plan.contains("the former one becomes AUTH_SECRET_1"), "{plan}");
     assert!(!desk.text(".env").contains("AUTH_SECRET_1"));
+    // what anybody may know is not to be kept by hand, either
+    let desk = Desk::with(&[(".env", "AUTH_SECRET=changeme\n")]);
+    let plan = reviewed(&desk, &["--keep-previous"]);
+    assert!(plan.contains("not kept") && !plan.contains("AUTH_SECRET_1"), "{plan}");
 }
 
 #[test]
-fn flask_and_strapi_have_lists_of_their_own() {
+fn flask_has_a_list_of_its_own() {
     let desk = Desk::with(&[(".env", &format!("FLASK_SECRET_KEY={SHORT}\n"))]);
     reviewed(&desk, &["--keep-previous"]);
     assert_eq!(after(&desk.text(".env"), "FLASK_SECRET_KEY_FALLBACKS="), format!("'[\"{SHORT}\"]'"));
@@ -188,7 +239,7 @@ fn flask_and_strapi_have_lists_of_their_own() {
 
 #[test]
 fn two_keys_do_not_share_a_ring() {
-    let desk = Desk::with(&[(".env", "SUPERSET_SECRET_KEY=changeme\nSECRET_KEY=changeit\n")]);
+    let desk = Desk::with(&[(".env", "SUPERSET_ENV=production\nSUPERSET_SECRET_KEY=changeme\nSECRET_KEY=changeit\n")]);
     let plan = reviewed(&desk, &[]);
     assert!(plan.contains("another secret's old value goes into the same setting"), "{plan}");
     let text = desk.text(".env");

@@ -215,7 +215,7 @@ const CASES: &[Case] = &[
     ("PORT=3001", &[("PAYLOAD_SECRET", DATA, Some(hex_32)), ("CALENDSO_ENCRYPTION_KEY", DATA, Some(text_32))]),
     ("DB_CLIENT=pg", &[("KEY", STATELESS, Some(uuid_4)), ("SECRET", STATELESS, Some(at_least_32))]),
     ("PORT=3002", &[("GF_SECURITY_SECRET_KEY", DATA, Some(text_32)), ("GF_SECURITY_ADMIN_PASSWORD", COORDINATED, Some(password))]),
-    ("GITLAB_HOST=git.example.org", &[("DB_KEY_BASE", DATA, Some(hex_64)), ("SECRET_KEY_BASE", DATA, Some(hex_64))]),
+    ("GITLAB_HOST=git.example.org", &[("DB_KEY_BASE", DATA, Some(hex_64)), ("GITLAB_SECRETS_SECRET_KEY_BASE", DATA, Some(hex_64))]),
     (
         "PORT=7700",
         &[

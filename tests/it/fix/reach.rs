@@ -180,6 +180,6 @@ fn a_giant_value_gets_one_of_sense_and_stops_no_other() {
     let output = desk.harden(&["fix", "--emit", "plain"]);
     assert_code(&output, 1);
     let plan = stdout(&output);
-    assert!(plan.contains("PASSWORD (coordinated): a new value of 256 characters"), "{plan}");
+    assert!(plan.contains("PASSWORD (coordinated): a new value of 64 characters"), "{plan}");
     assert!(safe(&desk).contains("JWT_SECRET"), "{plan}");
 }
