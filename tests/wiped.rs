@@ -194,6 +194,7 @@ fn fix(folder: &Path, forward: bool) -> Vec<Zeroizing<String>> {
         twins: None,
         new_only: None,
         spoken: None,
+        retired: None,
     };
     let scanned = scan(&request).expect("scanned");
     let files: Vec<PathBuf> = scanned.documents.iter().map(|kept| kept.path.clone()).collect();
@@ -207,6 +208,8 @@ fn fix(folder: &Path, forward: bool) -> Vec<Zeroizing<String>> {
         rules: &rules,
         seals: None,
         fresh: None,
+        live: false,
+        keep_previous: false,
         unborn: false,
     };
     let made = plan(&documents, &findings, &wishes, &mut Counted(1)).expect("planned");

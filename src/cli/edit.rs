@@ -91,7 +91,7 @@ fn edit(file: &SealedFile, editor: &Editor, room: &Room, signals: &Signals, proj
 fn fault(file: &SealedFile, new: &Zeroizing<Vec<u8>>) -> Option<String> {
     let (before, now) = (file.document(&file.plain), file.document(new));
     let name = &file.plain_name;
-    if let Some(fault) = now.fault.filter(|_| before.fault.is_none()) {
+    if let Some(fault) = now.fault.as_ref().filter(|_| before.fault.is_none()) {
         return Some(format!("{name}:{}:{}: {}", fault.line, fault.column, fault.kind));
     }
     if before.format == "env" && run::parse(name, &file.plain).is_ok() {

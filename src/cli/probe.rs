@@ -77,6 +77,7 @@ mod with_network {
             twins: None,
             new_only: None,
             spoken: None,
+            retired: None,
         };
         scan(&request).map_err(Failure::new)
     }

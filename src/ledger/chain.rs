@@ -14,7 +14,7 @@ use rand::TryRng;
 use rand::rngs::SysRng;
 use serde::{Deserialize, Serialize};
 
-use super::entry::Entry;
+use super::entry::{Entry, Vouch};
 use super::error::LedgerError;
 use crate::disk::DiskError;
 use crate::disk::atomic::create_new;
@@ -161,7 +161,7 @@ impl Ledger {
 
     /// What the file of `writer` in the project at `root` is to hold once `entry` is added. `vouch` is the HMAC under the project's key.
     #[must_use]
-    pub fn grown(&self, root: &Path, writer: &Writer, entry: &Entry, vouch: Option<&dyn Fn(&[u8]) -> String>) -> Grown {
+    pub fn grown(&self, root: &Path, writer: &Writer, entry: &Entry, vouch: Option<&Vouch<'_>>) -> Grown {
         let chain = self.chains.iter().find(|chain| chain.writer == *writer);
         let written = Written { entry: entry.clone(), prev: chain.map(Chain::heads).unwrap_or_default() };
         // strings, numbers and lists: nothing that JSON cannot hold

@@ -3,6 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Gives the HMAC of a line, in hex digits.
+pub type Vouch<'v> = dyn Fn(&[u8]) -> String + 'v;
+
 /// What became of one setting.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {

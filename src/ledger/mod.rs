@@ -9,6 +9,6 @@ mod error;
 mod verify;
 
 pub use chain::{Chain, FOLDER, Grown, Ledger, Line, Writer};
-pub use entry::{Entry, Subject};
+pub use entry::{Entry, Subject, Vouch};
 pub use error::LedgerError;
 pub use verify::{Fault, Judgement, Verdict, verify};

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::chain::{Chain, Ledger, Line, Writer};
+use super::entry::Vouch;
 use crate::disk::read::sha256;
 
 /// What came of it, the worst last.
@@ -48,7 +49,7 @@ pub struct Judgement {
 
 /// Checks all of `ledger`. `vouch` is the HMAC under the project's key, where that is open; `heads` are hashes of lines that must be there.
 #[must_use]
-pub fn verify(ledger: &Ledger, vouch: Option<&dyn Fn(&[u8]) -> String>, heads: &[String]) -> Judgement {
+pub fn verify(ledger: &Ledger, vouch: Option<&Vouch<'_>>, heads: &[String]) -> Judgement {
     let mut out = Judgement {
         verdict: Verdict::Authentic,
         lines: 0,
@@ -76,7 +77,7 @@ pub fn verify(ledger: &Ledger, vouch: Option<&dyn Fn(&[u8]) -> String>, heads: &
     out
 }
 
-fn one(chain: &Chain, vouch: Option<&dyn Fn(&[u8]) -> String>, out: &mut Judgement) {
+fn one(chain: &Chain, vouch: Option<&Vouch<'_>>, out: &mut Judgement) {
     let fault = |line: &Line, what: &str| Fault { writer: Some(chain.writer.clone()), line: line.number, what: what.to_owned() };
     let mut seen: BTreeSet<&str> = BTreeSet::new();
     let mut followed: BTreeSet<&str> = BTreeSet::new();

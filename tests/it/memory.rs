@@ -187,7 +187,7 @@ fn no_argument_of_a_process_holds_a_value() {
     File::create(desk.at("project/.env")).unwrap().write_all(b"JWT_SECRET=hunter2-quokka\nREDIS_PASSWORD=changeme-quokka\n").unwrap();
     git(&["add", "-A"]);
     git(&["commit", "-qm", "x"]);
-    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let path = format!("{}:{}", bin.display(), std::env::var_os("PATH").unwrap().into_string().unwrap());
     for args in [
         &["init"][..],
         &["scan"],

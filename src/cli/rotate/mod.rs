@@ -13,9 +13,9 @@ use std::io::{self, IsTerminal, Write as _};
 use std::path::PathBuf;
 
 use harden::keygen::SystemEntropy;
+use harden::model::secret::Secret;
 use harden::model::severity::{Fix, Profile};
 use harden::plan::{Plan, SecretChange, Wishes, rotation};
-use harden::model::secret::Secret;
 use harden::rotate::stage::{Replaced, Server, Stage};
 use harden::rules::kinds::Kind;
 use harden::scan::{Keep, Request, scan};
@@ -153,7 +153,9 @@ fn plan(args: &RotateArgs, global: &Global, project: &Project, paths: &[PathBuf]
         servers::accept(root, &servers, args)?;
     }
     if let Some((server, Err(why))) = servers.iter().flatten().map(|s| (s, &s.known)).find(|(_, known)| known.is_err()) {
-        return Err(Failure::new(format!("the {} server of {}: {why}", server.server.system, server.server.setting)).hint("nothing was changed"));
+        return Err(
+            Failure::new(format!("the {} server of {}: {why}", server.server.system, server.server.setting)).hint("nothing was changed")
+        );
     }
     let made = Made { args, request: &request, project, work: &work, forms: &forms, recipients: &recipients, roots };
     let (root, stage) = made.stage(&plan, &servers)?;
@@ -177,7 +179,8 @@ fn why_not(change: &SecretChange, servers: &[Reached], args: &RotateArgs) -> Opt
         Fix::Manual | Fix::None => Some(change.why.clone()),
         Fix::Review if args.include.is_none() => Some(format!("{}; `--include review` does it all the same", change.why)),
         _ if change.row.kind == Kind::Coordinated && servers.is_empty() && !args.files_only => Some(
-            "no connection string in these files tells which server holds it; `--files-only` changes the files, and you the server".to_owned(),
+            "no connection string in these files tells which server holds it; `--files-only` changes the files, and you the server"
+                .to_owned(),
         ),
         _ => None,
     }

@@ -49,7 +49,8 @@ pub(super) fn of(documents: &[Document], change: &SecretChange, args: &RotateArg
         list.iter().find(|(name, _)| name.eq_ignore_ascii_case(setting)).map(|(_, value)| value.clone())
     };
     if let Some(program) = typed(&args.program, &change.name) {
-        let server = Server { setting: change.name.clone(), system: "program".to_owned(), program: PathBuf::from(&program), ..Server::default() };
+        let server =
+            Server { setting: change.name.clone(), system: "program".to_owned(), program: PathBuf::from(&program), ..Server::default() };
         return vec![Reached { server, at: program, known: Err(String::new()) }];
     }
     let one = |connection: Connection| {
@@ -93,8 +94,11 @@ pub(super) fn accept(root: &Path, servers: &[Vec<Reached>], args: &RotateArgs) -
     }
     let names: Vec<String> = new.iter().map(|s| noted(s)).collect();
     if known.is_some() && !args.accept_hosts {
-        return Err(Failure::new(format!("a server that you have not accepted: {}; nothing was sent there, nothing was changed", names.join(", ")))
-            .hint("if it belongs there, run it again with `--accept-hosts`"));
+        return Err(Failure::new(format!(
+            "a server that you have not accepted: {}; nothing was sent there, nothing was changed",
+            names.join(", ")
+        ))
+        .hint("if it belongs there, run it again with `--accept-hosts`"));
     }
     ui::note(&format!("first rotation with {}; a server that is named later has to be accepted", names.join(", ")));
     let mut all = known.unwrap_or_default();
@@ -118,9 +122,12 @@ pub(super) fn look(servers: &mut [Vec<Reached>], values: &[Secret], reach: &Reac
     Ok(())
 }
 
+/// An account that can be spoken to, or the reason why it cannot.
+pub(super) type Spoken = Result<Box<dyn Account>, String>;
+
 /// The accounts of servers, each with the reason where it cannot be spoken to.
 #[cfg(feature = "live")]
-pub(super) fn accounts(servers: &[Server], reach: &Reach) -> Result<Vec<Result<Box<dyn Account>, String>>, Failure> {
+pub(super) fn accounts(servers: &[Server], reach: &Reach) -> Result<Vec<Spoken>, Failure> {
     if servers.is_empty() {
         return Ok(Vec::new());
     }
@@ -131,7 +138,7 @@ pub(super) fn accounts(servers: &[Server], reach: &Reach) -> Result<Vec<Result<B
 
 /// The accounts of servers: this build speaks to none.
 #[cfg(not(feature = "live"))]
-pub(super) fn accounts(servers: &[Server], _reach: &Reach) -> Result<Vec<Result<Box<dyn Account>, String>>, Failure> {
+pub(super) fn accounts(servers: &[Server], _reach: &Reach) -> Result<Vec<Spoken>, Failure> {
     let none = |_| Err("this harden is built without the features `live-*`: cargo install --locked --path . --features full".to_owned());
     Ok(servers.iter().map(none).collect())
 }
