@@ -8,7 +8,7 @@ use harden::model::document::Document;
 use harden::model::environment::Environment;
 use harden::model::finding::Finding;
 use harden::model::severity::{Class, Severity};
-use harden::plan::Planned;
+use harden::plan::{Planned, lined_up};
 use harden::rules::load::RuleSet;
 use harden::scan::{Kept, LIMIT, Scan};
 use harden::{formats, rewrite};
@@ -82,9 +82,7 @@ impl Work {
         for (i, document) in self.documents.iter().enumerate().filter(|(i, _)| self.twins.get(*i) == Some(&true)) {
             let Some(Ok(Outcome::Content(content, _))) = self.files.get(i).map(|f| read(f, Links::Refuse, LIMIT)) else { continue };
             let plain = formats::parse(&document.path, &content.bytes, document.environment);
-            let lines_up = plain.settings.len() == document.settings.len()
-                && plain.settings.iter().zip(&document.settings).all(|(a, b)| a.key == b.key);
-            if lines_up {
+            if lined_up(&plain, document).is_some() {
                 out.push((plain, i));
             }
         }

@@ -153,7 +153,7 @@ pub(super) fn secrets(
     wishes: &Wishes<'_>,
     entropy: &mut dyn Entropy,
 ) -> Result<Vec<SecretChange>, KeygenError> {
-    let settled = settled(all, wishes.before);
+    let settled = settled(documents, all, wishes.before);
     let programs = Programs::new(documents, wishes);
     let mut secrets = Vec::new();
     let groups = group(all, indices, documents);
@@ -390,17 +390,27 @@ struct Settled {
 }
 
 /// What the twins hold where the plain files beside them still hold something else.
-fn settled(all: &[Place], before: &[(Document, usize)]) -> Vec<Settled> {
+fn settled(documents: &[Document], all: &[Place], before: &[(Document, usize)]) -> Vec<Settled> {
     let mut out = Vec::new();
     for (plain, twin) in before {
+        let Some(in_twin) = documents.get(*twin).and_then(|document| lined_up(plain, document)) else { continue };
         for old in places(std::slice::from_ref(plain)) {
-            let now = all.iter().find(|p| (p.document, p.setting, p.in_url) == (*twin, old.setting, old.in_url));
+            let Some(setting) = in_twin.get(old.setting) else { continue };
+            let now = all.iter().find(|p| (p.document, p.setting, p.in_url) == (*twin, *setting, old.in_url));
             if let Some(now) = now.filter(|now| !now.text.same_as(&old.text)) {
                 out.push(Settled { account: old.account, old: old.text, new: now.text.clone() });
             }
         }
     }
     out
+}
+
+/// Where the settings of a plain file stand in its twin, which may have more: those that were added beside a key. `None` where one is missing
+/// there, or the order is another.
+#[must_use]
+pub fn lined_up(plain: &Document, twin: &Document) -> Option<Vec<usize>> {
+    let mut left = twin.settings.iter().enumerate();
+    plain.settings.iter().map(|old| left.find(|(_, now)| now.key == old.key && now.part == old.part).map(|(index, _)| index)).collect()
 }
 
 fn purpose_of(change: &SecretChange, in_url: bool) -> Purpose {

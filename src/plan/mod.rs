@@ -21,7 +21,7 @@ mod wishes;
 
 pub use assign::{Assigned, append, assign, matching};
 pub use beside::Beside;
-pub use changes::{Plan, Remark, SecretChange, plan};
+pub use changes::{Plan, Remark, SecretChange, lined_up, plan};
 pub use derive::Derived;
 pub use edits::{Conflict, Planned};
 pub use former::Former;
