@@ -8,7 +8,7 @@ use super::probe_args::ProbeArgs;
 #[cfg(not(feature = "probe"))]
 pub(crate) fn run(args: &ProbeArgs, _global: &Global) -> Result<Exit, Failure> {
     // what was typed is right, and means nothing here
-    let _ = (&args.paths, &args.format, &args.ca, &args.pin, args.login, &args.insecure_login, args.timeout);
+    let _ = (&args.paths, &args.format, &args.ca, &args.pin, args.login, &args.insecure_login, args.timeout, &args.identity);
     Err(Failure::new("this harden is built without the feature `probe`; no server was asked")
         .hint("cargo install --locked --path . --features full"))
 }
@@ -18,6 +18,8 @@ pub(crate) use with_network::run;
 
 #[cfg(feature = "probe")]
 mod with_network {
+    use std::cell::Cell;
+    use std::path::Path;
     use std::time::Duration;
 
     use harden::model::date::now;
@@ -30,6 +32,7 @@ mod with_network {
 
     use super::super::probe_show::{Asked, Shown, Tried, human, json};
     use super::super::project::Project;
+    use super::super::rotate::Forms;
     use super::super::trusted::trust;
     use super::super::ui;
     use super::{Exit, Failure, Global, ProbeArgs};
@@ -37,7 +40,7 @@ mod with_network {
     /// Asks the servers, and prints what they answer to stdout.
     pub(crate) fn run(args: &ProbeArgs, global: &Global) -> Result<Exit, Failure> {
         let trust = trust(&args.ca, &args.pin)?;
-        let scan = documents(args, global)?;
+        let (scan, sealed) = documents(args, global)?;
         for problem in &scan.problems {
             ui::error(&problem.to_string());
         }
@@ -56,14 +59,25 @@ mod with_network {
             let tried = if args.login { tried(connection, &answer, &trust, within, &args.insecure_login) } else { Vec::new() };
             asked.push(Asked { connection, answer, remarks, tried });
         }
-        let shown = Shown { asked, left_out: &found.left_out, sealed: scan.sealed.len(), now };
+        let shown = Shown { asked, left_out: &found.left_out, sealed, now };
         let lines = if args.format == "json" { json(&shown) } else { human(&shown) };
         lines.iter().for_each(|line| ui::answer(line));
         Ok(verdict(&shown, scan.problems.is_empty()))
     }
 
-    fn documents(args: &ProbeArgs, global: &Global) -> Result<Scan, Failure> {
+    /// What was read, and how many sealed files could not be opened.
+    fn documents(args: &ProbeArgs, global: &Global) -> Result<(Scan, usize), Failure> {
         let project = Project::load(&args.paths, global.no_config)?;
+        let forms = Forms::new(&args.identity);
+        let unopened = Cell::new(0);
+        // what cannot be opened is told, and does not stop the rest
+        let open = |path: &Path| {
+            Ok(forms.open(path).unwrap_or_else(|reason| {
+                ui::warn(&reason);
+                unopened.set(unopened.get() + 1);
+                None
+            }))
+        };
         let request = Request {
             paths: &args.paths,
             no_ignore: false,
@@ -74,12 +88,12 @@ mod with_network {
             honour: !global.no_config,
             keep: Keep::All,
             baseline: None,
-            twins: None,
+            twins: Some(&open),
             new_only: None,
             spoken: None,
             retired: None,
         };
-        scan(&request).map_err(Failure::new)
+        Ok((scan(&request).map_err(Failure::new)?, unopened.get()))
     }
 
     /// Says who will log in where, before anything is sent.

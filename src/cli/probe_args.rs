@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
+use super::seal_args::IdentityArgs;
+
 /// `harden probe`
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -34,4 +36,6 @@ pub(crate) struct ProbeArgs {
     /// Seconds that each step may take
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = clap::value_parser!(u64).range(1..=300), help_heading = "General")]
     pub(crate) timeout: u64,
+    #[command(flatten)]
+    pub(crate) identity: IdentityArgs,
 }

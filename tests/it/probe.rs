@@ -218,6 +218,23 @@ fn the_order_is_that_of_the_files() {
 }
 
 #[test]
+fn a_sealed_file_stands_for_its_plain_one() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let folder = project(&format!("SEALED=redis://:pw@127.0.0.1:{port}/0\n"));
+    let home = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| command(env!("CARGO_BIN_EXE_harden"), home.path(), folder.path()).args(args).output().unwrap();
+    assert_code(&run(&["init"]), 0);
+    assert_code(&run(&["encrypt", ".env"]), 0);
+    std::fs::write(folder.path().join(".env"), format!("PLAIN=redis://:pw@127.0.0.1:{port}/0\n")).unwrap();
+    let output = run(&["probe"]);
+    assert!(stdout(&output).contains("SEALED") && !stdout(&output).contains("PLAIN"), "{}", stdout(&output));
+    // for whoever has no identity it stays shut, and that is said
+    let output = probe(folder.path(), &[]);
+    assert!(stderr(&output).contains(".env.age exists and cannot be opened"), "{}", stderr(&output));
+    assert!(stdout(&output).contains("1 sealed file not opened"), "{}", stdout(&output));
+}
+
+#[test]
 fn mistakes_are_refused_before_anybody_is_asked() {
     let folder = project("A=redis://:pw@127.0.0.1:1/0\n");
     std::fs::write(folder.path().join("empty.pem"), "nothing\n").unwrap();
