@@ -211,8 +211,6 @@ fn fix(folder: &Path, forward: bool) -> Vec<Zeroizing<String>> {
         live: false,
         keep_previous: false,
         unborn: false,
-        live: false,
-        keep_previous: false,
     };
     let made = plan(&documents, &findings, &wishes, &mut Counted(1)).expect("planned");
     let edits = made.edits(&documents, Fix::Review).expect("no conflict");
