@@ -289,6 +289,7 @@ fn format(folder: &str) {
         twins: None,
         new_only: None,
         spoken: None,
+        retired: None,
     };
     let (written, refused) = (std::cell::Cell::new(0_u32), std::cell::Cell::new(0_u32));
     let looked = std::cell::Cell::new(0_u32);
