@@ -5,6 +5,8 @@
 //! the text, or where a value that can be written somewhere, written there, is not what is read back. It is kept in `fixtures/hostile/TARGET/`, named
 //! by its hash, and from then on read first in every run.
 
+#![expect(clippy::print_stderr, reason = "a run tells what it did")]
+
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write;
@@ -190,7 +192,7 @@ fn fixtures(folder: &str) -> BTreeMap<PathBuf, Vec<u8>> {
 
 /// Reads inputs until the time is over; what fails is kept.
 fn target(name: &str, seeds: &[Vec<u8>], read: &dyn Fn(&[u8], &mut Dice)) {
-    let seconds: Option<u64> = std::env::var("HARDEN_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok());
+    let seconds: Option<u64> = std::env::var_os("HARDEN_FUZZ_SECONDS").and_then(|text| text.to_str()?.parse().ok());
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/hostile").join(name);
     let kept: Vec<Vec<u8>> = if folder.is_dir() { fixtures(&format!("hostile/{name}")).into_values().collect() } else { Vec::new() };
     let hash = sha256(name.as_bytes());
