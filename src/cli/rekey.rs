@@ -42,7 +42,15 @@ pub(crate) fn run(args: &RekeyArgs, global: &Global) -> Result<Exit, Failure> {
     for path in targets(args, config)? {
         files.extend(Sealed::look(&path, &project, &wanted)?);
     }
-    let different: Vec<&Sealed> = files.iter().filter(|file| file.differs()).collect();
+    let mut different: Vec<&Sealed> = files.iter().filter(|file| file.differs()).collect();
+    // the project's key is made with the ledger and in no list at first: it goes along with the others, and alone says nothing
+    if let [only] = different[..]
+        && only.known.is_none()
+        && only.path.ends_with(".harden/key.age")
+        && files.len() > 1
+    {
+        different.clear();
+    }
     different.iter().for_each(|file| file.tell());
     if different.is_empty() {
         ui::say(&match files.len() {
