@@ -30,6 +30,8 @@ mod registries;
 mod rekey;
 mod repository;
 mod rotate;
+#[cfg(feature = "live")]
+mod rotate_live;
 mod rules;
 mod seal;
 mod selectors;
