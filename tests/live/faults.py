@@ -113,6 +113,8 @@ class Desk:
             if path.exists() and path.stat().st_mode & 0o7777 != mode:
                 wrong.append(f"{name} has mode {path.stat().st_mode & 0o7777:o}")
         own = r"\.harden/state/(lock|undo-[0-9]+(\.age)?)|\.harden/\.gitignore|harden\.toml"
+        # the record goes on through an undo
+        own += r"|\.harden/ledger/[0-9a-f]{16}\.jsonl|\.harden/key\.age|\.harden/\.gitattributes"
         if self.sealed() == "new":
             own += r"|\.harden/sealed\.toml|[^.].*\.(production|yml|json)\.age"
         for path in self.project.rglob("*"):
@@ -127,11 +129,17 @@ class Desk:
             wrong.append(f"copies {sorted(copies)}, lists {sorted(lists)}")
         keys = self.home / ".local/state/harden"
         if keys.is_dir():
-            wrong += [f"{p} is left" for p in keys.iterdir() if p.name != "journal.key"]
+            wrong += [f"{p} is left" for p in keys.iterdir() if p.name not in ("journal.key", "writer", "recipients")]
         for path in self.project.rglob("*"):
             if path.is_file() and ".harden/state/" in str(path) and b"changeme" in path.read_bytes():
                 wrong.append(f"{path} holds an old secret")
         return wrong
+
+
+def recorded(desk):
+    """What the ledger says of the files: `new` where a plan is its last line, `old` where that was taken back, or there is none."""
+    lines = [line for p in (desk.project / ".harden/ledger").glob("*.jsonl") for line in p.read_text().splitlines()]
+    return "new" if lines and '"action":"fix"' in lines[-1] else "old"
 
 
 def count_calls(desk, act):
@@ -191,6 +199,8 @@ def inject(desk, every, first, only):
                             end = outcome()
                             if end == "mixed":
                                 wrong.append("the next command left it half done")
+                        if end != "mixed" and recorded(desk) != end:
+                            wrong.append(f"the tree is {end}, and the ledger says {recorded(desk)}")
                         wrong += desk.faults()
                         if not wrong and end == "new" and not (desk.project / ".harden/state/undo-1").exists():
                             wrong.append("the plan holds, and there is no way back")
