@@ -171,6 +171,7 @@ Examples:
   harden fix
   harden fix --apply
   harden fix --only dev-secret --emit plain --apply
+  harden fix --emit plain --include review --apply   # secrets leave compose files for .env, too
   harden fix --emit sops --apply")]
 pub(crate) struct FixArgs {
     /// Files and folders

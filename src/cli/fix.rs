@@ -80,6 +80,9 @@ pub(crate) fn run(args: &FixArgs, global: &Global) -> Result<Exit, Failure> {
     };
     work.sealed = sealed_as_read.lock().map(|mut read| std::mem::take(&mut *read)).unwrap_or_default();
     work.knows(&args.only, &project.rules)?;
+    if args.promote.is_none() {
+        work.offer_env_files();
+    }
     let drivers = project.config.as_ref().map(|c| c.config.drivers.clone()).unwrap_or_default();
     let before = work.plain_beside_twins();
     let manifests = |index: usize| work.files.get(index).map(|file| manifests::above(file, &project)).unwrap_or_default();
@@ -118,7 +121,7 @@ fn carry_out(work: &Work, args: &FixArgs, project: &Project, wishes: &Wishes<'_>
     show(&plan, work, &bare)?;
     let extra: BTreeSet<usize> = bare.iter().copied().chain(work.grown()).filter(|i| !edits.contains_key(i)).collect();
     if edits.is_empty() && extra.is_empty() {
-        ui::note(if plan.secrets.is_empty() && plan.switches.is_empty() {
+        ui::note(if plan.secrets.is_empty() && plan.switches.is_empty() && plan.reads.is_empty() {
             "nothing to change"
         } else {
             "nothing to change without `--include review` or a hand"

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::args::FixArgs;
 use super::exit::{Exit, Failure};
+use super::fix_ignore::with_ignored;
 use super::fix_work::{Target, Work};
 use super::interrupted;
 use super::pinned;
@@ -135,13 +136,16 @@ fn plain(args: &FixArgs, project: &Project, targets: &[Target<'_>]) -> Result<Ex
             None => transaction.create(target.file, bytes, 0o600),
         };
     }
-    let replaced: Vec<PathBuf> = targets.iter().filter(|t| t.held.is_some()).map(|t| t.file.clone()).collect();
+    let (with, ignored) = with_ignored(transaction, targets);
+    transaction = with;
+    let replaced: Vec<PathBuf> = targets.iter().filter(|t| t.held.is_some()).map(|t| t.file.clone()).chain(ignored.replaced).collect();
     transaction = record(transaction, &root, args, project, targets, Path::to_owned)?;
     if let Some(recipients) = &recipients {
         transaction = way_back::keep(transaction, &root, &replaced, recipients, Kind::Plan)?;
     }
     transaction.commit().map_err(interrupted::failure)?;
     targets.iter().for_each(|t| ui::say(&format!("{}: {}", if t.held.is_none() { "written" } else { "patched" }, t.document.path)));
+    ignored.notes.iter().for_each(|note| ui::note(note));
     if recipients.is_some() {
         ui::hint("`harden undo` takes it back");
     } else {

@@ -1,6 +1,6 @@
 //! `--promote production`: the production file that a `.env` is to become.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use harden::model::environment::Environment;
 use harden::model::setting::Role;
@@ -33,7 +33,16 @@ pub(crate) fn work(request: &Request<'_>, scan: &mut Scan) -> Result<Work, Failu
     let twin = target.is_some_and(|t| t.twin);
     let before = target.map(|t| t.document.text.clone());
     let (document, findings) = examine(request, &path, text.as_bytes(), Environment::Production).map_err(Failure::new)?;
-    Ok(Work { documents: vec![document], files: vec![file], twins: vec![twin], findings, fresh: Some(0), before, sealed: BTreeMap::new() })
+    Ok(Work {
+        documents: vec![document],
+        files: vec![file],
+        twins: vec![twin],
+        findings,
+        offered: BTreeSet::new(),
+        fresh: Some(0),
+        before,
+        sealed: BTreeMap::new(),
+    })
 }
 
 /// The target's text, and behind it each assignment of the source whose name it does not have, as it is written there.

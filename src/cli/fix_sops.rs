@@ -9,6 +9,7 @@ use harden::model::document::Document;
 use harden::model::secret::Secret;
 use harden::model::setting::Role;
 use harden::model::span::Span;
+use harden::model::template::has_reference;
 use harden::scan::{Request, examine};
 use harden::seal::Index;
 use harden::seal::sops::{self, Form, How};
@@ -121,7 +122,10 @@ pub(crate) fn to_seal<'t>(request: &Request<'_>, target: &'t Target<'_>) -> Resu
     let (document, findings) = examine(request, name, &target.bytes, target.document.environment).map_err(Failure::new)?;
     let planned: Vec<usize> = target.planned.map(|planned| planned.expected.keys().copied().collect()).unwrap_or_default();
     let (before, after) = (target.document.settings.len(), document.settings.len());
-    let places = target.planned.and_then(|planned| planned.places(before, after)).unwrap_or_default();
+    let mut places = target.planned.and_then(|planned| planned.places(before, after)).unwrap_or_default();
+    // a reference says only where the value is
+    let is_open = |index: &usize| document.settings.get(*index).is_some_and(|s| has_reference(s.value.expose()));
+    places.retain(|index| !is_open(index));
     let mut spans = secrets(&document, &findings, &places);
     spans.extend(kept(&document, target.document, &planned));
     Ok((text, spans, document.format))

@@ -1,6 +1,6 @@
 //! What `harden fix` works on: the documents that were read, and the files that they become.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use harden::disk::read::{Links, Outcome, read};
@@ -16,6 +16,8 @@ use zeroize::Zeroizing;
 
 use super::args::FixArgs;
 use super::exit::Failure;
+use super::sealing::twin_of;
+use super::sops::existing_twin;
 
 /// One file with its new bytes.
 pub(crate) struct Target<'w> {
@@ -38,6 +40,8 @@ pub(crate) struct Work {
     pub(crate) files: Vec<PathBuf>,
     pub(crate) twins: Vec<bool>,
     pub(crate) findings: Vec<Finding>,
+    /// Env files that are not there, and are made where references need one.
+    pub(crate) offered: BTreeSet<usize>,
     /// The document that `.env` is promoted to: new, or with more in it than its file has.
     pub(crate) fresh: Option<usize>,
     /// What the file of that document, or its twin, holds now; none where there is neither.
@@ -58,7 +62,32 @@ impl Work {
             files.push(path);
             twins.push(twin);
         }
-        Self { documents, files, twins, findings, fresh: None, before: None, sealed: BTreeMap::new() }
+        Self { documents, files, twins, findings, offered: BTreeSet::new(), fresh: None, before: None, sealed: BTreeMap::new() }
+    }
+
+    /// Adds an empty `.env` beside each compose file for production that has no env file: what leaves the compose file goes there. Where one
+    /// of its kind lies there, read or not, none is made: two of them are the files of two deployments.
+    pub(crate) fn offer_env_files(&mut self) {
+        const KIN: &[&str] = &[".env", ".env.production", ".env.prod", ".env.staging"];
+        let mut offered: Vec<(Document, PathBuf)> = Vec::new();
+        for (document, file) in self.documents.iter().zip(&self.files) {
+            let env = file.with_file_name(".env");
+            let lies = |path: &PathBuf| {
+                path.symlink_metadata().is_ok() || twin_of(path).symlink_metadata().is_ok() || existing_twin(path).is_some()
+            };
+            let known = offered.iter().any(|(_, other)| *other == env) || KIN.iter().any(|name| lies(&file.with_file_name(name)));
+            if document.format != "compose" || document.environment != Environment::Production || known {
+                continue;
+            }
+            let path = document.path.rsplit_once('/').map_or_else(|| ".env".to_owned(), |(folder, _)| format!("{folder}/.env"));
+            offered.push((formats::parse(&path, b"", Environment::Production), env));
+        }
+        for (document, file) in offered {
+            self.offered.insert(self.documents.len());
+            self.documents.push(document);
+            self.files.push(file);
+            self.twins.push(false);
+        }
     }
 
     /// Refuses a word of `--only` that names nothing: a typing mistake must not look like "nothing to change".
@@ -100,6 +129,9 @@ impl Work {
     pub(crate) fn held(&self, index: usize) -> Option<&str> {
         if self.fresh == Some(index) {
             return self.before.as_ref().map(|text| text.as_str());
+        }
+        if self.offered.contains(&index) {
+            return None;
         }
         self.documents.get(index).map(|d| d.text.as_str())
     }

@@ -14,6 +14,7 @@ pub(crate) mod encrypt_sops;
 pub(crate) mod exit;
 pub(crate) mod fix;
 pub(crate) mod fix_emit;
+mod fix_ignore;
 pub(crate) mod fix_promote;
 pub(crate) mod fix_sops;
 pub(crate) mod fix_work;

@@ -1,6 +1,7 @@
 //! What runs when nothing is set: the default that stands in a reference, in the languages of templates.
 
 use crate::model::document::Document;
+use crate::model::expression::{elvis, template_default};
 use crate::model::span::Span;
 use crate::model::template::innermost_default;
 
@@ -32,95 +33,17 @@ fn property_default(value: &str) -> Option<Span> {
     (word && !form && !NAMED.contains(&name.to_ascii_lowercase().as_str())).then(|| Span::new(start, value.len() - 1))
 }
 
-/// The literal of Spring's `#{systemEnvironment['X'] ?: 'lit'}`.
-fn elvis(value: &str) -> Option<Span> {
-    let inner = value.strip_prefix("#{")?.strip_suffix('}')?;
-    let (before, after) = inner.rsplit_once("?:")?;
-    let text = after.trim();
-    let quoted = |quote: char| text.strip_prefix(quote).and_then(|t| t.strip_suffix(quote)).filter(|t| !t.contains(quote));
-    let literal = quoted('\'').or_else(|| quoted('"')).filter(|t| !t.is_empty())?;
-    let start = "#{".len() + before.len() + "?:".len() + (after.len() - after.trim_start().len()) + 1;
-    Some(Span::new(start, start + literal.len()))
-}
-
-/// The literal in `<%= ENV["X"] || "lit" %>`, `<%= ENV.fetch("X") { "lit" } %>`, `{{ x | default('lit') }}`, `{{ getenv "X" "lit" }}`: what runs when nothing is set.
-fn template_default(value: &str) -> Option<Span> {
-    let trimmed = value.trim();
-    let ruby = trimmed.starts_with("<%=") && trimmed.ends_with("%>") && trimmed.contains("ENV");
-    let moustache = trimmed.starts_with("{{") && trimmed.ends_with("}}") && trimmed.matches("{{").count() == 1;
-    let signs: &[&str] = match (ruby, moustache) {
-        (true, _) => &["||", ",", "{"],
-        (_, true) => &["default(", "default ", "d("],
-        _ => return None,
-    };
-    let (close, quote) = trimmed.char_indices().rev().find(|(_, c)| matches!(c, '"' | '\''))?;
-    let open = trimmed.get(..close)?.rfind(quote)?;
-    let before = trimmed.get(..open)?.trim_end();
-    let called = before.trim_start_matches(['{', '-', ' ', '(']);
-    let getter = moustache && ["getenv ", "env.Getenv ", "envOr "].iter().any(|f| called.starts_with(f)) && before.ends_with(['"', '\'']);
-    let leads = getter || signs.iter().any(|s| before.ends_with(s.trim_end()));
-    let piped = ruby || getter || before.contains('|') || called.starts_with("default");
-    let after = trimmed.get(close + 1..)?;
-    let rest_is_end = after.chars().all(|c| c.is_whitespace() || "%>})".contains(c))
-        || moustache && after.trim_start().starts_with([',', ')'])
-        // what is done with it: `.Values.x | b64enc | quote`
-        || moustache && after.chars().all(|c| c.is_ascii_alphanumeric() || " .|$_()-}".contains(c));
-    let start = value.len() - value.trim_start().len() + open + 1;
-    (leads && piped && rest_is_end && close > open + 1).then(|| Span::new(start, start + close - open - 1))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{elvis, property_default, template_default};
-    use crate::model::span::Span;
-    use crate::model::template::innermost_default;
-
-    fn fallback_of(value: &str) -> Span {
-        let span = innermost_default(value);
-        template_default(span.of(value)).map_or(span, |inner| inner.shift(span.start))
-    }
+    use super::property_default;
 
     #[test]
-    fn properties_and_expressions_of_spring_have_defaults() {
+    fn properties_of_spring_have_defaults() {
         for (value, want) in [("${sm:kettle}", "kettle"), ("${vault:kettle7!}", "kettle7!"), ("${git:kettle-spout}", "kettle-spout")] {
             assert_eq!(property_default(value).map(|s| s.of(value)), Some(want), "{value}");
         }
         for value in ["${vault:secret/db}", "${sm:DB_PASSWORD}", "${env:kettle}", "${file:a:b}", "${sm:}", "${a.b:kettle}", "sm:kettle"] {
             assert_eq!(property_default(value), None, "{value}");
-        }
-        for value in ["#{systemEnvironment['A'] ?: 'kettle'}", "#{env.a?:\"kettle\"}", "#{a ?: b ?: 'kettle' }"] {
-            assert_eq!(elvis(value).map(|s| s.of(value)), Some("kettle"), "{value}");
-        }
-        for value in ["#{systemEnvironment['A']}", "#{a ?: b}", "#{a ?: ''}", "#{a ? 'b' : 'c'}", "#{a ?: 'b' + 'c'}"] {
-            assert_eq!(elvis(value), None, "{value}");
-        }
-    }
-
-    #[test]
-    fn templates_fall_back_to_their_literal() {
-        for (value, want) in [
-            ("<%= ENV['A'] || \"kettle\" %>", "kettle"),
-            ("<%= ENV.fetch(\"A\") { 'kettle' } %>", "kettle"),
-            ("<%= ENV.fetch('A', 'kettle') %>", "kettle"),
-            ("{{ lookup('env','A') | default('kettle', true) }}", "kettle"),
-            ("{{ .Values.a | default \"kettle\" }}", "kettle"),
-            ("{{ .Values.a | default \"kettle\" | b64enc | quote }}", "kettle"),
-            ("{{ default \"kettle\" .Values.a | b64enc }}", "kettle"),
-            ("{{ getenv \"A\" \"kettle\" }}", "kettle"),
-            ("${A:-${B:-kettle}}", "kettle"),
-            (" {$A:kettle}", "kettle"),
-        ] {
-            assert_eq!(fallback_of(value).of(value), want, "{value}");
-        }
-        for value in [
-            "<%= ENV['A'] %>",
-            "{{ lookup('env', 'A') }}",
-            "{{ a | default('') }}",
-            "<%= ENV.fetch('A') %>",
-            "kettle",
-            "{{ 'x' | b64enc }}",
-        ] {
-            assert_eq!(fallback_of(value).of(value), value);
         }
     }
 }

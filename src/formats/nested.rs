@@ -1,8 +1,8 @@
 //! Settings inside a value: whole files (`redis.conf: |` in a ConfigMap, an env file in base64), JSON in a string, scripts, and what
 //! [`super::parts`] finds in one line.
 //!
-//! They are added after the value that holds them. They are looked at and never written: an edit would have to keep the indentation and
-//! the escapes of the outer file. The name of a file decides its format, else its content does.
+//! They are added after the value that holds them. Where their bytes stand in the file as they are read, a word that needs no quotes anywhere
+//! may take their place; nothing else is written there, since it would have to keep the indentation and the escapes of the outer file. The name of a file decides its format, else its content does.
 
 use std::collections::HashSet;
 
@@ -50,7 +50,8 @@ pub(super) fn add(text: &str, host: &str, settings: &mut Vec<Setting>, claimant:
     let mut out = Vec::with_capacity(settings.len());
     for (mut outer, inside) in settings.drain(..).zip(found) {
         // another value in its place would take all of these away
-        outer.editable &= inside.is_empty();
+        let whole = outer.editable;
+        outer.editable &= inside.iter().all(|s| s.span == outer.span && s.value.same_as(&outer.value));
         let (key, part, span) = (outer.key.clone(), outer.part, outer.span);
         out.push(outer);
         for mut setting in inside {
@@ -60,7 +61,8 @@ pub(super) fn add(text: &str, host: &str, settings: &mut Vec<Setting>, claimant:
             }
             setting.key = key.join(&setting.key);
             setting.part = part;
-            setting.editable = false;
+            let bare = setting.layer == Layer::None && setting.role == Role::Live && setting.span.of(text) == setting.value.expose();
+            setting.editable &= whole && bare && setting.span != span && !setting.value.is_empty();
             setting.around.portion = Portion::Inner;
             out.push(setting);
         }

@@ -6,6 +6,7 @@ pub mod date;
 pub mod document;
 pub mod edit;
 pub mod environment;
+pub mod expression;
 pub mod finding;
 pub mod key_path;
 pub mod memory;

@@ -62,7 +62,8 @@ pub enum Portion {
     SingleWord,
     /// The inside of a word in double quotes within a command line.
     DoubleWord,
-    /// Read out of the text of another setting's value. It is never written; where that value changes, it changes with it.
+    /// Read out of the text of another setting's value; where that value changes, it changes with it. Only a word that reads the same in every
+    /// quoting is written there.
     Inner,
 }
 

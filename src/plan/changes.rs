@@ -7,10 +7,15 @@ use super::derive::{Derived, Families, Family, families};
 use super::edits::unwritable;
 use super::elsewhere::doubt;
 use super::former::{Former, Verdict, former};
-use super::place::{Account, Form, Place, places};
+use super::lift::lift;
+use super::lifted::Lift;
+use super::obstacles::{image_default, obstacle};
+use super::place::{Account, Form, Place, literal_of, places};
 use super::program::Programs;
+use super::reads::{FailingRead, Reads, reads};
 use super::same::{Same, group, same as accounts_match};
 use super::switches::{Switch, switches};
+use super::variables::{env_file, env_file_above, folder, refers_to};
 use super::wishes::Wishes;
 use crate::keygen::{Entropy, KeyPair, KeygenError, is_framed};
 use crate::model::document::Document;
@@ -35,6 +40,8 @@ pub struct Plan {
     pub secrets: Vec<SecretChange>,
     /// Settings and connections that get another value.
     pub switches: Vec<Switch>,
+    /// Defaults in programs that become reads which fail, for review.
+    pub reads: Vec<FailingRead>,
     /// Findings that no change of this plan answers, because they stand in programs or text, or ask for a decision.
     pub remarks: Vec<Remark>,
 }
@@ -103,6 +110,10 @@ pub struct SecretChange {
     pub former: Option<Former>,
     /// What else there is to say.
     pub notes: Vec<String>,
+    /// Whether the value stays as it is, and only leaves the file that it stands in.
+    pub kept: bool,
+    /// How places become references, where some can.
+    pub lift: Option<Lift>,
     /// Rules, classes and keys by which it can be chosen.
     pub(super) tags: BTreeSet<String>,
 }
@@ -122,26 +133,37 @@ impl SecretChange {
 pub fn plan(documents: &[Document], findings: &[&Finding], wishes: &Wishes<'_>, entropy: &mut dyn Entropy) -> Result<Plan, KeygenError> {
     let by_path: BTreeMap<&str, usize> = documents.iter().enumerate().map(|(i, d)| (d.path.as_str(), i)).collect();
     let mut all = places(documents);
-    let mut wanted: BTreeMap<usize, Vec<&Finding>> = BTreeMap::new();
-    for finding in findings.iter().filter(|f| is_replaceable(f, wishes)) {
-        let Some(&document) = by_path.get(finding.file.as_str()) else { continue };
-        let Some(setting) = documents.get(document).and_then(|d| setting_at(d, finding)) else { continue };
-        if let Some(place) = locate(&mut all, documents, document, setting, finding) {
-            wanted.entry(place).or_default().push(finding);
+    let mut located = |fits: &dyn Fn(&Finding) -> bool| {
+        let mut found: BTreeMap<usize, Vec<&Finding>> = BTreeMap::new();
+        for finding in findings.iter().filter(|f| fits(f)) {
+            let Some(&document) = by_path.get(finding.file.as_str()) else { continue };
+            let Some(setting) = documents.get(document).and_then(|d| setting_at(d, finding)) else { continue };
+            if let Some(place) = locate(&mut all, documents, document, setting, finding) {
+                found.entry(place).or_default().push(finding);
+            }
         }
-    }
+        found
+    };
+    let wanted = located(&|f| is_replaceable(f, wishes));
+    let open = located(&|f| is_open(f) && !is_replaceable(f, wishes));
     let indices: Vec<usize> = wanted.keys().copied().collect();
     let mut secrets = secrets(documents, &all, &indices, &wanted, wishes, entropy)?;
+    secrets.extend(moved(documents, &all, &open, &secrets, wishes));
     secrets.retain(|s| chosen(&s.tags, wishes.only));
     part_ways(&mut secrets);
+    lift(documents, &mut secrets, wishes);
+    secrets.retain(|s| !s.kept || s.lifts());
     let mut switches = switches(documents, findings, &by_path, wishes);
     switches.retain(|s| chosen(&s.tags, wishes.only));
     let remarks = findings
         .iter()
         .filter(|f| wishes.only.is_empty() || wishes.only.iter().any(|o| *o == f.rule || o == f.class.word() || *o == f.key));
-    let remarks =
-        remarks.filter(|f| !is_answered(documents, &secrets, &by_path, f)).filter_map(|f| remark(documents, &by_path, f)).collect();
-    Ok(Plan { secrets, switches, remarks })
+    let leaves =
+        |f: &Finding| open.iter().any(|(i, found)| found.contains(&f) && all.get(*i).is_some_and(|p| secrets.iter().any(|s| s.moves(p))));
+    let reads = reads(documents, findings, &by_path, &secrets, wishes, entropy)?;
+    let remarks = remarks.filter(|f| !leaves(f) && !is_answered(documents, &secrets, &by_path, f));
+    let remarks = remarks.filter_map(|f| remark(documents, &by_path, f, &reads, &secrets, wishes)).collect();
+    Ok(Plan { secrets, switches, reads: reads.made, remarks })
 }
 
 /// The changes of the secrets that have a place in `indices` (sorted, into `all`); `found` are the findings on places.
@@ -199,16 +221,95 @@ fn is_answered(documents: &[Document], secrets: &[SecretChange], by_path: &BTree
     places.any(|p| Some((p.document, p.setting)) == at)
 }
 
+impl SecretChange {
+    /// Whether some place becomes a reference, for review.
+    pub(super) fn lifts(&self) -> bool {
+        self.lift.as_ref().is_some_and(|lift| !lift.references.is_empty())
+    }
+
+    /// Whether the secret leaves `place` with its value.
+    fn moves(&self, place: &Place) -> bool {
+        let at = |p: &Place| (p.document, p.setting, p.within) == (place.document, place.setting, place.within);
+        let lift = self.lift.as_ref().filter(|_| self.kept);
+        lift.is_some_and(|lift| self.places.iter().enumerate().any(|(i, p)| at(p) && lift.references.contains_key(&i)))
+    }
+}
+
+/// Strong secrets that stand in the open, each with all its places: they may leave the file as they are. Those that the plan replaces are not
+/// among them.
+fn moved(
+    documents: &[Document],
+    all: &[Place],
+    open: &BTreeMap<usize, Vec<&Finding>>,
+    replaced: &[SecretChange],
+    wishes: &Wishes<'_>,
+) -> Vec<SecretChange> {
+    let programs = Programs::new(documents, wishes);
+    let indices: Vec<usize> = open.keys().copied().collect();
+    let mut out = Vec::new();
+    for same in group(all, &indices, documents) {
+        let places: Vec<Place> = same.live.iter().filter_map(|i| all.get(*i)).cloned().collect();
+        let known = |p: &Place| replaced.iter().flat_map(|s| &s.places).any(|q| (q.document, q.setting) == (p.document, p.setting));
+        let Some(value) = places.first().map(|p| p.text.clone()).filter(|_| !places.iter().any(known)) else { continue };
+        let name = best_name(documents, &places);
+        let tags = tags(documents, &places, &same, open);
+        let (row, why) = (strictest(documents, &programs, &places, &name), "the value stays as it is".to_owned());
+        out.push(SecretChange {
+            name,
+            row,
+            fix: Fix::Review,
+            why,
+            value,
+            places,
+            outside: Vec::new(),
+            added: Vec::new(),
+            derived: Vec::new(),
+            pair: None,
+            former: None,
+            notes: Vec::new(),
+            kept: true,
+            lift: None,
+            tags,
+        });
+    }
+    out
+}
+
+/// Whether the finding is of a strong secret that stands in a file for production, where it may leave.
+fn is_open(finding: &Finding) -> bool {
+    finding.class == Class::HardcodedSecret && finding.environment == Environment::Production && finding.severity > Severity::Info
+}
+
 /// The remark on a finding in a file for production that neither a secret nor a switch of the plan speaks of.
-fn remark(documents: &[Document], by_path: &BTreeMap<&str, usize>, finding: &Finding) -> Option<Remark> {
+fn remark(
+    documents: &[Document],
+    by_path: &BTreeMap<&str, usize>,
+    finding: &Finding,
+    reads: &Reads,
+    secrets: &[SecretChange],
+    wishes: &Wishes<'_>,
+) -> Option<Remark> {
     if finding.environment != Environment::Production || finding.severity < Severity::Medium {
         return None;
     }
-    let document = documents.get(*by_path.get(finding.file.as_str())?)?;
-    let role = document.settings.get(finding.setting?)?.role;
+    let index = *by_path.get(finding.file.as_str())?;
+    let document = documents.get(index)?;
+    let own = (index, finding.setting?);
+    let setting = document.settings.get(own.1)?;
+    let role = setting.role;
+    if role == Role::Prose && is_replaceable(finding, wishes) && secrets.iter().any(|s| stands_at(documents, &s.places, index, setting)) {
+        return None;
+    }
+    if reads.made.iter().any(|r| r.document == index && r.written.becomes.contains_key(&own.1)) {
+        return None;
+    }
     let what = match finding.class {
+        _ if reads.refused.contains_key(&own) => reads.refused.get(&own)?.clone(),
         Class::HardcodedSecret if document.format == "env" && finding.topic != "provider-token" => return None,
         Class::HardcodedSecret => finding.help.clone(),
+        _ if is_replaceable(finding, wishes) && literal_of(setting.value.expose()).is_some() => {
+            "it is what a template falls back to: change it by hand".to_owned()
+        }
         _ if role == Role::Prose => "it stands in a program or text: change it by hand".to_owned(),
         _ => return None,
     };
@@ -253,13 +354,20 @@ fn locate(all: &mut Vec<Place>, documents: &[Document], document: usize, setting
     Some(all.len() - 1)
 }
 
-fn chosen(tags: &BTreeSet<String>, only: &[String]) -> bool {
+/// Whether something with `tags` is among what was asked for.
+pub(super) fn chosen(tags: &BTreeSet<String>, only: &[String]) -> bool {
     only.is_empty() || only.iter().any(|o| tags.contains(o) || tags.contains(&o.to_lowercase()))
 }
 
 fn setting_of<'d>(documents: &'d [Document], place: &Place) -> Option<(&'d Document, &'d Setting)> {
     let document = documents.get(place.document)?;
     Some((document, document.settings.get(place.setting)?))
+}
+
+/// Whether one of `places` is the setting that takes the same bytes as `setting`.
+fn stands_at(documents: &[Document], places: &[Place], document: usize, setting: &Setting) -> bool {
+    let own = |p: &Place| setting_of(documents, p).map(|(_, s)| s.span);
+    places.iter().any(|p| p.document == document && own(p) == Some(setting.span))
 }
 
 /// What is known of the descendants of one secret, and of its kind.
@@ -284,7 +392,9 @@ fn secret(
 ) -> Result<SecretChange, KeygenError> {
     let (family, wishes) = (relatives.family, programs.wishes);
     let places: Vec<Place> = same.live.iter().filter_map(|i| all.get(*i)).cloned().collect();
-    let outside = same.outside.iter().filter_map(|i| all.get(*i)).chain(&family.outside).cloned().collect();
+    // a word of a command may be read as text as well: it is no other place
+    let read_twice = |p: &&Place| setting_of(documents, p).is_some_and(|(_, s)| stands_at(documents, &places, p.document, s));
+    let outside = same.outside.iter().filter_map(|i| all.get(*i)).chain(&family.outside).filter(|p| !read_twice(p)).cloned().collect();
     let name = best_name(documents, &places);
     let row = strictest(documents, programs, &places, &name);
     let tags = tags(documents, &places, same, wanted);
@@ -301,6 +411,8 @@ fn secret(
         pair: family.pair.as_ref().map(KeyPair::name),
         former: None,
         notes: Vec::new(),
+        kept: false,
+        lift: None,
         tags,
     };
     let known = settled.iter().find(|s| change.places.iter().any(|p| s.old.same_as(&p.text) && accounts_match(&s.account, &p.account)));
@@ -492,7 +604,8 @@ fn reach(
     // in a file that nothing runs with yet a password may be made up; a token that somebody else may have to issue may not
     let made_up = fresh && (change.row.is_named() || purpose(&change.name) == Purpose::Password);
     if change.row.kind == Kind::Coordinated && !server && !made_up && !wishes.live && family.pair.is_none() {
-        return (Fix::Review, "the server's own setting is not among these files".to_owned());
+        let why = image_default(documents, &change.places);
+        return (Fix::Review, why.unwrap_or_else(|| "the server's own setting is not among these files".to_owned()));
     }
     let elsewhere = wishes.live && change.row.kind == Kind::Coordinated;
     if let Some(why) = doubt(documents, &change.places, change.row.kind, &change.name, relatives.unsigned).filter(|_| !elsewhere) {
@@ -500,6 +613,9 @@ fn reach(
     }
     if let Some(why) = &family.doubt {
         return (Fix::Review, why.clone());
+    }
+    if let Some(why) = obstacle(documents, change) {
+        return (Fix::Review, why);
     }
     (Fix::Safe, String::new())
 }
@@ -530,14 +646,6 @@ fn referenced_by_a_server(documents: &[Document], change: &SecretChange) -> bool
     })
 }
 
-fn refers_to(value: &str, name: &str) -> bool {
-    value.match_indices(name).any(|(i, _)| {
-        let before = value[..i].ends_with("${") || value[..i].ends_with('$');
-        let after = value[i + name.len()..].chars().next().is_none_or(|c| !(c.is_ascii_alphanumeric() || c == '_'));
-        before && after
-    })
-}
-
 /// Sees to it that every variable that becomes required is provided; the reason when one cannot be.
 fn provide(documents: &[Document], change: &mut SecretChange) -> Option<String> {
     let mut added = BTreeSet::new();
@@ -546,20 +654,22 @@ fn provide(documents: &[Document], change: &mut SecretChange) -> Option<String> 
         let (document, setting) = setting_of(documents, place)?;
         let value = setting.value.expose();
         let variable = name.of(value).to_owned();
-        let folder = folder(&document.path);
-        let beside = || {
-            documents
-                .iter()
-                .enumerate()
-                .filter(|(_, d)| d.format == "env" && d.environment == Environment::Production && self::folder(&d.path) == folder)
+        let home = folder(&document.path);
+        // compose reads one file by itself; what else provides a variable is started with what lies near it
+        let (target, near) = match document.format {
+            "compose" => (env_file(documents, home), None),
+            _ => (env_file_above(documents, home), Some(home)),
         };
-        if beside().any(|(_, d)| d.settings.iter().any(|s| s.name() == variable && s.role == Role::Live)) {
+        let beside =
+            documents.iter().filter(|d| d.format == "env" && d.environment == Environment::Production && Some(folder(&d.path)) == near);
+        let mut providing = target.and_then(|i| documents.get(i)).into_iter().chain(beside);
+        if providing.any(|d| d.settings.iter().any(|s| s.name() == variable && s.role == Role::Live)) {
             continue;
         }
         // the default is the secret and nothing else: its variable can hold the new value
         let whole_default = reference.end == place.within.end + 1 && place.within.start <= name.end + 2;
-        match beside().next() {
-            Some((i, _)) if whole_default && (!place.in_url || name_is_password(&variable)) => {
+        match target {
+            Some(i) if whole_default && (!place.in_url || name_is_password(&variable)) => {
                 added.insert((i, variable));
             }
             _ => return Some(format!("no env file beside {} provides {variable}", document.path)),
@@ -571,11 +681,6 @@ fn provide(documents: &[Document], change: &mut SecretChange) -> Option<String> 
 
 fn name_is_password(name: &str) -> bool {
     crate::strength::name::classify(name) == crate::strength::name::NameClass::Secret
-}
-
-/// The folder of a path for people.
-fn folder(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 #[cfg(test)]
@@ -607,6 +712,8 @@ mod tests {
             pair: None,
             former: None,
             notes: Vec::new(),
+            kept: false,
+            lift: None,
             tags: std::collections::BTreeSet::new(),
         };
         let why = unmade(&documents, &change, &problem);

@@ -5,11 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::beside::{Beside, joined};
 use super::changes::{Plan, SecretChange};
 use super::former::whole;
+use super::lifted::{How, Lift, Written};
 use super::place::{Form, Place};
+use super::switches::Switch;
 use crate::formats;
 use crate::model::document::Document;
 use crate::model::edit::{Edit, EditSet};
+use crate::model::key_path::KeyPath;
 use crate::model::secret::Secret;
+use crate::model::setting::{Portion, Quoting, Setting};
 use crate::model::severity::Fix;
 use crate::model::span::Span;
 
@@ -26,13 +30,18 @@ pub struct Planned {
     pub beside: Vec<Beside>,
     /// Settings that go with their lines, by index.
     pub removed: BTreeSet<usize>,
+    /// Settings in whose place others come, by index: key and value of each.
+    pub becomes: BTreeMap<usize, Vec<(KeyPath, Secret)>>,
 }
 
 impl Planned {
     /// Where the settings that change, and those that are new, stand afterwards: by index, of `before` settings and their successors.
-    /// `None` where the new document has another number of settings than that comes to.
+    /// `None` where the new document has another number of settings than that comes to, or some have others in their places.
     #[must_use]
     pub fn places(&self, before: usize, after: usize) -> Option<Vec<usize>> {
+        if !self.becomes.is_empty() {
+            return None;
+        }
         let count = (before + self.beside.len() + self.added.len()).checked_sub(self.removed.len())?;
         if count != after {
             return None;
@@ -72,9 +81,26 @@ impl Plan {
         let mut values: BTreeMap<(usize, usize), Parts> = BTreeMap::new();
         let mut added: BTreeMap<usize, Vec<(String, Secret)>> = BTreeMap::new();
         let mut beside: BTreeMap<usize, Vec<Beside>> = BTreeMap::new();
+        let mut written: BTreeMap<usize, Vec<Written>> = BTreeMap::new();
+        // what another file says is changed there
+        let mut referred: BTreeSet<(usize, usize)> = BTreeSet::new();
         for secret in self.secrets.iter().filter(|s| s.fix <= most) {
-            for place in &secret.places {
-                let part = part(documents, place, &secret.value);
+            let lift = secret.lift.as_ref().filter(|_| most >= Fix::Review);
+            added_by(lift, secret).for_each(|(document, name)| added.entry(document).or_default().push((name, secret.value.clone())));
+            for (index, place) in secret.places.iter().enumerate() {
+                let part = match lift.and_then(|l| l.references.get(&index)).map(|r| &r.how) {
+                    Some(How::Part(span, text)) => {
+                        let whole = documents.get(place.document).and_then(|d| d.settings.get(place.setting)).map(|s| s.value.len());
+                        referred.extend((whole == Some(span.len())).then_some((place.document, place.setting)));
+                        (*span, text.clone())
+                    }
+                    Some(How::Written(new)) => {
+                        written.entry(place.document).or_default().push(new.clone());
+                        continue;
+                    }
+                    None if secret.kept => continue,
+                    None => part(documents, place, &secret.value),
+                };
                 let parts = values.entry((place.document, place.setting)).or_default();
                 if !parts.iter().any(|(span, _)| *span == part.0) {
                     parts.push(part);
@@ -84,9 +110,6 @@ impl Plan {
                 let parts = values.entry((derived.place.document, derived.place.setting)).or_default();
                 parts.push((derived.place.within, derived.value.clone()));
             }
-            for (document, name) in &secret.added {
-                added.entry(*document).or_default().push((name.clone(), secret.value.clone()));
-            }
         }
         for former in self.secrets.iter().filter(|s| s.fix <= most).filter_map(|s| s.former.as_ref()) {
             former.added.iter().for_each(|(d, new)| beside.entry(*d).or_default().push(new.clone()));
@@ -95,7 +118,13 @@ impl Plan {
                 values.insert((*d, *s), vec![(whole(setting), value.clone())]);
             }
         }
-        for switch in self.switches.iter().filter(|s| s.fix <= most && !s.parts.is_empty()) {
+        for read in self.reads.iter().filter(|_| most >= Fix::Review) {
+            written.entry(read.document).or_default().push(read.written.clone());
+            let names = read.added.as_ref().map(|(document, value)| (*document, (read.variable.clone(), value.clone())));
+            names.into_iter().for_each(|(document, pair)| added.entry(document).or_default().push(pair));
+        }
+        let here = |s: &&Switch| s.fix <= most && !referred.contains(&(s.document, s.setting));
+        for switch in self.switches.iter().filter(here).filter(|s| !s.parts.is_empty()) {
             let parts = values.entry((switch.document, switch.setting)).or_default();
             for part in &switch.parts {
                 // what is put between two bytes is not inside what ends or begins there
@@ -107,14 +136,14 @@ impl Plan {
             }
         }
         let mut removed: BTreeMap<usize, BTreeMap<usize, Span>> = BTreeMap::new();
-        for switch in self.switches.iter().filter(|s| s.fix <= most) {
+        for switch in self.switches.iter().filter(here) {
             if let Some(line) = switch.removed.filter(|_| !values.contains_key(&(switch.document, switch.setting))) {
                 removed.entry(switch.document).or_default().insert(switch.setting, line);
             }
         }
         let mut by_document: BTreeMap<usize, Vec<(usize, Parts)>> = BTreeMap::new();
         values.into_iter().for_each(|((d, s), parts)| by_document.entry(d).or_default().push((s, parts)));
-        added.keys().chain(removed.keys()).chain(beside.keys()).for_each(|d| {
+        added.keys().chain(removed.keys()).chain(beside.keys()).chain(written.keys()).for_each(|d| {
             by_document.entry(*d).or_default();
         });
         by_document
@@ -123,10 +152,37 @@ impl Plan {
             .map(|(d, document, settings)| {
                 let (added, removed) = (added.remove(&d).unwrap_or_default(), removed.remove(&d).unwrap_or_default());
                 let beside = beside.remove(&d).unwrap_or_default();
-                Ok((d, planned(document, settings, added, beside, &removed)?))
+                let planned = planned(document, settings, added, beside, &removed)?;
+                Ok((d, with_written(document, planned, written.remove(&d).unwrap_or_default())?))
             })
             .collect()
     }
+}
+
+/// Variables that env files get for a secret: for defaults that go, and for references that come.
+fn added_by<'s>(lift: Option<&'s Lift>, secret: &'s SecretChange) -> impl Iterator<Item = (usize, String)> + 's {
+    secret.added.iter().chain(lift.into_iter().flat_map(|l| &l.added)).cloned()
+}
+
+/// `planned` with changes that are more than another value. A setting has one of the two.
+fn with_written(document: &Document, mut planned: Planned, written: Vec<Written>) -> Result<Planned, Conflict> {
+    if written.is_empty() {
+        return Ok(planned);
+    }
+    let mut edits = planned.edits.edits().to_vec();
+    for new in written {
+        edits.push(Edit { span: new.span, text: new.text });
+        new.becomes.keys().for_each(|index| {
+            planned.expected.remove(index);
+        });
+        planned.becomes.extend(new.becomes);
+    }
+    planned.edits = EditSet::new(edits).map_err(|overlap| Conflict {
+        path: document.path.clone(),
+        line: document.lines.line(overlap.0.start),
+        what: overlap.to_string(),
+    })?;
+    Ok(planned)
 }
 
 /// Why the new value of a secret cannot be written at one of its places: file, line and reason. Asked when the plan is made, so that one
@@ -146,7 +202,7 @@ pub(super) fn unwritable(documents: &[Document], secret: &SecretChange) -> Optio
 /// What comes where at one place.
 fn part(documents: &[Document], place: &Place, new: &Secret) -> (Span, Secret) {
     match place.form {
-        Form::Plain => (place.within, new.clone()),
+        Form::Plain | Form::Template => (place.within, new.clone()),
         Form::Fallback { reference, name } => {
             let value = documents.get(place.document).and_then(|d| d.settings.get(place.setting)).map_or("", |s| s.value.expose());
             (reference, required(value, name))
@@ -182,12 +238,19 @@ pub(super) fn planned(
         let value = splice(setting.value.expose(), &parts);
         let places: Option<Vec<Span>> = parts
             .iter()
-            .map(|(span, new)| setting.locate(&document.text, *span).filter(|_| plain(new) || alike(*span, &setting.value, new)))
+            .map(|(span, new)| {
+                setting
+                    .locate(&document.text, *span)
+                    .filter(|_| (plain(new) || alike(*span, &setting.value, new)) && !ends_flow(setting, new))
+            })
             .collect();
         match places {
             // every new text reads the same in any quoting: only its own bytes change
             Some(places) if !setting.value.is_empty() => {
                 edits.extend(places.into_iter().zip(parts).map(|(span, (_, text))| Edit { span, text }));
+            }
+            _ if setting.around.portion == Portion::Inner => {
+                return Err(fault("it stands inside another value, which would be read in another way"));
             }
             _ => edits.push(Edit { span: setting.span, text: format.encode(&value, setting).map_err(|e| fault(e.0))? }),
         }
@@ -209,7 +272,7 @@ pub(super) fn planned(
         line: document.lines.line(o.0.start),
         what: o.to_string(),
     })?;
-    Ok(Planned { edits, expected, added, beside, removed: removed.keys().copied().collect() })
+    Ok(Planned { edits, expected, added, beside, removed: removed.keys().copied().collect(), becomes: BTreeMap::new() })
 }
 
 /// Whether a text reads the same unquoted, quoted and inside a connection string.
@@ -234,6 +297,11 @@ fn alike(span: Span, value: &Secret, new: &Secret) -> bool {
         |a: Option<char>, b: Option<char>| a == b || a.zip(b).is_some_and(|(a, b)| a.is_ascii_alphanumeric() && b.is_ascii_alphanumeric());
     let (was, is) = (ends(old), ends(new));
     same(was.0, is.0) && same(was.1, is.1) && new.chars().all(|c| c.is_ascii_alphanumeric() || "+/=-_.".contains(c) || old.contains(c))
+}
+
+/// Whether the brackets of a reference would end the list or map of YAML that the value stands in without quotes.
+fn ends_flow(setting: &Setting, text: &Secret) -> bool {
+    setting.around.flow && setting.quoting == Quoting::Plain && text.expose().contains(['{', '}'])
 }
 
 pub(super) fn splice(value: &str, parts: &Parts) -> Secret {

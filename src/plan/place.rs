@@ -6,6 +6,7 @@ use crate::dsn;
 use crate::keygen::percent_decoded;
 use crate::model::document::Document;
 use crate::model::environment::Environment;
+use crate::model::expression::{elvis, template_default};
 use crate::model::key_path::{KeyPath, Segment, words};
 use crate::model::secret::Secret;
 use crate::model::setting::{Role, Setting};
@@ -26,6 +27,8 @@ pub enum Form {
         /// Only the name.
         name: Span,
     },
+    /// It is the literal that an expression of a template language falls back to: nothing is edited there.
+    Template,
 }
 
 /// One secret at one place.
@@ -72,6 +75,7 @@ impl Place {
         let setting = document.and_then(|d| d.settings.get(self.setting));
         document
             .zip(setting)
+            .filter(|_| self.form != Form::Template)
             .is_some_and(|(d, s)| d.environment_of(s) == Environment::Production && matches!(s.role, Role::Live | Role::Argument))
     }
 }
@@ -131,7 +135,7 @@ pub(super) fn places(documents: &[Document]) -> Vec<Place> {
     for (d, document) in documents.iter().enumerate() {
         let around = Around::of(document);
         for (s, setting) in document.settings.iter().enumerate() {
-            if setting.role != Role::Commented && !setting.value.is_empty() {
+            if setting.role != Role::Commented && !setting.value.is_empty() && !is_selected(&setting.key) {
                 place(d, &around, s, setting, &mut out);
             }
         }
@@ -139,10 +143,16 @@ pub(super) fn places(documents: &[Document]) -> Vec<Place> {
     out
 }
 
+/// Whether the setting says which entry of something else is meant (`secretKeyRef.key: password`), by the map that it stands in.
+fn is_selected(key: &KeyPath) -> bool {
+    key.names().rev().skip(1).any(|name| name == "valueFrom" || name.ends_with("Ref") || name.ends_with("_ref"))
+}
+
 fn place(d: usize, around: &Around<'_>, s: usize, setting: &Setting, out: &mut Vec<Place>) {
     let value = setting.value.expose();
     let whole = innermost_default(value);
-    let trimmed = whole.trimmed(value);
+    let literal = literal_of(whole.of(value)).map(|inner| inner.shift(whole.start));
+    let trimmed = literal.unwrap_or(whole).trimmed(value);
     let shown = trimmed.of(value);
     let (inner, account, in_url) = match dsn::parse(shown) {
         Some(found) => {
@@ -155,11 +165,18 @@ fn place(d: usize, around: &Around<'_>, s: usize, setting: &Setting, out: &mut V
             account.server = false;
             (password.shift(trimmed.start), account, true)
         }
+        None if literal.is_some() => (trimmed, account(around, setting), false),
         // the line break that ends a block of YAML is not the secret's
         None => (Span::new(0, value.trim_end_matches('\n').len()), account(around, setting), false),
     };
     let within = innermost_default(inner.of(value)).shift(inner.start);
-    let form = if in_url && within == inner { Form::Plain } else { form(value, within) };
+    let form = if literal.is_some() {
+        Form::Template
+    } else if in_url && within == inner {
+        Form::Plain
+    } else {
+        form(value, within)
+    };
     let raw = within.of(value);
     // a URL spells what it reserves with percent signs: the secret is what they stand for
     let spelled = in_url && value.get(..within.start).is_some_and(|before| before.contains("://"));
@@ -179,6 +196,12 @@ fn place(d: usize, around: &Around<'_>, s: usize, setting: &Setting, out: &mut V
 pub(super) fn signs(names: &[String]) -> bool {
     let is_key = |name: &String| matches!(kind_in("", name).kind, Kind::Stateless | Kind::DataEncrypting);
     !names.is_empty() && names.iter().all(is_key)
+}
+
+/// The literal that an expression of a template language falls back to, if `value` is one.
+#[must_use]
+pub(super) fn literal_of(value: &str) -> Option<Span> {
+    template_default(value).or_else(|| elvis(value))
 }
 
 /// The reference whose default lies at `within`; the innermost where they are nested.

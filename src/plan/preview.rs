@@ -4,7 +4,11 @@ use std::fmt::Write as _;
 
 use super::changes::{Plan, SecretChange};
 use super::former::Former;
+use super::lifted::How;
+use super::obstacles::is_template;
 use super::place::{Form, Place};
+use super::reads::FailingRead;
+use super::reason::belongs;
 use super::switches::Switch;
 use crate::model::document::Document;
 use crate::model::secret::MASK;
@@ -22,12 +26,16 @@ pub fn preview(plan: &Plan, documents: &[Document]) -> String {
     {
         let secrets: Vec<&SecretChange> = plan.secrets.iter().filter(|s| s.fix == fix).collect();
         let switches: Vec<&Switch> = plan.switches.iter().filter(|s| s.fix == fix).collect();
+        let lifted: Vec<&SecretChange> = plan.secrets.iter().filter(|s| fix == Fix::Review && s.lifts()).collect();
+        let reads = if fix == Fix::Review { &plan.reads[..] } else { &[] };
         let remarks = if fix == Fix::Manual { &plan.remarks[..] } else { &[] };
-        if secrets.is_empty() && switches.is_empty() && remarks.is_empty() {
+        if secrets.is_empty() && switches.is_empty() && lifted.is_empty() && reads.is_empty() && remarks.is_empty() {
             continue;
         }
         let _ = writeln!(out, "{heading}");
-        secrets.iter().for_each(|s| secret(&mut out, s, documents));
+        secrets.iter().filter(|s| !s.kept).for_each(|s| secret(&mut out, s, documents, &plan.reads));
+        lifted.iter().for_each(|s| leaving(&mut out, s, documents));
+        reads.iter().for_each(|r| read(&mut out, r, documents));
         switches.iter().for_each(|s| switch(&mut out, s, documents));
         remarks.iter().for_each(|r| {
             let _ = writeln!(out, "  {}:{}  [{}] {}", r.path, r.line, r.rule, r.what);
@@ -41,13 +49,12 @@ pub fn preview(plan: &Plan, documents: &[Document]) -> String {
 #[must_use]
 pub fn preview_of(secrets: &[&SecretChange], documents: &[Document]) -> String {
     let mut out = String::new();
-    secrets.iter().for_each(|s| secret(&mut out, s, documents));
+    secrets.iter().for_each(|s| secret(&mut out, s, documents, &[]));
     out
 }
 
-fn secret(out: &mut String, change: &SecretChange, documents: &[Document]) {
-    let name = if change.name.is_empty() { "a password" } else { &change.name };
-    let _ = write!(out, "  {name} ({})", change.row.kind.word());
+fn secret(out: &mut String, change: &SecretChange, documents: &[Document], reads: &[FailingRead]) {
+    let _ = write!(out, "  {} ({})", name_of(change), change.row.kind.word());
     let count = change.places.len();
     let places = if count == 1 { "1 place".to_owned() } else { format!("{count} places") };
     if change.fix == Fix::Manual {
@@ -61,7 +68,7 @@ fn secret(out: &mut String, change: &SecretChange, documents: &[Document]) {
         let new = new_value(change);
         let _ = writeln!(out, ": {new} in {places}{also}{why}");
     }
-    change.places.iter().for_each(|p| place(out, p, documents, change.fix != Fix::Manual));
+    change.places.iter().enumerate().for_each(|(i, p)| place(out, p, documents, change.fix != Fix::Manual, &belongs(&change.places, i)));
     for derived in &change.derived {
         let Some(setting) = documents.get(derived.place.document).and_then(|d| d.settings.get(derived.place.setting)) else { continue };
         let _ = writeln!(out, "      {}  {}={MASK} -> {MASK}: {}", at(&derived.place, documents), setting.key, derived.how);
@@ -73,7 +80,11 @@ fn secret(out: &mut String, change: &SecretChange, documents: &[Document]) {
     if let Some(kept) = &change.former {
         former(out, kept, documents);
     }
-    for outside in &change.outside {
+    if !change.lifts() {
+        staying(out, change, documents);
+    }
+    let read = |p: &Place| reads.iter().any(|r| r.document == p.document && r.written.becomes.contains_key(&p.setting));
+    for outside in change.outside.iter().filter(|p| !read(p)) {
         let _ = writeln!(out, "      {}  keeps the old value ({})", at(outside, documents), reason(outside, documents));
     }
     let effect = effect(change);
@@ -148,16 +159,71 @@ fn steps(change: &SecretChange) -> &'static str {
     server_of(&change.name, system).map_or("", |server| server.change)
 }
 
-fn place(out: &mut String, place: &Place, documents: &[Document], changes: bool) {
+/// A secret that leaves its files: what stands there afterwards, who answers, and which places keep it.
+fn leaving(out: &mut String, change: &SecretChange, documents: &[Document]) {
+    let Some(lift) = &change.lift else { return };
+    let value = if change.kept { "the value that it has" } else { "the new value" };
+    let _ = writeln!(out, "  {} ({}): leaves for an env file, with {value}", name_of(change), change.row.kind.word());
+    for (index, place) in change.places.iter().enumerate() {
+        let Some(setting) = documents.get(place.document).and_then(|d| d.settings.get(place.setting)) else { continue };
+        if let Some(reference) = lift.references.get(&index) {
+            // a whole URL may be said elsewhere already
+            let whole = matches!(&reference.how, How::Part(span, _) if span.len() == setting.value.len());
+            let part = if place.in_url && !whole { ": the password" } else { "" };
+            let _ = writeln!(out, "      {}  {}{part} becomes {}", at(place, documents), setting.key, shown(&reference.shown));
+        }
+    }
+    staying(out, change, documents);
+    for (document, name) in &lift.added {
+        let path = documents.get(*document).map_or("", |d| d.path.as_str());
+        let _ = writeln!(out, "      {path}  {}={MASK} is added", shown(name));
+    }
+    lift.needs.iter().for_each(|need| {
+        let _ = writeln!(out, "      needs: {need}");
+    });
+}
+
+/// Places that no reference can take, and why.
+fn staying(out: &mut String, change: &SecretChange, documents: &[Document]) {
+    for (index, why) in change.lift.iter().flat_map(|l| &l.stays) {
+        let Some(place) = change.places.get(*index) else { continue };
+        let Some(setting) = documents.get(place.document).and_then(|d| d.settings.get(place.setting)) else { continue };
+        let _ = writeln!(out, "      {}  {} stays in the file: {why}", at(place, documents), setting.key);
+    }
+}
+
+/// A default in a program that goes.
+fn read(out: &mut String, read: &FailingRead, documents: &[Document]) {
+    let Some(document) = documents.get(read.document) else { return };
+    let line = document.lines.line(read.written.span.start);
+    let _ = writeln!(out, "  {}: leaves the program, which fails without it from then on", shown(&read.variable));
+    let text = read.written.text.expose().split_whitespace().collect::<Vec<_>>().join(" ");
+    let _ = writeln!(out, "      {}:{line}  it becomes {}", document.path, shown(&text));
+    match &read.added {
+        Some(_) => {
+            let _ = writeln!(out, "      {}  {}={MASK} is added", read.provided, shown(&read.variable));
+        }
+        None => {
+            let _ = writeln!(out, "      {} provides it", read.provided);
+        }
+    }
+}
+
+fn name_of(change: &SecretChange) -> &str {
+    if change.name.is_empty() { "a password" } else { &change.name }
+}
+
+fn place(out: &mut String, place: &Place, documents: &[Document], changes: bool, why: &str) {
     let Some(setting) = documents.get(place.document).and_then(|d| d.settings.get(place.setting)) else { return };
     let key = setting.key.to_string();
     let what = match place.form {
         Form::Fallback { name, .. } => format!("the default of {} becomes a requirement", name.of(setting.value.expose())),
         Form::Plain if place.in_url => format!("{key}: the password {MASK}"),
-        Form::Plain => format!("{key}={MASK}"),
+        Form::Plain | Form::Template => format!("{key}={MASK}"),
     };
     let arrow = if changes && place.form == Form::Plain { format!(" -> {MASK}") } else { String::new() };
-    let _ = writeln!(out, "      {}  {what}{arrow}", at(place, documents));
+    let why = if why.is_empty() { String::new() } else { format!("  ({why})") };
+    let _ = writeln!(out, "      {}  {what}{arrow}{why}", at(place, documents));
 }
 
 fn switch(out: &mut String, switch: &Switch, documents: &[Document]) {
@@ -186,6 +252,7 @@ fn reason(place: &Place, documents: &[Document]) -> &'static str {
         Some(Environment::Example) => "an example or document",
         _ if document.and_then(|d| d.settings.get(place.setting)).is_some_and(|s| s.stage.is_some()) => "a part for development",
         Some(Environment::Development) => "a development file",
+        _ if place.form == Form::Template || document.is_some_and(is_template) => "a template: change it by hand",
         _ => "a program or text: change it by hand",
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use regex::Regex;
 
 use super::client::{ca, client};
+use super::edits::plain;
 use super::wishes::Wishes;
 use crate::dsn::{self, HostClass};
 use crate::formats;
@@ -13,7 +14,7 @@ use crate::model::environment::Environment;
 use crate::model::finding::Finding;
 use crate::model::key_path::Segment;
 use crate::model::secret::Secret;
-use crate::model::setting::{Role, Setting};
+use crate::model::setting::{Portion, Role, Setting};
 use crate::model::severity::{Class, Fix, Severity};
 use crate::model::shown::shown;
 use crate::model::span::Span;
@@ -66,7 +67,10 @@ pub(super) fn switches(documents: &[Document], findings: &[&Finding], by_path: &
             Strategy::Delete => deleted(doc, index, setting),
             Strategy::Generate | Strategy::Suggest => Asked::default(),
         };
-        let possible = !(asked.parts.is_empty() && asked.removed.is_none()) && setting.editable && !doc.lossy && wishes.can_write(doc);
+        // inside another value only what reads the same in every quoting can be written
+        let inner = setting.around.portion == Portion::Inner && !asked.parts.iter().all(|(_, text)| plain(text));
+        let asks = !asked.parts.is_empty() || asked.removed.is_some();
+        let possible = asks && !inner && setting.editable && !doc.lossy && wishes.can_write(doc);
         let tags =
             [finding.rule.clone(), finding.class.word().to_owned(), finding.key.clone(), setting.name().to_owned()].into_iter().collect();
         let settled = wishes.fresh == Some(document) && matches!(rule.repair.strategy, Strategy::Set | Strategy::Map | Strategy::Flip);

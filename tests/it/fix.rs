@@ -4,8 +4,10 @@
 mod derived;
 mod drivers;
 mod former;
+mod groups;
 mod interrupted;
 mod kinds;
+mod lift;
 mod plain;
 mod promote;
 mod properties;

@@ -712,6 +712,50 @@ fn no_change_of_a_sealed_file_shows_or_writes_a_secret() {
     assert_none(&faults);
 }
 
+/// Where secrets leave their files for an env file, only that file gets them, and what is told of it shows nothing.
+#[test]
+fn what_is_told_of_references_shows_nothing() {
+    let mut faults = Vec::new();
+    for canary in CANARIES {
+        let desk = Desk::new(canary);
+        let planted = [
+            (
+                "app/docker-compose.yml",
+                "services:\n  db:\n    image: postgres:16\n    environment:\n      POSTGRES_PASSWORD: '{C}'\n      UPLOAD_TOKEN: '{C}'\n  web:\n    image: web\n    command: web --redis-password {C}\n    environment:\n      - URL=postgres://app:{U}@db/app\n      - JWT_SECRET=${JWT_SECRET:-{C}}\n      - 'CONFIG={\"password\": \"{J}\"}'\n",
+            ),
+            ("app/src/a.js", "const k = process.env.JWT_SECRET || '{C}';\nconst t = process.env.MAIL_TOKEN ?? \"{J}\";\n"),
+            ("app/src/b.py", "import os\nK = os.environ.get('SECRET_KEY', '{C}')\n"),
+            ("app/run.sh", "#!/bin/sh\nexport ADMIN_PASSWORD='{C}'\nA_TOKEN=${A_TOKEN:-{C}}\n"),
+            (
+                "app/src/main/resources/application.yml",
+                "spring:\n  datasource:\n    password: '{C}'\n    url: ${DB_URL:postgres://app:{U}@db/app}\n",
+            ),
+            ("k8s/a.yaml", "apiVersion: v1\nkind: Secret\nmetadata:\n  name: s\nstringData:\n  DB_PASSWORD: '{C}'\n"),
+            (
+                "k8s/b.yaml",
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: w\nspec:\n  template:\n    spec:\n      containers:\n        - name: w\n          env:\n            - name: DB_PASSWORD\n              value: '{C}'\n            - name: JWT_SECRET\n              value: '{C}'\n",
+            ),
+            ("config/database.yml", "production:\n  password: <%= ENV['DB_PASSWORD'] || '{C}' %>\n"),
+        ];
+        planted.iter().for_each(|(name, text)| desk.plant(name, text));
+        let review = ["fix", "--apply", "--emit", "plain", "--allow-dirty", "--include", "review"];
+        for args in [&["fix"][..], &["fix", "--include", "review"], &["fix", "--emit", "plain"], &["fix", "--only", "hardcoded-secret"]] {
+            faults.extend(desk.faults(args, None, false));
+        }
+        // the env file is where they go: what else is written, and what is said, is looked at
+        let output = desk.run(&review, None);
+        let said = [output.stdout, output.stderr].concat();
+        faults.extend(desk.forbidden.seen_in(&said).map(|seen| format!("{review:?}: {seen}")));
+        for (path, text) in
+            desk.files().into_iter().filter(|(p, _)| !p.ends_with(".env") && !planted.iter().any(|(name, _)| p.ends_with(name)))
+        {
+            faults.extend(desk.forbidden.seen_in(&text).map(|seen| format!("{}: {seen}", path.display())));
+        }
+        assert!(String::from_utf8_lossy(&said).contains("becomes ${"), "{}", String::from_utf8_lossy(&said));
+    }
+    assert_none(&faults);
+}
+
 /// A provider's token has a form of its own, so it is a canary of its own: in settings, comments, scripts, documents and encoded.
 #[test]
 fn what_is_told_of_a_token_shows_nothing_of_it() {

@@ -1,5 +1,6 @@
 //! What tools that are not ours say: age and sops open the sealed files of `fix`, parsers of Python read them; openssl, ssh-keygen,
 //! puttygen, gpg, age-keygen and minisign make keys; PyJWT, argon2-cffi, bcrypt and cryptography judge what is computed from new secrets;
+//! puttygen, gpg, age-keygen and minisign make keys; docker-compose and interpreters read what refers to variables;
 //! schemas and parsers judge the machine formats. `./test --live` runs it.
 
 use std::fs::File;
@@ -66,6 +67,22 @@ fn what_is_computed_from_a_secret_is_what_other_programs_compute() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/live/check_derived.py");
     let python = std::env::var_os("HARDEN_TEST_PYTHON").unwrap_or_else(|| "python3".into());
     let output = Command::new(python).arg(script).arg(env!("CARGO_BIN_EXE_harden")).output().unwrap();
+    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && said.contains(" checks, 0 faults"), "{said}");
+}
+
+#[test]
+fn what_refers_to_variables_reads_as_before_to_compose_and_interpreters() {
+    if std::env::var_os("HARDEN_TEST_LIVE").is_none_or(|v| v != "1") {
+        println!("left out: `./test --live` runs it");
+        return;
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = Command::new(std::env::var_os("HARDEN_TEST_PYTHON").unwrap_or_else(|| "python3".into()))
+        .arg(root.join("tests/live/check_lift.py"))
+        .args([env!("CARGO_BIN_EXE_harden").as_ref(), root.join("fixtures/projects").as_os_str()])
+        .output()
+        .unwrap();
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success() && said.contains(" checks, 0 faults"), "{said}");
 }

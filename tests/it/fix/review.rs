@@ -24,7 +24,7 @@ fn a_default_becomes_a_requirement_and_the_variable_is_provided() {
 #[test]
 fn a_default_that_nothing_provides_is_left_to_a_hand() {
     let compose = "services:\n  db:\n    image: postgres:16\n    environment:\n      POSTGRES_PASSWORD: ${DB_PASSWORD:-postgres}\n";
-    let desk = Desk::with(&[("docker-compose.yml", compose)]);
+    let desk = Desk::with(&[("docker-compose.yml", compose), (".env.staging", "A=1\n")]);
     let output = desk.ok(&REVIEW);
     assert!(stdout(&output).contains("no env file beside docker-compose.yml provides DB_PASSWORD"));
     assert_eq!(desk.text("docker-compose.yml"), compose);
