@@ -36,7 +36,10 @@ impl Desk {
         );
         desk.put(".env", &stack);
         desk.put(".env.production", &stack);
-        desk.put("app.yaml", &format!("app:\n  jwt_secret: {JWT}\n  database_url: postgres://app:{old}@localhost:{pg}/app?sslmode=verify-full\n"));
+        desk.put(
+            "app.yaml",
+            &format!("app:\n  jwt_secret: {JWT}\n  database_url: postgres://app:{old}@localhost:{pg}/app?sslmode=verify-full\n"),
+        );
         assert_code(&desk.run(&["encrypt", "--remove-plain", ".env.production"]), 0);
         assert_code(&desk.run(&["encrypt", "--emit", "sops", "--remove-plain", "app.yaml"]), 0);
         let config = fs::read_to_string(desk.project.join("harden.toml")).unwrap();
@@ -91,7 +94,11 @@ impl Desk {
         };
         let found = (between(&plain, "postgres://app:", '@'), between(&plain, "rediss://app:", '@'), between(&plain, "JWT_SECRET=", '\n'));
         let yaml = opened("app.sops.yaml");
-        assert_eq!((between(&yaml, "postgres://app:", '@'), between(&yaml, "jwt_secret: ", '\n')), (found.0.clone(), found.2.clone()), "{yaml}");
+        assert_eq!(
+            (between(&yaml, "postgres://app:", '@'), between(&yaml, "jwt_secret: ", '\n')),
+            (found.0.clone(), found.2.clone()),
+            "{yaml}"
+        );
         found
     }
 }
@@ -106,7 +113,8 @@ fn one_command_changes_servers_and_files_and_clients_go_on() {
     // the client reads what the reload command has given it, as an application does
     desk.put("held.by.client", &fs::read_to_string(desk.project.join(".env")).unwrap());
     let (done, counted) = (AtomicBool::new(false), Duration::from_millis(20));
-    let password = |text: &str, scheme: &str| text.split(scheme).nth(1).and_then(|rest| rest.split('@').next()).unwrap_or_default().to_owned();
+    let password =
+        |text: &str, scheme: &str| text.split(scheme).nth(1).and_then(|rest| rest.split('@').next()).unwrap_or_default().to_owned();
     let (output, failed, tried, gap) = thread::scope(|scope| {
         let client = scope.spawn(|| {
             let (mut failed, mut tried, mut gap, mut since) = ([0, 0], 0, Duration::ZERO, None::<Instant>);
@@ -145,7 +153,9 @@ fn one_command_changes_servers_and_files_and_clients_go_on() {
     }
     assert_code(&desk.run(&["rotate", "--undo"]), 0);
     assert_eq!(desk.held(), (old.clone(), old.clone(), JWT.to_owned()));
-    assert!(desk.takes("postgres", &old) && desk.takes("redis", &old) && !desk.takes("postgres", &postgres) && !desk.takes("redis", &redis));
+    assert!(
+        desk.takes("postgres", &old) && desk.takes("redis", &old) && !desk.takes("postgres", &postgres) && !desk.takes("redis", &redis)
+    );
 }
 
 #[test]
@@ -175,8 +185,12 @@ fn in_the_middle_it_is_resumed_or_taken_back() {
     let (postgres, ..) = desk.held();
     let admin = desk.servers.password("admin");
     let port = desk.servers.port("postgres", "port").to_string();
-    let psql = Command::new("psql").env("PGPASSWORD", &admin).env("PGSSLMODE", "require")
-        .args(["-qAtX", "-h", "localhost", "-p", &port, "-U", "admin", "-d", "postgres", "-c", "ALTER ROLE app PASSWORD 'somebody-elses'"]).output().unwrap();
+    let psql = Command::new("psql")
+        .env("PGPASSWORD", &admin)
+        .env("PGSSLMODE", "require")
+        .args(["-qAtX", "-h", "localhost", "-p", &port, "-U", "admin", "-d", "postgres", "-c", "ALTER ROLE app PASSWORD 'somebody-elses'"])
+        .output()
+        .unwrap();
     assert_code(&psql, 0);
     let refused = desk.rotate(&["--reload", "true"]);
     assert_code(&refused, 2);
