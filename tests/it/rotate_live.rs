@@ -41,7 +41,8 @@ impl Desk {
             &format!("app:\n  jwt_secret: {JWT}\n  database_url: postgres://app:{old}@localhost:{pg}/app?sslmode=verify-full\n"),
         );
         assert_code(&desk.run(&["encrypt", "--remove-plain", ".env.production"]), 0);
-        assert_code(&desk.run(&["encrypt", "--emit", "sops", "--remove-plain", "app.yaml"]), 0);
+        assert_code(&desk.run(&["encrypt", "--emit", "sops", "app.yaml"]), 0);
+        fs::remove_file(desk.project.join("app.yaml")).unwrap();
         let config = fs::read_to_string(desk.project.join("harden.toml")).unwrap();
         let more = "\n[[environment]]\npath = \".env\"\nis = \"production\"\n\n[[server]]\nsetting = \"REDIS_URL\"\nadmin = { env = \"REDIS_ADMIN\" }\n";
         desk.put("harden.toml", &(config + more));
