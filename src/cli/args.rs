@@ -23,7 +23,7 @@ Exit codes:
   1  findings at or above --fail-on; or there are changes that were not made
   2  could not: usage, unreadable path, bad configuration, no recipient, no identity; wrote nothing
   3  none of the paths named held a file to look at
-  4  left half done; the journal stands: `harden undo`, or `harden fix --apply` to go on
+  4  left half done; the journal stands: `harden undo`, or `harden fix --apply` to go on; of a rotation: `harden rotate --undo`, or `--resume`
   (run: the command's own code; 125 harden failed, 126 not executable, 127 not found)";
 
 const EXAMPLES: &str = "\

@@ -67,33 +67,46 @@ enum Spelling {
     Entities,
 }
 
-/// `text` as a spelling of `secret` other than its own; `None` where it is none, and for secrets too short to tell.
-#[must_use]
-pub fn encoded(text: &str, secret: &Secret) -> Option<Encoded> {
-    let old = secret.expose();
-    if old.len() < SHORTEST || text == old || text.len() < old.len() || text.len() > 6 * old.len() + 256 {
-        return None;
+/// What a text says in every spelling that it could be: read once, and compared with many secrets.
+pub struct Decoded<'t> {
+    text: &'t str,
+    hex: Option<Zeroizing<Vec<u8>>>,
+    base64: Option<Zeroizing<Vec<u8>>>,
+    percent: Option<Zeroizing<Vec<u8>>>,
+    entities: Option<Zeroizing<Vec<u8>>>,
+}
+
+impl<'t> Decoded<'t> {
+    /// Reads `text`.
+    #[must_use]
+    pub fn of(text: &'t str) -> Self {
+        Self { text, hex: hex_bytes(text), base64: base64_bytes(text), percent: percent_bytes(text), entities: entity_bytes(text) }
     }
-    let whole = |spelling, bytes: &[u8]| {
-        let (end, after) = if bytes.ends_with(b"\n") { (bytes.len() - 1, "\n") } else { (bytes.len(), "") };
-        let body = bytes.get(..end)?.strip_suffix(old.as_bytes())?;
-        let before = std::str::from_utf8(body).ok()?;
-        let is_user = matches!(spelling, Spelling::Base64(_)) && before.find(':') == Some(before.len().saturating_sub(1));
-        (before.is_empty() || is_user).then(|| Encoded { spelling, before: Secret::copy_of(before), after })
-    };
-    let exact = |spelling, read: Option<Zeroizing<Vec<u8>>>| {
-        let same = read.is_some_and(|read| read.as_slice() == old.as_bytes());
-        same.then(|| Encoded { spelling, before: Secret::default(), after: "" })
-    };
-    if let Some(found) =
-        hex_bytes(text).and_then(|bytes| whole(Spelling::Hex { upper: text.bytes().any(|b| b.is_ascii_uppercase()) }, &bytes))
-    {
-        return Some(found);
+
+    /// The text as a spelling of `secret` other than its own; `None` where it is none, and for secrets too short to tell.
+    #[must_use]
+    pub fn spells(&self, secret: &Secret) -> Option<Encoded> {
+        let (text, old) = (self.text, secret.expose());
+        if old.len() < SHORTEST || text == old || text.len() < old.len() || text.len() > 6 * old.len() + 256 {
+            return None;
+        }
+        let whole = |spelling: &dyn Fn() -> Spelling, bytes: &[u8]| {
+            let (end, after) = if bytes.ends_with(b"\n") { (bytes.len() - 1, "\n") } else { (bytes.len(), "") };
+            let body = bytes.get(..end)?.strip_suffix(old.as_bytes())?;
+            let (before, spelling) = (std::str::from_utf8(body).ok()?, spelling());
+            let is_user = matches!(spelling, Spelling::Base64(_)) && before.find(':') == Some(before.len().saturating_sub(1));
+            (before.is_empty() || is_user).then(|| Encoded { spelling, before: Secret::copy_of(before), after })
+        };
+        let exact = |spelling, read: &Option<Zeroizing<Vec<u8>>>| {
+            let same = read.as_ref().is_some_and(|read| read.as_slice() == old.as_bytes());
+            same.then(|| Encoded { spelling, before: Secret::default(), after: "" })
+        };
+        let hex = || Spelling::Hex { upper: text.bytes().any(|b| b.is_ascii_uppercase()) };
+        let base64 = || Spelling::Base64(Base64::of(text, false));
+        let packed = self.hex.as_ref().and_then(|bytes| whole(&hex, bytes));
+        let packed = packed.or_else(|| self.base64.as_ref().and_then(|bytes| whole(&base64, bytes)));
+        packed.or_else(|| exact(Spelling::Percent, &self.percent)).or_else(|| exact(Spelling::Entities, &self.entities))
     }
-    if let Some(found) = base64_bytes(text).and_then(|bytes| whole(Spelling::Base64(Base64::of(text, false)), &bytes)) {
-        return Some(found);
-    }
-    exact(Spelling::Percent, percent_bytes(text)).or_else(|| exact(Spelling::Entities, entity_bytes(text)))
 }
 
 impl Made for Encoded {
@@ -212,12 +225,12 @@ fn entities(text: &Secret) -> Secret {
 mod tests {
     use proptest::prelude::{any, prop_assert, proptest};
 
-    use super::{Made, encoded};
+    use super::{Decoded, Made};
     use crate::keygen::SystemEntropy;
     use crate::model::secret::Secret;
 
     fn again(text: &str, old: &str, new: &str) -> Option<String> {
-        let made = encoded(text, &Secret::copy_of(old))?;
+        let made = Decoded::of(text).spells(&Secret::copy_of(old))?;
         Some(made.again(&Secret::copy_of(new), &mut SystemEntropy).unwrap().expose().to_owned())
     }
 

@@ -58,6 +58,9 @@ impl Command {
     fn run(&self, step: &str, told: &Told<'_>) -> Result<i32, WireError> {
         let mut process = Process::new(&self.program);
         process.args(&self.arguments).env("HARDEN_STEP", step).env("HARDEN_KEY", &self.key);
+        for name in crate::seal::IDENTITY_VARIABLES {
+            process.env_remove(name);
+        }
         process.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
         let mut child = process.spawn().map_err(|_| WireError::ConnectionRefused)?;
         let text = Secret::new(match told {

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::kin::Names;
 use super::place::{Account, Form, Place, may_hold_a_secret};
 use super::same::Same;
-use crate::keygen::{Entropy, Hash, KeyPair, KeygenError, Made, Needs, Spec, Token, by_name, encoded, hashes, is_signed_by_a_pair, tokens};
+use crate::keygen::{Decoded, Entropy, Hash, KeyPair, KeygenError, Made, Needs, Spec, Token, by_name, hashes, is_signed_by_a_pair, tokens};
 use crate::model::document::Document;
 use crate::model::environment::Environment;
 use crate::model::secret::Secret;
@@ -189,12 +189,13 @@ impl Search<'_> {
     fn spellings(&mut self, all: &[Candidate<'_>]) {
         for candidate in all {
             let at = (candidate.document, candidate.index);
+            let decoded = Decoded::of(candidate.text());
             let made = |parent: &Parent<'_>| -> Option<Box<dyn Made>> {
                 if parent.own.contains(&at) {
                     return None;
                 }
                 let half = parent.pairs.iter().find_map(|pair| pair.public_half(candidate.text()));
-                half.map(|half| Box::new(half) as Box<dyn Made>).or_else(|| Some(Box::new(encoded(candidate.text(), parent.old)?)))
+                half.map(|half| Box::new(half) as Box<dyn Made>).or_else(|| Some(Box::new(decoded.spells(parent.old)?)))
             };
             let found = self.parents.iter().enumerate().filter_map(|(i, parent)| Some((i, made(parent)?))).collect();
             self.assign(candidate, found);

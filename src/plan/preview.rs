@@ -33,7 +33,10 @@ pub fn preview(plan: &Plan, documents: &[Document]) -> String {
             continue;
         }
         let _ = writeln!(out, "{heading}");
-        secrets.iter().filter(|s| !s.kept).for_each(|s| secret(&mut out, s, documents, &plan.reads));
+        secrets.iter().filter(|s| !s.kept).for_each(|s| {
+            secret(&mut out, s, documents, &plan.reads);
+            next(&mut out, s);
+        });
         lifted.iter().for_each(|s| leaving(&mut out, s, documents));
         reads.iter().for_each(|r| read(&mut out, r, documents));
         switches.iter().for_each(|s| switch(&mut out, s, documents));
@@ -45,12 +48,22 @@ pub fn preview(plan: &Plan, documents: &[Document]) -> String {
     out
 }
 
-/// Some changes of a plan as text, without headings.
+/// One change of a plan as text, without a heading; `by_hand`: with what is left to be done on servers.
 #[must_use]
-pub fn preview_of(secrets: &[&SecretChange], documents: &[Document]) -> String {
+pub fn preview_of(change: &SecretChange, documents: &[Document], by_hand: bool) -> String {
     let mut out = String::new();
-    secrets.iter().for_each(|s| secret(&mut out, s, documents, &[]));
+    secret(&mut out, change, documents, &[]);
+    if by_hand || change.row.kind != Kind::Coordinated {
+        next(&mut out, change);
+    }
     out
+}
+
+fn next(out: &mut String, change: &SecretChange) {
+    let steps = steps(change);
+    if !steps.is_empty() {
+        let _ = writeln!(out, "      next: {steps}");
+    }
 }
 
 fn secret(out: &mut String, change: &SecretChange, documents: &[Document], reads: &[FailingRead]) {
@@ -98,10 +111,6 @@ fn secret(out: &mut String, change: &SecretChange, documents: &[Document], reads
     change.notes.iter().for_each(|note| {
         let _ = writeln!(out, "      note: {note}");
     });
-    let steps = steps(change);
-    if !steps.is_empty() {
-        let _ = writeln!(out, "      next: {steps}");
-    }
 }
 
 fn effect(change: &SecretChange) -> &'static str {

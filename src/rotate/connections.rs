@@ -28,10 +28,19 @@ pub struct Connection {
     pub user: String,
 }
 
-/// The servers of a secret: one for each account and host.
+/// The servers of a secret.
+#[derive(Default)]
+pub struct Servers {
+    /// Those that are told: one for each account and host.
+    pub told: Vec<Connection>,
+    /// Settings that hold the secret for a server that cannot be told, and why.
+    pub untold: Vec<(String, &'static str)>,
+}
+
+/// The servers of a secret.
 #[must_use]
-pub fn connections(documents: &[Document], change: &SecretChange) -> Vec<Connection> {
-    let mut out: Vec<Connection> = Vec::new();
+pub fn connections(documents: &[Document], change: &SecretChange) -> Servers {
+    let mut out = Servers::default();
     let Some(old) = change.old() else { return out };
     for place in change.places.iter().filter(|place| place.in_url) {
         let Some(document) = documents.get(place.document) else { continue };
@@ -85,21 +94,30 @@ fn name_in(reference: &str) -> &str {
     &inner[..end]
 }
 
-fn add(out: &mut Vec<Connection>, document: &Document, setting: &Setting, url: Secret) {
+fn add(out: &mut Servers, document: &Document, setting: &Setting, url: Secret) {
     let text = url.expose();
     let Some(found) = dsn::parse(text) else { return };
     let Some(system) = dsn::system(&found, text).filter(|system| !system.is_any()) else { return };
     let user = found.user.map(|user| user.of(text)).unwrap_or_default();
-    let [host] = found.hosts[..] else { return };
+    let shown_name = crate::model::shown::shown(setting.name()).into_owned();
+    let [host] = found.hosts[..] else {
+        out.untold.push((shown_name, if found.hosts.is_empty() { "it names no host" } else { "it names several hosts" }));
+        return;
+    };
     let name = host.name.of(text);
     let at = host.port.map_or_else(|| name.to_owned(), |port| format!("{name}:{}", port.of(text)));
     if has_reference(&at) || has_reference(user) {
+        out.untold.push((shown_name, "its host or user is said elsewhere"));
+        return;
+    }
+    if found.param(text, "host").is_some() || found.param(text, "hostaddr").is_some() {
+        out.untold.push((shown_name, "a parameter names another host"));
         return;
     }
     let same = |other: &&Connection| other.system == system.name() && other.at == at && other.user == user;
-    if !out.iter().any(|other| same(&other)) {
+    if !out.told.iter().any(|other| same(&other)) {
         let (host, user) = (name.to_owned(), user.to_owned());
-        let setting = crate::model::shown::shown(setting.name()).into_owned();
-        out.push(Connection { setting, path: document.path.clone(), system: system.name(), url, host, at, user });
+        let setting = shown_name;
+        out.told.push(Connection { setting, path: document.path.clone(), system: system.name(), url, host, at, user });
     }
 }

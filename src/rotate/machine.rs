@@ -60,6 +60,12 @@ pub trait Hands {
     /// Makes the credential of `side` die, with the help of the other one. Done where it is dead already.
     fn retire(&mut self, server: usize, side: Side) -> Set;
 
+    /// Whether the contents of `side` could be written now: every file holds one of the two, and can be replaced. Changes nothing.
+    ///
+    /// # Errors
+    /// Which file stands in the way, and why.
+    fn can_write(&mut self, side: Side) -> Result<(), String>;
+
     /// Writes the contents of `side` into all files, or none. Files that hold them already stay.
     fn write(&mut self, side: Side) -> Written;
 
@@ -131,6 +137,10 @@ fn run(journal: &mut Journal, hands: &mut dyn Hands) -> Result<(), Halt> {
             // the stage was not finished: there is nothing to go on with
             State::Prepared => return Err(Halt::Stop("it was interrupted before its stage was complete".to_owned())),
             State::Staged => {
+                // a server is not asked for what no file could say
+                if journal.to == Side::New || journal.wrote {
+                    hands.can_write(journal.to).map_err(Halt::Turn)?;
+                }
                 set_all(journal, hands)?;
                 State::Set
             }
@@ -143,13 +153,13 @@ fn run(journal: &mut Journal, hands: &mut dyn Hands) -> Result<(), Halt> {
                 State::Written
             }
             State::Written => {
-                if journal.wrote && !hands.reload(journal.to) {
+                // on the way back nobody is better off if it stops: that a command failed is said, and that is all
+                if journal.wrote && !hands.reload(journal.to) && journal.to == Side::New {
                     return Err(Halt::Turn("the reload command failed".to_owned()));
                 }
                 State::Reloaded
             }
             State::Reloaded => {
-                // on the way back nobody is better off if it stops: what the command says of the old values is shown, and that is all
                 if journal.wrote && !hands.health(journal.to) && journal.to == Side::New {
                     return Err(Halt::Turn("the health command failed".to_owned()));
                 }
@@ -237,7 +247,14 @@ fn write(journal: &mut Journal, hands: &mut dyn Hands) -> Result<(), Halt> {
     }
     match hands.write(journal.to) {
         Written::Done => Ok(()),
-        Written::Untouched(why) => Err(Halt::Turn(why)),
+        Written::Untouched(why) => {
+            if journal.to == Side::New {
+                // all or none: there is nothing to write back
+                journal.wrote = false;
+                hands.note(journal).map_err(Halt::Stop)?;
+            }
+            Err(Halt::Turn(why))
+        }
         Written::Half(why) => Err(Halt::Stop(why)),
     }
 }

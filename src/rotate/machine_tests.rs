@@ -26,6 +26,7 @@ struct World {
     reload_fails: bool,
     health_fails: bool,
     refuses: bool,
+    in_the_way: bool,
     /// Whether applications met a server that does not take what they hold.
     locked_out: bool,
 }
@@ -44,6 +45,7 @@ impl World {
             reload_fails: false,
             health_fails: false,
             refuses: false,
+            in_the_way: false,
             locked_out: false,
         }
     }
@@ -124,6 +126,10 @@ impl Hands for World {
             self.look();
         }
         if heard { Set::Done } else { Set::Unknown }
+    }
+
+    fn can_write(&mut self, _side: Side) -> Result<(), String> {
+        if self.in_the_way { Err("a file was changed".to_owned()) } else { Ok(()) }
     }
 
     fn write(&mut self, side: Side) -> Written {
@@ -246,6 +252,16 @@ fn it_can_die_anywhere_and_be_resumed_or_undone() {
         }
     }
     assert!(deaths > 2_000, "{deaths}");
+}
+
+#[test]
+fn a_file_that_cannot_be_written_stops_it_before_a_server_is_asked() {
+    for shape in SHAPES {
+        let mut world = World::new(shape);
+        world.in_the_way = true;
+        assert!(matches!(drive(&mut fresh(shape.len()), &mut world), End::WentBack(_)));
+        assert!(world.is_whole(Side::Old) && !world.locked_out, "{world:?}");
+    }
 }
 
 #[test]

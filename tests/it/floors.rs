@@ -24,7 +24,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("detect", "config dsn keys model rules strength tokens"),
     ("render", "model report"),
     ("run", "model seal"),
-    ("live", "model wire"),
+    ("live", "model seal wire"),
     ("probe", "dsn keys model wire"),
     ("scan", "config detect disk formats git model report rules"),
     ("plan", "dsn formats keygen model rules strength"),

@@ -38,6 +38,12 @@ impl Desk {
         fs::read_to_string(self.project.join(name)).unwrap()
     }
 
+    /// The sealed stage, if there is one.
+    fn stage(&self) -> Option<PathBuf> {
+        let mut files = fs::read_dir(self.state()).unwrap().map(|entry| entry.unwrap().path());
+        files.find(|path| path.file_name().unwrap().to_string_lossy().starts_with("stage"))
+    }
+
     fn state(&self) -> PathBuf {
         self.project.join(".harden/state")
     }
@@ -99,7 +105,7 @@ fn strong_secrets_are_replaced_and_taken_back() {
     assert_code(&again, 0);
     assert!(stderr(&again).contains("taken back already"));
     assert_code(&desk.run(&["rotate", "--forget"]), 0);
-    assert!(!desk.state().join("stage.age").exists() && !desk.state().join("rotation").exists());
+    assert!(desk.stage().is_none() && !desk.state().join("rotation").exists());
     assert_code(&desk.run(&["rotate", "--undo"]), 2);
 }
 
@@ -146,13 +152,13 @@ fn what_somebody_wrote_meanwhile_is_not_lost() {
     assert_code(&desk.apply(&["JWT_SECRET"]), 0);
     let edited = desk.text(".env") + "MORE=1\n";
     put(desk.project.join(".env"), &edited);
-    let stands = desk.run(&["rotate", "--undo"]);
-    assert_code(&stands, 4);
-    assert!(stderr(&stands).contains(".env") && stderr(&stands).contains("changed"), "{}", stderr(&stands));
+    let refused = desk.run(&["rotate", "--undo"]);
+    assert_code(&refused, 2);
+    assert!(stderr(&refused).contains("`.env` was changed since"), "{}", stderr(&refused));
     assert_eq!(desk.text(".env"), edited);
-    // put right, it goes on
+    // put right, it goes back
     put(desk.project.join(".env"), edited.replace("MORE=1\n", ""));
-    assert_code(&desk.run(&["rotate", "--resume"]), 0);
+    assert_code(&desk.run(&["rotate", "--undo"]), 0);
     assert_eq!(desk.text(".env"), env());
 }
 
@@ -161,7 +167,7 @@ fn what_was_tampered_with_is_not_obeyed() {
     let desk = Desk::new();
     assert_code(&desk.apply(&["JWT_SECRET"]), 0);
     let new = desk.text(".env");
-    let (journal, stage) = (desk.state().join("rotation"), desk.state().join("stage.age"));
+    let (journal, stage) = (desk.state().join("rotation"), desk.stage().unwrap());
     let (whole, sealed) = (fs::read_to_string(&journal).unwrap(), fs::read(&stage).unwrap());
     put(&journal, whole.replace("state retired", "state written"));
     for args in [&["rotate", "--undo"][..], &["rotate", "--resume"], &["rotate", "--all"], &["fix", "--apply"]] {
@@ -172,7 +178,7 @@ fn what_was_tampered_with_is_not_obeyed() {
     put(&journal, &whole);
     let other = Desk::new();
     assert_code(&other.apply(&["JWT_SECRET"]), 0);
-    fs::copy(other.state().join("stage.age"), &stage).unwrap();
+    fs::copy(other.stage().unwrap(), &stage).unwrap();
     let refused = desk.run(&["rotate", "--undo"]);
     assert_code(&refused, 4);
     assert!(stderr(&refused).contains("is not the stage of this rotation"), "{}", stderr(&refused));
@@ -313,4 +319,43 @@ fn the_policy_says_what_is_due_and_who_has_to_agree() {
     // what is not committed yet is of unknown age, and not due
     assert_code(&desk.run(&["status", "--due"]), 0);
     assert!(stdout(&desk.run(&["status", "--format", "prometheus"])).contains("harden_last_rotation_success 1"));
+}
+
+#[test]
+fn a_mistyped_command_keeps_nothing_from_its_end() {
+    let desk = Desk::new();
+    let done = desk.apply(&["JWT_SECRET", "--reload", "no-such-command-anywhere"]);
+    assert_code(&done, 2);
+    assert!(stderr(&done).contains("was taken back") && stderr(&done).contains("see to it"), "{}", stderr(&done));
+    assert_eq!(desk.text(".env"), env());
+    assert_code(&desk.apply(&["JWT_SECRET", "--reload", TELL]), 0);
+    // the way back of one that was done outlives one that did not begin
+    let new = desk.text(".env");
+    let other = Desk::new();
+    let identity = other.home.join(".config/harden/identity.txt");
+    let refused = desk.apply(&["SESSION_SECRET", "-i", identity.to_str().unwrap()]);
+    assert_code(&refused, 2);
+    assert_eq!(desk.text(".env"), new);
+    assert_code(&desk.run(&["rotate", "--undo"]), 0);
+    assert_eq!(desk.text(".env"), env());
+}
+
+#[test]
+fn a_server_that_cannot_be_told_keeps_its_secret() {
+    let desk = Desk::new();
+    for url in ["pg1:5432,pg2:5432", "${DB_HOST}:5432"] {
+        let text = format!("A_URL=postgres://app:hunter2hunter2@localhost:5432/app\nB_URL=postgres://app:hunter2hunter2@{url}/app\n");
+        put(desk.project.join(".env"), &text);
+        let refused = desk.apply(&["A_URL", "--accept-downtime"]);
+        assert_code(&refused, 2);
+        assert!(stderr(&refused).contains("the server of B_URL cannot be told"), "{}", stderr(&refused));
+        assert_eq!(desk.text(".env"), text);
+    }
+}
+
+#[test]
+fn what_only_a_provider_can_replace_is_due_all_the_same() {
+    let desk = Desk::new();
+    put(desk.project.join(".env"), "STRIPE_SECRET_KEY=changeme\n");
+    assert_code(&desk.run(&["rotate", "--due"]), 1);
 }

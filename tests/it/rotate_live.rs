@@ -1,6 +1,5 @@
 //! `harden rotate` with real servers: one command changes PostgreSQL, Redis and what lives in files only, in every form of file; a client that is
 //! reloaded logs in throughout; killed in the middle it is resumed or taken back; what servers log holds no password.
-#![expect(clippy::print_stdout, reason = "what was measured is shown")]
 
 use std::fs;
 use std::io::Write as _;

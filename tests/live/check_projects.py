@@ -27,7 +27,7 @@ import tempfile
 
 import yaml
 from compose_config import Compose
-from judge import REVIEW, SAFE, coupled_of, couplings, judge, plan_of, read, reasons
+from judge import REVIEW, SAFE, coupled_of, couplings, judge, plan_of, programs_of, read, reasons
 
 CLASSES = ("dev-secret", "weak-key", "non-tls-url")
 
@@ -68,9 +68,11 @@ def check(run, coupled, compose, counts):
     places, added, _ = plan_of(printed, run.sections())
     differ = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
     for name in differ:
-        if name not in before or name not in after:
+        if name not in after or name not in before and name not in added and name != ".gitignore" and not name.endswith("/.gitignore"):
             run.faults.append(f"{name}: a file came or went")
-        elif name not in places and name not in added:
+        elif name.endswith(".gitignore"):
+            continue
+        elif name not in places and name not in added and name not in programs_of(printed, run.sections()):
             run.faults.append(f"{name}: differs, and is not in the plan")
     for name in sorted({*places, *added}):
         counts["files"] += 1
@@ -78,7 +80,7 @@ def check(run, coupled, compose, counts):
         if name not in differ:
             run.faults.append(f"{name}: is in the plan, and does not differ")
             continue
-        faults, foreign = judge(name, before[name], after[name], places[name], added[name])
+        faults, foreign = judge(name, before.get(name, b""), after[name], places[name], added[name])
         run.faults += faults
         if not foreign:
             run.exceptions.append(f"{name}: none of the parsers reads it, before or after; compared line by line")

@@ -323,7 +323,8 @@ def projects(bench, folder, counts, faults):
         # without the plain files the sops files are the plan's; a value is weakened by sops, and put right by harden
         for path in written:
             plain = path.with_name(path.name.replace(".sops.", ".", 1))
-            for name in (plain, path.with_name(path.name.rsplit(".sops.", 1)[0])):
+            stem = path.name.rsplit(".sops.", 1)[0]
+            for name in (plain, *([path.with_name(stem)] if stem else [])):
                 name.unlink(missing_ok=True)
         weak = next((path for path in written if path.suffix == ".env"), None)
         if weak and (name := re.search(r"(?m)^(\w*PASSWORD)=ENC", weak.read_text())):

@@ -202,6 +202,8 @@ def plan_of(printed, sections=(SAFE,)):
     places, added, bare = collections.defaultdict(list), collections.defaultdict(list), set()
     section = heading = None
     for line in printed.splitlines():
+        # why a place belongs to its secret
+        line = re.sub(r"(•|becomes a requirement)  \([^()]*\)$", r"\1", line)
         if line and not line.startswith(" "):
             section = line
         elif section and section.startswith("sealed as they are") and line.strip():
@@ -220,6 +222,17 @@ def plan_of(printed, sections=(SAFE,)):
         elif heading and (m := re.match(r"      (?!driver: |needs: |note: )(.+?):(\d+)  (.*)$", line)):
             places[m[1]].append(Place(int(m[2]), heading, "switch", m[3]))
     return places, added, bare
+
+
+def programs_of(printed, sections):
+    """Paths of programs and scripts that these sections say will fail without a variable."""
+    paths, section = set(), None
+    for line in printed.splitlines():
+        if line and not line.startswith(" "):
+            section = line
+        elif section in sections and (m := re.match(r"      (.+?):\d+  .*\bbecomes? ", line)):
+            paths.add(m[1])
+    return paths
 
 
 def reasons(printed):
@@ -358,7 +371,8 @@ def value_faults(old, new, places):
     kinds = {place.kind for place in places}
     faults = []
     if kinds == {"value"}:
-        if bits(new) < 120:
+        # a reference in the value's place has the strength of what it refers to
+        if bits(new) < 120 and not re.search(r"\$\{\w+(:\?)?\}", new):
             faults.append("the new value is weak")
     elif kinds == {"password"}:
         a, b = URL.search(old), URL.search(new)

@@ -17,7 +17,7 @@ use harden::seal::{self, Identities, Recipients};
 
 use super::args::RotateArgs;
 use super::copies;
-use super::hands::World;
+use super::hands::{World, can_write};
 use super::servers;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::interrupted;
@@ -25,9 +25,6 @@ use crate::cli::recording::Recording;
 use crate::cli::seal_args::IdentityArgs;
 use crate::cli::sealing::{self, about};
 use crate::cli::ui;
-
-/// The sealed stage in the state folder.
-const STAGE: &str = "stage.age";
 
 /// Begins a rotation: stage and journal become durable before anything else is touched.
 pub(super) fn start(
@@ -41,26 +38,39 @@ pub(super) fn start(
     interrupted::refuse_rotation(&[root.to_owned()])?;
     let mut accounts = accounts(stage)?;
     ready(stage, &mut accounts)?;
-    let sealed = seal::seal(&stage.pack(), recipients)?;
-    let servers = vec![Mark::Untouched; stage.servers.len()];
-    let id = signed::new_id()?;
-    let mut journal =
-        Journal { id, stage: sha256(&sealed), began: date::now(), to: Side::New, state: State::Prepared, servers, wrote: false };
-    signed::write(&lock, JOURNAL, &journal.encode())?;
-    let path = lock.state().join(STAGE);
-    write_atomic(&path, &sealed, ModePolicy::Exactly(0o600))?;
+    can_write(root, &stage.files, Side::New).map_err(|why| Failure::new(format!("{why}; nothing was changed")))?;
+    let packed = stage.pack();
+    let sealed = seal::seal(&packed, recipients)?;
     // what cannot be opened again would be no way back
-    let again = sealing::read(&path).ok().and_then(|bytes| seal::open(&bytes, identities).ok());
-    if again.as_deref() != Some(&*stage.pack()) {
-        signed::remove(&lock, JOURNAL)?;
+    if seal::open(&sealed, identities).ok().as_deref() != Some(&*packed) {
         return Err(Failure::new("no identity here opens what would be sealed to the recipients; nothing was changed")
             .hint("an interrupted rotation could not be taken back: `-i FILE`, or add your own recipient, `harden init -r age1...`"));
     }
-    journal.state = State::Staged;
+    let servers = vec![Mark::Untouched; stage.servers.len()];
+    let id = signed::new_id()?;
+    // under a name of its own: until the journal names it, the former rotation can still be taken back
+    write_atomic(&lock.state().join(stage_of(&id)), &sealed, ModePolicy::Exactly(0o600))?;
+    let mut journal =
+        Journal { id, stage: sha256(&sealed), began: date::now(), to: Side::New, state: State::Staged, servers, wrote: false };
     let mut world = World { root, lock: &lock, stage, accounts };
     world.note(&journal).map_err(|why| Failure::new(why).code(Exit::HalfDone))?;
+    forget_others(&lock, &journal);
     let end = machine::drive(&mut journal, &mut world);
-    Ok(finish(&end, &world, &journal, config))
+    Ok(finish(&end, &world, &journal, config, identities))
+}
+
+/// Where the stage of a rotation lies, in the state folder.
+fn stage_of(id: &str) -> String {
+    format!("stage-{id}.age")
+}
+
+/// Removes stages that no journal names any more. One that cannot be removed is sealed, and removed by the next run.
+fn forget_others(lock: &Lock, journal: &Journal) {
+    let own = stage_of(&journal.id);
+    let names = std::fs::read_dir(lock.state()).into_iter().flatten().flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    for name in names.filter(|name| name.starts_with("stage") && name.ends_with(".age") && *name != own) {
+        _ = signed::remove(lock, &name);
+    }
 }
 
 /// `--resume`, `--undo`, `--forget`, `--purge`.
@@ -78,12 +88,12 @@ pub(super) fn again(args: &RotateArgs, roots: &[PathBuf], config: Option<&Loaded
         if !journal.is_over() {
             return Err(stands(&journal));
         }
-        discard(&lock)?;
+        discard(&lock, &journal)?;
         ui::say("forgotten: the last rotation cannot be taken back");
         return Ok(Exit::Clean);
     }
     if journal.state == State::Prepared {
-        discard(&lock)?;
+        discard(&lock, &journal)?;
         ui::say("the rotation was interrupted before it touched anything; what it left is removed");
         return Ok(Exit::Clean);
     }
@@ -95,7 +105,11 @@ pub(super) fn again(args: &RotateArgs, roots: &[PathBuf], config: Option<&Loaded
         ui::note("the last rotation is taken back already");
         return Ok(Exit::Clean);
     }
-    let stage = load(&lock, &journal, args)?;
+    let identities = sealing::identities(&args.seal.identity).map_err(|f| if journal.is_over() { f } else { f.code(Exit::HalfDone) })?;
+    let mut stage = load(&lock, &journal, &identities)?;
+    // a command that was mistyped must not be what keeps a rotation from its end
+    stage.reload = args.reload.clone().or(stage.reload);
+    stage.health = args.health.clone().or(stage.health);
     if args.purge {
         if !journal.is_over() {
             return Err(stands(&journal));
@@ -105,22 +119,27 @@ pub(super) fn again(args: &RotateArgs, roots: &[PathBuf], config: Option<&Loaded
     let accounts = accounts(&stage)?;
     let mut world = World { root, lock: &lock, stage: &stage, accounts };
     if args.undo && journal.to == Side::New {
+        if journal.wrote {
+            let code = if journal.is_over() { Exit::Failed } else { Exit::HalfDone };
+            can_write(root, &stage.files, Side::Old)
+                .map_err(|why| Failure::new(format!("{why}; nothing was changed")).hint("put it right, and run this again").code(code))?;
+        }
         machine::turn_round(&mut journal, &mut world).map_err(|why| Failure::new(why).code(Exit::HalfDone))?;
     }
     let end = machine::drive(&mut journal, &mut world);
-    Ok(finish(&end, &world, &journal, config))
+    Ok(finish(&end, &world, &journal, config, &identities))
 }
 
 /// The stage of a journal.
-fn load(lock: &Lock, journal: &Journal, args: &RotateArgs) -> Result<Stage, Failure> {
-    let path = lock.state().join(STAGE);
+fn load(lock: &Lock, journal: &Journal, identities: &Identities) -> Result<Stage, Failure> {
+    let path = lock.state().join(stage_of(&journal.id));
     let refused = |why: &str| Failure::new(format!("`{}` {why}; nothing was changed", path.display())).code(Exit::HalfDone);
-    let raw = read::read_raw(&path, Links::Refuse, u64::MAX)?.ok_or_else(|| refused("is no regular file"))?;
+    let raw = read::read_raw(&path, Links::Refuse, u64::MAX).map_err(|_| refused("cannot be read"))?;
+    let raw = raw.ok_or_else(|| refused("is no regular file"))?;
     if sha256(&raw.bytes) != journal.stage {
         return Err(refused("is not the stage of this rotation: it was changed or exchanged"));
     }
-    let identities = sealing::identities(&args.seal.identity)?;
-    let packed = seal::open(&raw.bytes, &identities).map_err(|error| about(&path, &error).code(Exit::HalfDone))?;
+    let packed = seal::open(&raw.bytes, identities).map_err(|error| about(&path, &error).code(Exit::HalfDone))?;
     Stage::unpack(&packed).ok_or_else(|| refused("is of another version"))
 }
 
@@ -143,8 +162,8 @@ fn ready(stage: &Stage, accounts: &mut [Box<dyn Account>]) -> Result<(), Failure
     Ok(())
 }
 
-fn discard(lock: &Lock) -> Result<(), Failure> {
-    signed::remove(lock, STAGE)?;
+fn discard(lock: &Lock, journal: &Journal) -> Result<(), Failure> {
+    signed::remove(lock, &stage_of(&journal.id))?;
     signed::remove(lock, JOURNAL)?;
     Ok(())
 }
@@ -158,9 +177,9 @@ pub(crate) fn stands(journal: &Journal) -> Failure {
 }
 
 /// Adds the rotation, or that it was taken back after its end, to the ledger. All is done by then: what fails here is said, and fails nothing.
-fn record(world: &World<'_>, journal: &Journal, config: Option<&Loaded>) {
+fn record(world: &World<'_>, journal: &Journal, config: Option<&Loaded>, identities: &Identities) {
     let (action, from) = journal.to.of(("rotate --undo", Side::New), ("rotate", Side::Old));
-    let line = Recording::begin(action, config, &IdentityArgs::default(), None).and_then(|line| {
+    let line = Recording::begin(action, config, &IdentityArgs::default(), Some(identities)).and_then(|line| {
         let Some(mut line) = line else { return Ok(()) };
         world.stage.files.iter().for_each(|file| line.wrote(&world.root.join(&file.path)));
         for secret in &world.stage.secrets {
@@ -168,7 +187,8 @@ fn record(world: &World<'_>, journal: &Journal, config: Option<&Loaded>) {
         }
         let servers: Vec<String> =
             world.stage.servers.iter().map(|s| format!("the {} server of {}", s.system, shown(&s.setting))).collect();
-        line.note(&servers.join(", "));
+        let approved = world.stage.approved.as_ref().map(|name| format!("approved by {}", shown(name)));
+        line.note(&servers.into_iter().chain(approved).collect::<Vec<_>>().join(", "));
         line.write()
     });
     if let Err(failure) = line {
@@ -177,13 +197,13 @@ fn record(world: &World<'_>, journal: &Journal, config: Option<&Loaded>) {
 }
 
 /// Says how it ended.
-fn finish(end: &End, world: &World<'_>, journal: &Journal, config: Option<&Loaded>) -> Exit {
+fn finish(end: &End, world: &World<'_>, journal: &Journal, config: Option<&Loaded>, identities: &Identities) -> Exit {
     let stage = world.stage;
     match end {
         End::Done => {
             stage.files.iter().for_each(|file| ui::say(&format!("written: {}", ui::printable(&file.path.display().to_string()))));
             stage.servers.iter().for_each(|server| ui::say(&format!("changed: the {} server of {}", server.system, server.setting)));
-            record(world, journal, config);
+            record(world, journal, config, identities);
             let count = stage.secrets.len();
             ui::say(&format!("replaced: {count} secret{}", if count == 1 { "" } else { "s" }));
             copies::tell(world.root, config, stage, journal.to.other());
@@ -191,7 +211,7 @@ fn finish(end: &End, world: &World<'_>, journal: &Journal, config: Option<&Loade
             Exit::Clean
         }
         End::WentBack(why) if why.is_empty() => {
-            record(world, journal, config);
+            record(world, journal, config, identities);
             ui::say("taken back: servers and files are as they were before the rotation");
             Exit::Clean
         }

@@ -1,5 +1,6 @@
 //! What the machine of a rotation does to the world: servers, files, the user's commands, the journal.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -15,6 +16,7 @@ use harden::rotate::servers::Account;
 use harden::rotate::stage::{File, Side, Stage};
 use harden::rotate::state::{JOURNAL, Journal};
 use harden::seal::IDENTITY_VARIABLES;
+use zeroize::Zeroizing;
 
 use crate::cli::{closed, ui};
 
@@ -86,6 +88,10 @@ impl Hands for World<'_> {
         set
     }
 
+    fn can_write(&mut self, side: Side) -> Result<(), String> {
+        can_write(self.root, &self.stage.files, side)
+    }
+
     fn write(&mut self, side: Side) -> Written {
         // what a killed run left of the files is settled before they are looked at
         if let Err(error) = journal::recover(self.root) {
@@ -101,7 +107,11 @@ impl Hands for World<'_> {
     fn reload(&mut self, side: Side) -> bool {
         let Some(command) = &self.stage.reload else { return true };
         ui::note(&format!("reload: {}", ui::printable(command)));
-        self.command(command, side)
+        let told = self.command(command, side);
+        if !told && side == Side::Old {
+            ui::warn("the reload command fails: see to it that the applications have the old values");
+        }
+        told
     }
 
     fn health(&mut self, side: Side) -> bool {
@@ -130,6 +140,33 @@ impl Hands for World<'_> {
     }
 }
 
+/// Whether every file holds one of its two contents, and can be replaced. The list of sealed files is others', too, and stops nothing.
+pub(super) fn can_write(root: &Path, files: &[File], side: Side) -> Result<(), String> {
+    for file in files.iter().filter(|file| !is_list(file)) {
+        let path = root.join(&file.path);
+        let shown = ui::printable(&file.path.display().to_string());
+        let now = match read::read_raw(&path, Links::Refuse, u64::MAX) {
+            Ok(raw) => raw.map(|raw| raw.bytes),
+            Err(_) if path.symlink_metadata().is_err() => None,
+            Err(error) => return Err(error.to_string()),
+        };
+        let is = |other: Option<&Zeroizing<Vec<u8>>>| now.as_ref() == other;
+        if !is(file.old.as_ref()) && !is(Some(&file.new)) {
+            return Err(format!("`{shown}` was changed since, or is gone"));
+        }
+        let links = path.symlink_metadata().map_or(1, |meta| meta.nlink());
+        if links > 1 && !is(side.of(file.old.as_ref(), Some(&file.new))) {
+            return Err(format!("`{shown}` has {links} names (hard links), and the others would keep the old content"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a file is the project's list of sealed files.
+fn is_list(file: &File) -> bool {
+    file.path.ends_with(".harden/sealed.toml")
+}
+
 /// The change of all files that do not hold the contents of `side` yet.
 fn transaction(root: &Path, files: &[File], side: Side) -> Result<Transaction, (String, DiskError)> {
     let mut transaction = Transaction::new(root);
@@ -142,6 +179,10 @@ fn transaction(root: &Path, files: &[File], side: Side) -> Result<Transaction, (
         };
         let (to, from) = (side.of(file.old.as_ref(), Some(&file.new)), side.of(Some(&file.new), file.old.as_ref()));
         if now == to.map(|bytes| sha256(bytes)) {
+            continue;
+        }
+        if is_list(file) && now != from.map(|bytes| sha256(bytes)) {
+            ui::warn("the list of sealed files was changed since and stays as it is: `harden rekey` says whether it fits");
             continue;
         }
         // a file that holds neither is refused by the transaction, which compares once more

@@ -105,8 +105,12 @@ fn plan(args: &RotateArgs, global: &Global, project: &Project, paths: &[PathBuf]
     let mut plan =
         rotation(&work.documents, &seeds, &wishes, &mut SystemEntropy).map_err(|e| Failure::new(format!("{e}; nothing was changed")))?;
     let rules = project.config.as_ref().map_or(&[][..], |c| &c.config.servers);
-    let of = |change: &SecretChange| if args.files_only { Vec::new() } else { servers::of(&work.documents, change, args, rules) };
-    let mut servers: Vec<Vec<Reached>> = plan.secrets.iter().map(of).collect();
+    let of = |change: &SecretChange| if args.files_only { Ok(Vec::new()) } else { servers::of(&work.documents, change, args, rules) };
+    let (mut servers, mut untold) = (Vec::new(), Vec::new());
+    for found in plan.secrets.iter().map(of) {
+        untold.push(found.as_ref().err().cloned());
+        servers.push(found.unwrap_or_default());
+    }
     let root = roots.first().map_or(args.dir.as_path(), PathBuf::as_path);
     let asked = servers::may_ask(root, &servers, args);
     if asked {
@@ -115,7 +119,12 @@ fn plan(args: &RotateArgs, global: &Global, project: &Project, paths: &[PathBuf]
         let unasked = "you have not accepted it yet: `--accept-hosts` asks it for the plan";
         servers.iter_mut().flatten().for_each(|server| server.known = Err(unasked.to_owned()));
     }
-    let whys: Vec<Option<String>> = plan.secrets.iter().zip(&servers).map(|(change, servers)| why_not(change, servers, args)).collect();
+    let whys = plan.secrets.iter().zip(&servers).zip(untold);
+    let whys: Vec<Option<String>> = whys
+        .map(|((change, servers), untold)| {
+            why_not(change, servers, args).filter(|_| change.fix > Fix::Review).or(untold).or_else(|| why_not(change, servers, args))
+        })
+        .collect();
     let all = plan.secrets.iter().zip(&servers).zip(&whys);
     let items: Vec<Item<'_>> = all.map(|((change, servers), why_not)| Item { change, servers, why_not }).collect();
     show(&items, &work)?;
@@ -128,7 +137,8 @@ fn plan(args: &RotateArgs, global: &Global, project: &Project, paths: &[PathBuf]
     keep(&mut servers, &whys);
     if plan.secrets.is_empty() {
         ui::note("there is nothing that can be replaced");
-        return Ok(Exit::Clean);
+        // due is due, whoever has to replace it
+        return Ok(if args.due && whys.iter().any(Option::is_some) { Exit::Findings } else { Exit::Clean });
     }
     let window = window(&servers, args);
     if !args.apply {
@@ -153,9 +163,8 @@ fn plan(args: &RotateArgs, global: &Global, project: &Project, paths: &[PathBuf]
         servers::accept(root, &servers, args)?;
     }
     if let Some((server, Err(why))) = servers.iter().flatten().map(|s| (s, &s.known)).find(|(_, known)| known.is_err()) {
-        return Err(
-            Failure::new(format!("the {} server of {}: {why}", server.server.system, server.server.setting)).hint("nothing was changed")
-        );
+        let why = why.trim_end_matches("; nothing was changed");
+        return Err(Failure::new(format!("the {} server of {}: {why}; nothing was changed", server.server.system, server.server.setting)));
     }
     let made = Made { args, request: &request, project, work: &work, forms: &forms, recipients: &recipients, roots };
     let (root, stage) = made.stage(&plan, &servers)?;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use harden::config::ServerRule;
 use harden::disk::notes::Notes;
+use harden::dsn;
 use harden::model::document::Document;
 use harden::model::secret::Secret;
 use harden::plan::SecretChange;
@@ -43,29 +44,54 @@ impl Reached {
     }
 }
 
-/// The servers of one secret. None is asked.
-pub(super) fn of(documents: &[Document], change: &SecretChange, args: &RotateArgs, rules: &[ServerRule]) -> Vec<Reached> {
+/// The servers of one secret, or why they cannot be told. None is asked.
+pub(super) fn of(documents: &[Document], change: &SecretChange, args: &RotateArgs, rules: &[ServerRule]) -> Result<Vec<Reached>, String> {
     let typed = |list: &[(String, String)], setting: &str| {
         list.iter().find(|(name, _)| name.eq_ignore_ascii_case(setting)).map(|(_, value)| value.clone())
     };
     if let Some(program) = typed(&args.program, &change.name) {
         let server =
             Server { setting: change.name.clone(), system: "program".to_owned(), program: PathBuf::from(&program), ..Server::default() };
-        return vec![Reached { server, at: program, known: Err(String::new()) }];
+        return Ok(vec![Reached { server, at: program, known: Err(String::new()) }]);
     }
-    let one = |connection: Connection| {
+    let found = connections(documents, change);
+    if let Some((setting, why)) = found.untold.first() {
+        return Err(format!("the server of {setting} cannot be told: {why}; `--files-only` changes the files, and you the servers"));
+    }
+    let one = |connection: Connection| -> Result<Reached, String> {
         let rule = rules.iter().find(|rule| rule.setting.eq_ignore_ascii_case(&connection.setting));
         let address = typed(&args.address, &connection.setting).or_else(|| rule?.address.clone()).unwrap_or_default();
         // the variable is the operator's, its name the project's
         let admin = rule.and_then(|rule| std::env::var_os(rule.admin.as_ref()?)?.into_string().ok()).map(Secret::new).unwrap_or_default();
+        let var = rule.and_then(|rule| rule.admin.as_deref()).filter(|_| !admin.is_empty());
+        if let Some(var) = var.filter(|_| !is_same_server(admin.expose(), connection.url.expose(), &address)) {
+            return Err(format!("${var} is for another server than {}: nothing was sent there", connection.setting));
+        }
         let user = if connection.user.is_empty() { "the default account" } else { &connection.user };
-        let at = format!("{user} at {}", connection.at);
+        let by = var.map(|var| format!(", as the administrator in ${var}")).unwrap_or_default();
+        let at = format!("{user} at {}{by}", connection.at);
         let management = typed(&args.management, &connection.setting).unwrap_or_default();
         let (setting, system) = (connection.setting, connection.system.to_owned());
         let server = Server { setting, system, url: connection.url, address, admin, management, ..Server::default() };
-        Reached { server, at, known: Err(String::new()) }
+        Ok(Reached { server, at, known: Err(String::new()) })
     };
-    connections(documents, change).into_iter().map(one).collect()
+    found.told.into_iter().map(one).collect()
+}
+
+/// Whether the connection string of an administrator is for the server of `url`, or for the address that this is reached at: its password goes
+/// nowhere else, whatever the repository says.
+fn is_same_server(admin: &str, url: &str, address: &str) -> bool {
+    let place = |text: &str| {
+        let found = dsn::parse(text)?;
+        let system = dsn::system(&found, text)?.name();
+        let [host] = found.hosts[..] else { return None };
+        let port = host.port.map(|port| port.of(text)).unwrap_or_default();
+        Some((system, format!("{}:{port}", host.name.of(text).to_ascii_lowercase())))
+    };
+    match (place(admin), place(url)) {
+        (Some((a, at)), Some((b, own))) => a == b && (at == own || at == address.to_ascii_lowercase()),
+        _ => false,
+    }
 }
 
 /// How servers are reached, as it was typed; files by their whole paths, for a resumed run may start elsewhere.

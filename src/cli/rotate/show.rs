@@ -23,7 +23,7 @@ pub(super) fn text(items: &[Item<'_>], documents: &[Document]) -> String {
     if !goes.is_empty() {
         out.push_str("to be replaced\n");
         for item in goes {
-            out.push_str(&preview_of(&[item.change], documents));
+            out.push_str(&preview_of(item.change, documents, item.servers.is_empty()));
             for server in item.servers {
                 let _ = writeln!(out, "      server: {}", server.about());
                 match &server.known {

@@ -240,7 +240,7 @@ fn the_real_pre_commit_builds_the_rust_hook() {
     let source = desk.home("source");
     fs::create_dir(&source).unwrap();
     let root = env!("CARGO_MANIFEST_DIR");
-    for name in ["src", "rules", "docs", "Cargo.toml", "Cargo.lock", "build.rs", "README.md", ".pre-commit-hooks.yaml"] {
+    for name in ["src", "rules", "docs", "Cargo.toml", "Cargo.lock", "build.rs", "build", "README.md", ".pre-commit-hooks.yaml"] {
         assert!(Command::new("cp").args(["-r", &format!("{root}/{name}")]).arg(&source).status().unwrap().success());
     }
     for args in [&["init", "-q", "-b", "main", "."][..], &["add", "-A"], &["commit", "-q", "-m", "x"]] {
