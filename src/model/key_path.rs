@@ -62,6 +62,13 @@ impl KeyPath {
         Self(self.scope_segments().to_vec())
     }
 
+    /// The item of a list that the setting stands in, as a whole path; `None` where it stands in no map that is one.
+    #[must_use]
+    pub fn list_item(&self) -> Option<Self> {
+        let (_, above) = self.0.split_last()?;
+        matches!(above.last(), Some(Segment::Index(_))).then(|| Self(above.to_vec()))
+    }
+
     /// The steps of [`Self::scope`].
     #[must_use]
     pub fn scope_segments(&self) -> &[Segment] {

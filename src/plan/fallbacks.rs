@@ -44,7 +44,7 @@ const ROWS: &[Row] = &[
     Row { languages: &["rb", "rake", "ru"], before: r"(?P<from>ENV\[)\s*{N}\s*\]\s*\|\|\s*", after: "", becomes: "ENV.fetch('NAME')", wants: "" },
     Row { languages: &["php"], before: r"getenv\(\s*{N}\s*\)\s*\?:\s*", after: "", becomes: PHP, wants: "" },
     Row { languages: &["php"], before: r"\$_(?:ENV|SERVER)\[\s*{N}\s*\]\s*(?:\?:|\?\?)\s*", after: "", becomes: PHP, wants: "" },
-    Row { languages: &["go"], before: r"(?P<from>(?:\w+\.)?(?i:get_?env\w*|env_?or\w*|env\w*default\w*)\()\s*{N}\s*,\s*", after: r"\s*\)", becomes: GO, wants: "\"os\"" },
+    Row { languages: &["go"], before: r"(?P<from>\b(?i:get_?env\w*|env_?or\w*|env\w*default\w*)\()\s*{N}\s*,\s*", after: r"\s*\)", becomes: GO, wants: "\"os\"" },
     Row { languages: &["rs"], before: r"env::var\(\s*{N}\s*\)\s*(?P<from>\.unwrap_or(?:_else)?\()\s*(?:\|_\w*\|\s*)?", after: r"(?:\.(?:to_string|to_owned|into)\(\))?\s*\)", becomes: RUST, wants: "" },
     Row { languages: &["java", "kt"], before: r"(?P<from>System\.getenv\(\)\s*\.getOrDefault\()\s*{N}\s*,\s*", after: r"\s*\)", becomes: "java.util.Objects.requireNonNull(System.getenv(\"NAME\"), \"NAME is not set\")", wants: "" },
     Row { languages: &["java"], before: r"Optional\.ofNullable\(\s*System\.getenv\(\s*{N}\s*\)\s*\)\s*(?P<from>\.orElse\()\s*", after: r"\s*\)", becomes: ".orElseThrow(() -> new IllegalStateException(\"NAME is not set\"))", wants: "" },
@@ -53,6 +53,18 @@ const ROWS: &[Row] = &[
     Row { languages: &["ex", "exs"], before: r"(?P<from>System\.get_env\()\s*{N}\s*,\s*", after: r"\s*\)", becomes: "System.fetch_env!(\"NAME\")", wants: "" },
     Row { languages: &["ex", "exs"], before: r"(?P<from>System\.get_env\()\s*{N}\s*\)\s*\|\|\s*", after: "", becomes: "System.fetch_env!(\"NAME\")", wants: "" },
 ];
+
+/// Whether an expression begins behind `before`: an assignment, an argument, an item, an answer.
+fn begins(before: &str) -> bool {
+    let before = before.strip_suffix("System.").unwrap_or(before).trim_end();
+    let word = before.rsplit(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+    if !word.is_empty() {
+        return matches!(word, "return" | "default");
+    }
+    let compares = ["==", "!=", "<=", ">="].iter().any(|sign| before.ends_with(sign));
+    before.is_empty()
+        || !compares && (before.ends_with(['=', '(', ',', ':', '{', '[', ';']) || before.ends_with("=>") || before.ends_with("->"))
+}
 
 /// A default and what takes its place.
 #[derive(Debug, PartialEq, Eq)]
@@ -93,6 +105,13 @@ pub(super) fn read_at(path: &str, text: &str, inner: Span) -> Option<Read> {
     let rows = PATTERNS.iter().filter(|(row, ..)| row.languages.contains(&extension.as_str()) && text.contains(row.wants));
     rows.filter_map(|(row, before, after)| {
         let found = before.captures(from.of(text))?;
+        // an operator before it may take the read alone, or the read and what it falls back to
+        let whole = found.get(0)?;
+        // the pattern begins with what parts it from a longer name
+        let parted = whole.as_str().chars().next().filter(|c| !(c.is_ascii_alphanumeric() || "_$".contains(*c))).map_or(0, char::len_utf8);
+        if after.is_none() && !begins(text.get(..from.start + whole.start() + parted)?) {
+            return None;
+        }
         let name = found.name("name")?.as_str();
         let end = match after {
             Some(after) => inner.end + 1 + after.find(behind)?.end(),

@@ -263,6 +263,9 @@ fn account(around: &Around<'_>, setting: &Setting) -> Account {
     Account { system, user: around.user(setting, &own), names, server, is_key: false, stem }
 }
 
+/// Names by which an item of a list says whose it is.
+const OWNERS: &[&str] = &["user", "username", "login", "client id", "email", "id"];
+
 /// What a document says about its settings besides themselves; gathered once, since asking each setting about every other is quadratic.
 struct Around<'d> {
     document: &'d Document,
@@ -270,13 +273,15 @@ struct Around<'d> {
     named: HashMap<(usize, KeyPath), Vec<&'d str>>,
     /// Users: the words before `USER`, and the part and the path that they stand in; the first of each.
     users: HashMap<(usize, KeyPath, Vec<String>), &'d str>,
+    /// Whose an item of a list is: the part and the whole path of the item.
+    items: HashMap<(usize, KeyPath), &'d str>,
     /// Systems that connection strings without a password tell, in the same way: `url` beside `password`.
     systems: HashMap<(usize, KeyPath, Vec<String>), &'static str>,
 }
 
 impl<'d> Around<'d> {
     fn of(document: &'d Document) -> Self {
-        let mut around = Self { document, named: HashMap::new(), users: HashMap::new(), systems: HashMap::new() };
+        let mut around = Self { document, named: HashMap::new(), users: HashMap::new(), items: HashMap::new(), systems: HashMap::new() };
         for setting in &document.settings {
             let value = setting.value.expose();
             if matches!(setting.name(), "name" | "image") {
@@ -286,6 +291,9 @@ impl<'d> Around<'d> {
                 continue;
             }
             let mut name = words(setting.name());
+            if let Some(item) = setting.key.list_item().filter(|_| !value.is_empty() && OWNERS.contains(&name.join(" ").as_str())) {
+                around.items.entry((setting.part, item)).or_insert(value);
+            }
             match name.pop().as_deref() {
                 Some("user" | "username" | "login") => {
                     around.users.entry((setting.part, setting.key.scope(), name)).or_insert(value);
@@ -328,7 +336,9 @@ impl<'d> Around<'d> {
     /// The user that belongs to a password: `X_USER` or `X_USERNAME` beside `X_PASSWORD`, `username` beside `password`.
     fn user(&self, setting: &Setting, own: &[String]) -> Option<String> {
         let (_, stem) = own.split_last()?;
-        let found = self.users.get(&(setting.part, setting.key.scope(), stem.to_vec()));
+        // the items of a list are of different accounts, each of its own
+        let item = setting.key.list_item().and_then(|item| self.items.get(&(setting.part, item)));
+        let found = item.or_else(|| self.users.get(&(setting.part, setting.key.scope(), stem.to_vec())));
         // a user that is said elsewhere is not known here; a default is
         found.map(|v| innermost_default(v).of(v)).filter(|u| !u.is_empty() && !has_reference(u)).map(str::to_owned)
     }

@@ -40,11 +40,12 @@ fn assignment(document: &Document, setting: &Setting, at: Span) -> Option<Read> 
     let alone = matches!(before.trim_start(), "" | "export ") && (rest.trim().is_empty() || comment);
     let whole = at == setting.span && setting.key_span.of(text) == name && !at.of(text).contains(['\n', '$', '`']);
     let start = setting.key_span.start - before.trim_start().len();
-    (only && alone && whole && is_name(name)).then(|| Read {
-        name: name.to_owned(),
-        span: Span::new(start, end),
-        text: format!(": \"${{{name}:?}}\""),
-    })
+    // in a here-document it is another program's, or another machine's
+    let here = text.get(..start)?.contains("<<");
+    // what was handed on to other programs still is
+    let handed = before.trim_start().starts_with("export");
+    let text = if handed { format!("export {name}=\"${{{name}:?}}\"") } else { format!(": \"${{{name}:?}}\"") };
+    (only && alone && whole && !here && is_name(name)).then(|| Read { name: name.to_owned(), span: Span::new(start, end), text })
 }
 
 fn is_name(name: &str) -> bool {
@@ -72,7 +73,10 @@ mod tests {
         for (text, want) in [
             ("#!/bin/sh\nT_KEY=${T_KEY:-kettle}\n", "#!/bin/sh\nT_KEY=${T_KEY:?}\n"),
             ("#!/bin/sh\n: \"${T_SECRET:=kettle}\"\n", "#!/bin/sh\n: \"${T_SECRET:?}\"\n"),
-            ("#!/bin/sh\nif a; then\n  export T_KEY='kettle' # tea\nfi\n", "#!/bin/sh\nif a; then\n  : \"${T_KEY:?}\" # tea\nfi\n"),
+            (
+                "#!/bin/sh\nif a; then\n  export T_KEY='kettle' # tea\nfi\n",
+                "#!/bin/sh\nif a; then\n  export T_KEY=\"${T_KEY:?}\" # tea\nfi\n",
+            ),
             ("#!/bin/sh\nT_PASSWORD=kettle", "#!/bin/sh\n: \"${T_PASSWORD:?}\""),
         ] {
             assert_eq!(changed(text).as_deref(), Some(want));

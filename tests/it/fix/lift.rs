@@ -306,7 +306,7 @@ fn a_script_demands_what_it_set() {
     let desk = Desk::with(&[("bin/run.sh", script), (".env", "PORT=80\n"), ("bin/vars.sh", "export ADMIN_PASSWORD=changeme\n")]);
     desk.ok(&REVIEW);
     let expected = script
-        .replace("export ADMIN_PASSWORD='changeme'", ": \"${ADMIN_PASSWORD:?}\"")
+        .replace("export ADMIN_PASSWORD='changeme'", "export ADMIN_PASSWORD=\"${ADMIN_PASSWORD:?}\"")
         .replace("${JWT_SECRET:-hunter2}", "${JWT_SECRET:?}");
     assert_eq!(desk.text("bin/run.sh"), expected);
     assert_eq!(desk.text("bin/vars.sh"), "export ADMIN_PASSWORD=changeme\n", "it is there to set variables");
@@ -430,7 +430,7 @@ fn no_default_of_any_language_stays() {
         ("a.rs", "fn a() { let k = std::env::var(\"JWT_SECRET\").unwrap_or_else(|_| \"hunter2\".to_string()); }\n"),
         ("a.rb", "K = ENV['JWT_SECRET'] || 'hunter2'\nL = ENV.fetch('JWT_SECRET') { 'hunter2' }\n"),
         ("a.php", "<?php $c = ['jwt_secret' => $_ENV['JWT_SECRET'] ?? 'hunter2'];\n"),
-        ("a.go", "package a\n\nimport \"os\"\n\nvar jwtSecret = config.GetEnvOrDefault(\"JWT_SECRET\", \"hunter2\")\nvar _ = os.Args\n"),
+        ("a.go", "package a\n\nimport \"os\"\n\nvar jwtSecret = getEnvOrDefault(\"JWT_SECRET\", \"hunter2\")\nvar _ = os.Args\n"),
     ];
     let desk = Desk::with(&files);
     desk.put(".env", "JWT_SECRET=hunter2\n");
