@@ -64,7 +64,10 @@ impl Format for Conf {
         let text = value.expose();
         let more_words = text.contains([' ', '\t']) && !place.value.expose().contains([' ', '\t']);
         let fits = match place.quoting {
-            Quoting::Plain => !more_words && ["a ", "a = ", "a="].iter().all(|before| reads_as(before, text)),
+            // a quote would open a text that takes the end of the line, or of the statement, with it
+            Quoting::Plain => {
+                !more_words && !text.contains(['"', '\'']) && ["a ", "a = ", "a="].iter().all(|before| reads_as(before, text))
+            }
             Quoting::Double => !text.contains(['"', '\\', '\n', '\r']),
             Quoting::Single => !text.contains(['\'', '\\', '\n', '\r']),
             _ => false,
