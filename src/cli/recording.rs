@@ -55,7 +55,7 @@ impl Recording {
         let root = project.root.clone();
         let (key, fresh) = if ProjectKey::is_there(&root) {
             (quietly(&root, identity, opened), None)
-        } else if let Some(recipients) = accepted(project) {
+        } else if let Some(recipients) = accepted(project)? {
             let made = ProjectKey::generate()?;
             let sealed = made.sealed(&recipients)?;
             (Some(made), Some(sealed))
@@ -213,12 +213,13 @@ pub(crate) fn quietly(root: &Path, identity: &IdentityArgs, opened: Option<&Iden
 }
 
 /// Whom the project's key is sealed to: those that harden.toml lists and this user has accepted.
-fn accepted(project: &Loaded) -> Option<Recipients> {
-    let listed = sealing::listed(&[], Some(project)).ok()?;
+fn accepted(project: &Loaded) -> Result<Option<Recipients>, Failure> {
+    let Ok(listed) = sealing::listed(&[], Some(project)) else { return Ok(None) };
     match Pins::of(&project.root) {
-        Ok(pins) => pins.accepted(&listed),
-        Err(SealError::Disk(harden::disk::DiskError::NoHome)) => Some(listed),
-        Err(_) => None,
+        Ok(pins) => Ok(pins.accepted(&listed)),
+        Err(SealError::Disk(harden::disk::DiskError::NoHome)) => Ok(Some(listed)),
+        // a note that cannot be read is no reason to leave the record out
+        Err(error) => Err(Failure::from(error).untouched()),
     }
 }
 

@@ -36,7 +36,7 @@ pub(crate) fn run(args: &UndoArgs, global: &Global) -> Result<Exit, Failure> {
     }
     let Some((root, copies)) = first(&roots)? else {
         return Err(Failure::new("there is nothing to take back; nothing was written").hint(
-            "only `harden fix --apply` can be taken back, where there are recipients; what git holds, `git checkout -- FILE` brings back",
+            "what `fix --apply`, `set`, `edit` and `rekey` wrote can be taken back, where there are recipients; what git holds, `git checkout -- FILE` brings back",
         ));
     };
     let known = |number| copies.iter().any(|(known, _)| *known == number);
