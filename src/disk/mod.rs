@@ -18,4 +18,5 @@ pub mod undo;
 pub mod walk;
 
 pub use error::DiskError;
-pub use record::Key as MacKey;
+pub use record::{Key as MacKey, unhex};
+pub use temp::hex;

@@ -201,7 +201,9 @@ pub(super) fn unescape(text: &str) -> Option<PathBuf> {
     Some(PathBuf::from(OsStr::from_bytes(&bytes)))
 }
 
-pub(super) fn unhex(text: &str) -> Option<Hash> {
+/// The 32 bytes of 64 hexadecimal digits, of either case; `None` for any other text.
+#[must_use]
+pub fn unhex(text: &str) -> Option<[u8; 32]> {
     let mut hash = Hash::default();
     if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
         return None;

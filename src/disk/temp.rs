@@ -28,7 +28,9 @@ pub(super) fn unique() -> io::Result<String> {
     Ok(hex(&bytes))
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
+/// Two lower-case hexadecimal digits for each byte.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, b| {
         _ = write!(out, "{b:02x}");

@@ -16,10 +16,10 @@ use serde::{Deserialize, Serialize};
 
 use super::entry::{Entry, Vouch};
 use super::error::LedgerError;
-use crate::disk::DiskError;
 use crate::disk::atomic::create_new;
 use crate::disk::home::state_home;
 use crate::disk::read::{Links, read_raw, sha256};
+use crate::disk::{DiskError, hex};
 
 /// The folder of the ledgers, below the project's root.
 pub const FOLDER: &str = ".harden/ledger";
@@ -216,8 +216,4 @@ impl Line {
         let (entry, prev) = written.map_or((None, Vec::new()), |written| (Some(written.entry), written.prev));
         Self { number, hash, entry, prev, vouched, hmac }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

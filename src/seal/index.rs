@@ -14,6 +14,7 @@ use toml_edit::{Document, Item, TableLike};
 use super::error::SealError;
 use super::recipients::Recipients;
 use crate::disk::atomic::{self, ModePolicy};
+use crate::disk::hex;
 use crate::disk::read::{self, Links};
 
 const HEAD: &str = "# Sealed files: to whom, and the SHA-256 of the sealed bytes. Written by harden; commit it.\n";
@@ -167,13 +168,6 @@ fn quoted(text: &str) -> String {
     }
     out.push('"');
     out
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

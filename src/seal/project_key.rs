@@ -10,8 +10,8 @@ use super::error::SealError;
 use super::file;
 use super::identities::Identities;
 use super::recipients::Recipients;
-use crate::disk::MacKey;
 use crate::disk::read::{Links, read_raw};
+use crate::disk::{MacKey, hex};
 use crate::model::secret::Secret;
 
 /// More recipients than anybody has.
@@ -89,10 +89,6 @@ impl ProjectKey {
         let (ledger, values) = (derived(b"harden ledger 1"), derived(b"harden value 1"));
         Self { root, ledger, values }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
