@@ -31,10 +31,41 @@ pub(crate) const SECRET_CLASSES: [Class; 5] =
 
 /// The settings with a finding that stands on a secret and that `wanted` wants: index of the document, index of the setting; sorted.
 pub(crate) fn seeds(documents: &[Document], findings: &[Finding], wanted: impl Fn(&Finding) -> bool) -> Vec<(usize, usize)> {
+    let live = |f: &Finding| f.environment == Environment::Production && wanted(f);
+    let mut out: Vec<(usize, usize)> = on_secrets(documents, findings).filter(|(_, f)| live(f)).map(|(at, _)| at).collect();
+    out.sort_unstable();
+    out.dedup();
+    out
+}
+
+/// The findings that stand on a secret, each with its setting.
+fn on_secrets<'f>(documents: &[Document], findings: &'f [Finding]) -> impl Iterator<Item = ((usize, usize), &'f Finding)> {
     let by_path: HashMap<&str, usize> = documents.iter().enumerate().map(|(i, d)| (d.path.as_str(), i)).collect();
-    let live = |f: &&Finding| SECRET_CLASSES.contains(&f.class) && f.environment == Environment::Production && wanted(f);
-    let mut out: Vec<(usize, usize)> =
-        findings.iter().filter(live).filter_map(|f| Some((*by_path.get(f.file.as_str())?, f.setting?))).collect();
+    let at = |f: &Finding| Some((*by_path.get(f.file.as_str())?, f.setting?));
+    let found: Vec<_> = findings.iter().filter(|f| SECRET_CLASSES.contains(&f.class)).filter_map(|f| Some((at(f)?, f))).collect();
+    found.into_iter()
+}
+
+/// All secrets, each with what is told of it.
+fn looked_at(work: &Work, findings: &[Finding], policy: &Policy, root: &Path, wishes: &Wishes<'_>) -> Vec<(Held, inventory::Held)> {
+    let all = held(&work.documents, &seeds(&work.documents, findings, |_| true), wishes);
+    let ages = ages(work, &all, root);
+    let mut worst: BTreeMap<(usize, usize), (Class, Severity)> = BTreeMap::new();
+    for (at, finding) in on_secrets(&work.documents, findings) {
+        let own = worst.entry(at).or_insert((finding.class, finding.severity));
+        if finding.severity > own.1 {
+            *own = (finding.class, finding.severity);
+        }
+    }
+    let told: Vec<inventory::Held> = all.iter().zip(ages).map(|(one, age)| told(one, age, &work.documents, &worst, policy)).collect();
+    all.into_iter().zip(told).collect()
+}
+
+/// The settings of all secrets that are due: index of the document, index of the setting; sorted.
+pub(crate) fn due(work: &Work, findings: &[Finding], policy: &Policy, root: &Path, wishes: &Wishes<'_>) -> Vec<(usize, usize)> {
+    let all = looked_at(work, findings, policy, root, wishes);
+    let due = all.iter().filter(|(_, told)| told.due_in() == Some(0)).flat_map(|(one, _)| &one.places);
+    let mut out: Vec<(usize, usize)> = due.map(|place| (place.document, place.setting)).collect();
     out.sort_unstable();
     out.dedup();
     out
@@ -42,20 +73,7 @@ pub(crate) fn seeds(documents: &[Document], findings: &[Finding], wanted: impl F
 
 /// All secrets, without the grade.
 pub(crate) fn inventory(work: &Work, findings: &[Finding], policy: &Policy, root: &Path, wishes: &Wishes<'_>) -> Inventory {
-    let seeds = seeds(&work.documents, findings, |_| true);
-    let all = held(&work.documents, &seeds, wishes);
-    let ages = ages(work, &all, root);
-    let mut worst: BTreeMap<(usize, usize), (Class, Severity)> = BTreeMap::new();
-    let by_path: HashMap<&str, usize> = work.documents.iter().enumerate().map(|(i, d)| (d.path.as_str(), i)).collect();
-    for finding in findings.iter().filter(|f| SECRET_CLASSES.contains(&f.class)) {
-        let (Some(document), Some(setting)) = (by_path.get(finding.file.as_str()), finding.setting) else { continue };
-        let own = worst.entry((*document, setting)).or_insert((finding.class, finding.severity));
-        if finding.severity > own.1 {
-            *own = (finding.class, finding.severity);
-        }
-    }
-    let mut secrets: Vec<inventory::Held> =
-        all.iter().zip(ages).map(|(one, age)| told(one, age, &work.documents, &worst, policy)).collect();
+    let mut secrets: Vec<inventory::Held> = looked_at(work, findings, policy, root, wishes).into_iter().map(|(_, told)| told).collect();
     secrets.sort_by(|a, b| {
         (&a.name, a.places.first().map(|p| (&p.file, p.line))).cmp(&(&b.name, b.places.first().map(|p| (&p.file, p.line))))
     });

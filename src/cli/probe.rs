@@ -24,9 +24,9 @@ mod with_network {
 
     use harden::model::date::now;
     use harden::model::document::Document;
-    use harden::model::severity::{Profile, Severity};
+    use harden::model::severity::Severity;
     use harden::probe::{Answer, Connection, Login, ask_all, find, log_in, of_login, remarks};
-    use harden::scan::{Keep, Request, Scan, scan};
+    use harden::scan::{Scan, scan};
     use harden::wire::login::Standing;
     use harden::wire::{Trust, WireError};
 
@@ -78,21 +78,7 @@ mod with_network {
                 None
             }))
         };
-        let request = Request {
-            paths: &args.paths,
-            no_ignore: false,
-            profile: Profile::Production,
-            fail_on: None,
-            config: project.config.as_ref(),
-            rules: &project.rules,
-            honour: !global.no_config,
-            keep: Keep::All,
-            baseline: None,
-            twins: Some(&open),
-            new_only: None,
-            spoken: None,
-            retired: None,
-        };
+        let request = project.whole(&args.paths, !global.no_config, &open);
         Ok((scan(&request).map_err(Failure::new)?, unopened.get()))
     }
 

@@ -8,6 +8,7 @@ use harden::disk::read::{Links, Outcome, read};
 use harden::model::severity::{Profile, Severity};
 use harden::rules::load::RuleSet;
 use harden::rules::parse;
+use harden::scan::{Keep, OpenTwin, Request};
 
 use super::exit::Failure;
 use super::policy::{Policy, RULES};
@@ -53,6 +54,25 @@ impl Project {
                 .map_err(|e| unusable(format!("{shown}: {e}")))?;
         }
         Ok(Self { config, rules, policy })
+    }
+
+    /// A look at all of `paths` with the eyes of production, whose documents are kept, `twins` opened; `honour`: comments may take findings out.
+    pub(crate) fn whole<'r>(&'r self, paths: &'r [PathBuf], honour: bool, twins: &'r OpenTwin<'r>) -> Request<'r> {
+        Request {
+            paths,
+            no_ignore: false,
+            profile: Profile::Production,
+            fail_on: None,
+            config: self.config.as_ref(),
+            rules: &self.rules,
+            honour,
+            keep: Keep::All,
+            baseline: None,
+            twins: Some(twins),
+            new_only: None,
+            retired: None,
+            spoken: None,
+        }
     }
 
     /// Says that the harden.toml which lies there has changes that do not count, because they are not staged.

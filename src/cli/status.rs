@@ -4,10 +4,9 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use harden::model::date;
-use harden::model::severity::Profile;
 use harden::plan::Wishes;
 use harden::render::inventory as render;
-use harden::scan::{Keep, Request, scan};
+use harden::scan::{Request, scan};
 
 use super::args::Global;
 use super::exit::{Exit, Failure};
@@ -33,21 +32,7 @@ pub(crate) fn run(args: &StatusArgs, global: &Global) -> Result<Exit, Failure> {
             None
         }))
     };
-    let request = Request {
-        paths: &args.paths,
-        no_ignore: args.no_ignore,
-        profile: Profile::Production,
-        fail_on: None,
-        config: project.config.as_ref(),
-        rules: &project.rules,
-        honour: !global.no_config,
-        keep: Keep::All,
-        baseline: None,
-        twins: Some(&open),
-        new_only: None,
-        retired: None,
-        spoken: None,
-    };
+    let request = Request { no_ignore: args.no_ignore, ..project.whole(&args.paths, !global.no_config, &open) };
     let mut scan = scan(&request).map_err(Failure::new)?;
     sealed.borrow().iter().for_each(|reason| ui::warn(reason));
     if let Some(problem) = scan.problems.first() {

@@ -168,6 +168,16 @@ impl BackendError {
     }
 }
 
+impl From<Outcome> for BackendError {
+    /// Why a credential that should be in force is not known to be: [`BackendError::LockedOut`] where it was refused.
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Accepted | Outcome::Refused => Self::LockedOut,
+            Outcome::Unreachable(error) | Outcome::Unprotected(error) | Outcome::Undecided(error) => Self::before(error),
+        }
+    }
+}
+
 /// A server with one account on it whose secret is changed.
 pub trait Backend: Send {
     /// The registered name of the system.

@@ -88,13 +88,6 @@ fn run(session: &mut Session, sql: &str) -> Result<(), BackendError> {
     session.query(sql).map(|_| ()).map_err(|error| BackendError::after(error, DENIED, POLICY))
 }
 
-fn undecided(outcome: Outcome) -> BackendError {
-    match outcome {
-        Outcome::Accepted | Outcome::Refused => BackendError::LockedOut,
-        Outcome::Unreachable(error) | Outcome::Unprotected(error) | Outcome::Undecided(error) => BackendError::before(error),
-    }
-}
-
 impl Backend for PostgresPair {
     fn system(&self) -> &'static str {
         "postgres"
@@ -149,12 +142,12 @@ impl Backend for PostgresPair {
         match self.try_as(&self.other, pair.new) {
             Outcome::Accepted => {}
             Outcome::Refused => return Err(BackendError::Unsupported("the new password is not in force, so the old one stays")),
-            outcome => return Err(undecided(outcome)),
+            outcome => return Err(outcome.into()),
         }
         match self.try_as(&self.target.user, pair.old) {
             Outcome::Refused => return Ok(Done::ALREADY),
             Outcome::Accepted | Outcome::Undecided(WireError::Refused(_)) => {}
-            outcome => return Err(undecided(outcome)),
+            outcome => return Err(outcome.into()),
         }
         let mut session = self.admin()?;
         self.take_password(&mut session, &self.target.user)?;
@@ -164,12 +157,12 @@ impl Backend for PostgresPair {
     fn revert(&mut self, pair: &Pair<'_>) -> Result<Done, BackendError> {
         match self.try_as(&self.target.user, pair.old) {
             Outcome::Accepted => {}
-            outcome => return Err(undecided(outcome)),
+            outcome => return Err(outcome.into()),
         }
         match self.try_as(&self.other, pair.new) {
             Outcome::Refused => return Ok(Done::ALREADY),
             Outcome::Accepted | Outcome::Undecided(WireError::Refused(_)) => {}
-            outcome => return Err(undecided(outcome)),
+            outcome => return Err(outcome.into()),
         }
         let mut session = self.admin()?;
         self.take_password(&mut session, &self.other)?;

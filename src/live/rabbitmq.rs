@@ -150,8 +150,7 @@ impl Backend for RabbitMq {
         self.saved = None;
         match self.login(pair.new) {
             Outcome::Accepted => Ok(Done::ALREADY),
-            Outcome::Refused => Err(BackendError::LockedOut),
-            Outcome::Unreachable(error) | Outcome::Undecided(error) | Outcome::Unprotected(error) => Err(BackendError::before(error)),
+            outcome => Err(outcome.into()),
         }
     }
 

@@ -134,8 +134,6 @@ fn turn(journal: &mut Journal, hands: &mut dyn Hands) -> Result<(), Halt> {
 fn run(journal: &mut Journal, hands: &mut dyn Hands) -> Result<(), Halt> {
     loop {
         let next = match journal.state {
-            // the stage was not finished: there is nothing to go on with
-            State::Prepared => return Err(Halt::Stop("it was interrupted before its stage was complete".to_owned())),
             State::Staged => {
                 // a server is not asked for what no file could say
                 if journal.to == Side::New || journal.wrote {

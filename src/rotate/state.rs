@@ -13,15 +13,14 @@
 use std::fmt::Write as _;
 
 use super::stage::Side;
+use crate::disk::{hex, unhex};
 
 /// The journal's name in the state folder.
 pub const JOURNAL: &str = "rotation";
 
-/// How far a rotation came; each is written down before the next begins.
+/// How far a rotation came; each is written down before the next begins. What is only prepared is not on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
-    /// The plan is made; nothing outside of the state folder was touched.
-    Prepared,
     /// The new values lie sealed in the stage.
     Staged,
     /// Every server takes the credential that is to come.
@@ -40,14 +39,12 @@ pub enum State {
 
 impl State {
     /// All, in order.
-    pub const ALL: [Self; 8] =
-        [Self::Prepared, Self::Staged, Self::Set, Self::Tested, Self::Written, Self::Reloaded, Self::Healthy, Self::Retired];
+    pub const ALL: [Self; 7] = [Self::Staged, Self::Set, Self::Tested, Self::Written, Self::Reloaded, Self::Healthy, Self::Retired];
 
     /// The word in files and output.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
-            Self::Prepared => "prepared",
             Self::Staged => "staged",
             Self::Set => "set",
             Self::Tested => "tested",
@@ -105,10 +102,7 @@ impl Journal {
     /// The text that is kept.
     #[must_use]
     pub fn encode(&self) -> String {
-        let stage = self.stage.iter().fold(String::new(), |mut out, b| {
-            let _ = write!(out, "{b:02x}");
-            out
-        });
+        let stage = hex(&self.stage);
         let direction = if self.to == Side::New { "forward" } else { "back" };
         let mut out = format!(
             "{TITLE}{}\nstage {stage}\nbegan {}\ndirection {direction}\nstate {}\nwrote {}\n",
@@ -128,14 +122,7 @@ impl Journal {
     pub fn decode(text: &str) -> Option<Self> {
         let mut lines = text.lines();
         let id = lines.next()?.strip_prefix(TITLE)?.to_owned();
-        let hash = lines.next()?.strip_prefix("stage ")?;
-        let mut stage = [0; 32];
-        if hash.len() != 64 || !hash.is_ascii() {
-            return None;
-        }
-        for (i, byte) in stage.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(hash.get(2 * i..2 * i + 2)?, 16).ok()?;
-        }
+        let stage = unhex(lines.next()?.strip_prefix("stage ")?)?;
         let began = lines.next()?.strip_prefix("began ")?.parse().ok()?;
         let to = match lines.next()?.strip_prefix("direction ")? {
             "forward" => Side::New,
@@ -177,7 +164,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_is_read(stage in any::<[u8; 32]>(), began in any::<u64>(), forward in any::<bool>(), wrote in any::<bool>(),
-            state in 0_usize..8, marks in prop::collection::vec(0_usize..3, 0..5)) {
+            state in 0_usize..7, marks in prop::collection::vec(0_usize..3, 0..5)) {
             let marks: Vec<Mark> = marks.iter().map(|m| [Mark::Untouched, Mark::Begun, Mark::Done][*m]).collect();
             let to = if forward { Side::New } else { Side::Old };
             let journal = Journal { id: "0123456789abcdef".to_owned(), stage, began, to, state: State::ALL[state], servers: marks, wrote };

@@ -29,7 +29,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("scan", "config detect disk formats git model report rules"),
     ("plan", "dsn formats keygen model rules strength"),
     ("rewrite", "formats model plan"),
-    ("rotate", "dsn live model plan wire"),
+    ("rotate", "disk dsn live model plan wire"),
     (
         "cli",
         "config detect disk dsn formats git keygen keys ledger model plan probe render report rewrite rotate rules run scan seal strength wire",

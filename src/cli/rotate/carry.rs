@@ -92,11 +92,6 @@ pub(super) fn again(args: &RotateArgs, roots: &[PathBuf], config: Option<&Loaded
         ui::say("forgotten: the last rotation cannot be taken back");
         return Ok(Exit::Clean);
     }
-    if journal.state == State::Prepared {
-        discard(&lock, &journal)?;
-        ui::say("the rotation was interrupted before it touched anything; what it left is removed");
-        return Ok(Exit::Clean);
-    }
     if args.resume && journal.is_over() {
         ui::note("the last rotation is over; there is nothing to go on with");
         return Ok(Exit::Clean);

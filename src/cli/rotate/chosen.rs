@@ -1,19 +1,14 @@
 //! Which settings the words of the command line mean.
 
-use std::collections::HashSet;
-
 use globset::{GlobBuilder, GlobMatcher};
 use harden::model::document::Document;
 use harden::model::environment::Environment;
 use harden::model::finding::Finding;
 use harden::model::setting::{Role, Setting};
 use harden::model::severity::Class;
-use harden::model::shown::shown;
-use harden::report::inventory::Inventory;
 
 use super::args::RotateArgs;
 use crate::cli::exit::Failure;
-use crate::cli::fix_work::Work;
 use crate::cli::inventory::{SECRET_CLASSES, seeds};
 
 /// The settings that are meant: index of the document, index of the setting; sorted.
@@ -40,27 +35,6 @@ pub(super) fn chosen(args: &RotateArgs, documents: &[Document], findings: &[Find
     out.sort_unstable();
     out.dedup();
     Ok(out)
-}
-
-/// The settings of all secrets that are due; sorted.
-pub(super) fn due(work: &Work, inventory: &Inventory) -> Vec<(usize, usize)> {
-    let places: HashSet<(&str, usize, &str)> = inventory
-        .secrets
-        .iter()
-        .filter(|held| held.due_in() == Some(0))
-        .flat_map(|held| &held.places)
-        .map(|place| (place.file.as_str(), place.line, place.key.as_str()))
-        .collect();
-    let mut out = Vec::new();
-    for (d, document) in work.documents.iter().enumerate() {
-        for (s, setting) in document.settings.iter().enumerate().filter(|(_, s)| is_secret_place(document, s)) {
-            let key = shown(&setting.key.to_string()).into_owned();
-            if places.contains(&(document.path.as_str(), document.lines.line(setting.span.start), key.as_str())) {
-                out.push((d, s));
-            }
-        }
-    }
-    out
 }
 
 fn is_secret_place(document: &Document, setting: &Setting) -> bool {

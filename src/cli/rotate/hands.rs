@@ -11,6 +11,7 @@ use harden::disk::journal::{self, Transaction};
 use harden::disk::lock::Lock;
 use harden::disk::read::{self, Links, sha256};
 use harden::disk::signed;
+use harden::model::secret::Secret;
 use harden::rotate::machine::{Hands, Login, Set, Written};
 use harden::rotate::servers::Account;
 use harden::rotate::stage::{File, Side, Stage};
@@ -29,8 +30,15 @@ pub(super) struct World<'a> {
 }
 
 impl World<'_> {
-    fn credentials(&self, server: usize, side: Side) -> Option<(&harden::model::secret::Secret, &harden::model::secret::Secret)> {
-        Some((self.stage.credential(server, side)?, self.stage.credential(server, side.other())?))
+    /// Asks a server for a change of the credential of `side`, with the help of the other, and says what has to be said of it.
+    fn change(&mut self, server: usize, side: Side, ask: impl Fn(&mut dyn Account, &Secret, &Secret) -> Set) -> Set {
+        let stage = self.stage;
+        let credentials = stage.credential(server, side).zip(stage.credential(server, side.other()));
+        let (Some((credential, other)), Some(account)) = (credentials, self.accounts.get_mut(server)) else { return Set::Unknown };
+        let set = ask(account.as_mut(), credential, other);
+        let warnings = account.warnings();
+        warnings.iter().for_each(|warning| ui::warn(&format!("{}: {warning}", self.name(server))));
+        set
     }
 
     /// Runs a command of the user's with the shell, told the direction; harden's own identity is not for it.
@@ -59,8 +67,9 @@ impl Hands for World<'_> {
     }
 
     fn holds_two(&mut self, server: usize) -> bool {
-        let Some((one, other)) = self.credentials(server, Side::New).map(|(a, b)| (a.clone(), b.clone())) else { return false };
-        self.accounts.get_mut(server).is_some_and(|account| account.holds_two(&one, &other))
+        let credentials = self.stage.credential(server, Side::New).zip(self.stage.credential(server, Side::Old));
+        let account = self.accounts.get_mut(server);
+        account.zip(credentials).is_some_and(|(account, (new, old))| account.holds_two(new, old))
     }
 
     fn log_in(&mut self, server: usize, side: Side) -> Login {
@@ -71,21 +80,11 @@ impl Hands for World<'_> {
     }
 
     fn set(&mut self, server: usize, side: Side) -> Set {
-        let Some((credential, other)) = self.credentials(server, side).map(|(a, b)| (a.clone(), b.clone())) else { return Set::Unknown };
-        let Some(account) = self.accounts.get_mut(server) else { return Set::Unknown };
-        let set = account.set(&credential, &other);
-        let warnings = account.warnings();
-        warnings.iter().for_each(|warning| ui::warn(&format!("{}: {warning}", self.name(server))));
-        set
+        self.change(server, side, |account, credential, other| account.set(credential, other))
     }
 
     fn retire(&mut self, server: usize, side: Side) -> Set {
-        let Some((credential, other)) = self.credentials(server, side).map(|(a, b)| (a.clone(), b.clone())) else { return Set::Unknown };
-        let Some(account) = self.accounts.get_mut(server) else { return Set::Unknown };
-        let set = account.retire(&credential, &other);
-        let warnings = account.warnings();
-        warnings.iter().for_each(|warning| ui::warn(&format!("{}: {warning}", self.name(server))));
-        set
+        self.change(server, side, |account, credential, other| account.retire(credential, other))
     }
 
     fn can_write(&mut self, side: Side) -> Result<(), String> {

@@ -14,18 +14,18 @@ use std::path::PathBuf;
 
 use harden::keygen::SystemEntropy;
 use harden::model::secret::Secret;
-use harden::model::severity::{Fix, Profile};
+use harden::model::severity::Fix;
 use harden::plan::{Plan, SecretChange, Wishes, rotation};
 use harden::rotate::stage::{Replaced, Server, Stage};
 use harden::rules::kinds::Kind;
-use harden::scan::{Keep, Request, scan};
+use harden::scan::{Request, scan};
 use harden::seal::Recipients;
 
 use super::args::Global;
 use super::exit::{Exit, Failure};
 use super::fix_work::Work;
 use super::interrupted;
-use super::inventory::inventory;
+use super::inventory;
 use super::manifests;
 use super::project::Project;
 use super::sealing;
@@ -63,21 +63,7 @@ pub(crate) fn run(args: &RotateArgs, global: &Global) -> Result<Exit, Failure> {
 fn plan(args: &RotateArgs, global: &Global, project: &Project, paths: &[PathBuf], roots: &[PathBuf]) -> Result<Exit, Failure> {
     let forms = Forms::new(&args.seal.identity);
     let open = |path: &std::path::Path| forms.open(path);
-    let request = Request {
-        paths,
-        no_ignore: args.no_ignore,
-        profile: Profile::Production,
-        fail_on: None,
-        config: project.config.as_ref(),
-        rules: &project.rules,
-        honour: !global.no_config,
-        keep: Keep::All,
-        baseline: None,
-        twins: Some(&open),
-        new_only: None,
-        retired: None,
-        spoken: None,
-    };
+    let request = Request { no_ignore: args.no_ignore, ..project.whole(paths, !global.no_config, &open) };
     let mut scan = scan(&request).map_err(|e| Failure::new(e).hint("nothing was changed"))?;
     if let Some(problem) = scan.problems.first() {
         return Err(Failure::new(problem));
@@ -96,12 +82,9 @@ fn plan(args: &RotateArgs, global: &Global, project: &Project, paths: &[PathBuf]
         return Err(Failure::new("harden.toml wants rotations to be approved, `approval = true`; nothing was changed")
             .hint("say who did: `--approved-by NAME`; the ledger keeps it"));
     }
-    let seeds = if args.due {
-        let root = roots.first().map_or(args.dir.as_path(), PathBuf::as_path);
-        chosen::due(&work, &inventory(&work, &findings, &policy, root, &wishes))
-    } else {
-        chosen::chosen(args, &work.documents, &findings)?
-    };
+    let root = roots.first().map_or(args.dir.as_path(), PathBuf::as_path);
+    let seeds =
+        if args.due { inventory::due(&work, &findings, &policy, root, &wishes) } else { chosen::chosen(args, &work.documents, &findings)? };
     let mut plan =
         rotation(&work.documents, &seeds, &wishes, &mut SystemEntropy).map_err(|e| Failure::new(format!("{e}; nothing was changed")))?;
     let rules = project.config.as_ref().map_or(&[][..], |c| &c.config.servers);
@@ -111,7 +94,6 @@ fn plan(args: &RotateArgs, global: &Global, project: &Project, paths: &[PathBuf]
         untold.push(found.as_ref().err().cloned());
         servers.push(found.unwrap_or_default());
     }
-    let root = roots.first().map_or(args.dir.as_path(), PathBuf::as_path);
     let asked = servers::may_ask(root, &servers, args);
     if asked {
         servers::look(&mut servers, &values(&plan), &servers::reach(args))?;
@@ -119,16 +101,10 @@ fn plan(args: &RotateArgs, global: &Global, project: &Project, paths: &[PathBuf]
         let unasked = "you have not accepted it yet: `--accept-hosts` asks it for the plan";
         servers.iter_mut().flatten().for_each(|server| server.known = Err(unasked.to_owned()));
     }
-    let whys = plan.secrets.iter().zip(&servers).zip(untold);
-    let whys: Vec<Option<String>> = whys
-        .map(|((change, servers), untold)| {
-            why_not(change, servers, args).filter(|_| change.fix > Fix::Review).or(untold).or_else(|| why_not(change, servers, args))
-        })
-        .collect();
+    let all = plan.secrets.iter().zip(&servers).zip(untold);
+    let whys: Vec<Option<String>> = all.map(|((change, servers), untold)| why_not(change, servers, untold, args)).collect();
     let all = plan.secrets.iter().zip(&servers).zip(&whys);
-    let items: Vec<Item<'_>> = all.map(|((change, servers), why_not)| Item { change, servers, why_not }).collect();
-    show(&items, &work)?;
-    drop(items);
+    show(&all.map(|((change, servers), why_not)| Item { change, servers, why_not }).collect::<Vec<_>>(), &work)?;
     let named = args.keys.iter().any(|key| !key.contains('*'));
     if let Some((change, Some(why))) = plan.secrets.iter().zip(&whys).find(|(_, why)| why.is_some()).filter(|_| args.apply && named) {
         return Err(Failure::new(format!("{} cannot be replaced: {why}; nothing was changed", change.name)));
@@ -153,14 +129,12 @@ fn plan(args: &RotateArgs, global: &Global, project: &Project, paths: &[PathBuf]
         Failure { message: format!("{}; nothing was changed", f.message), ..f }.hint("the stage of a rotation is sealed: `harden init`")
     })?;
     confirm(args, plan.secrets.len())?;
+    servers::accept(root, &servers, args)?;
     if !asked {
-        servers::accept(root, &servers, args)?;
         servers::look(&mut servers, &values(&plan), &servers::reach(args))?;
         if let Some(failure) = self::window(&servers, args) {
             return Err(failure);
         }
-    } else {
-        servers::accept(root, &servers, args)?;
     }
     if let Some((server, Err(why))) = servers.iter().flatten().map(|s| (s, &s.known)).find(|(_, known)| known.is_err()) {
         let why = why.trim_end_matches("; nothing was changed");
@@ -182,10 +156,11 @@ fn keep<T>(all: &mut Vec<T>, whys: &[Option<String>]) {
     all.retain(|_| whys.next().is_some_and(Option::is_none));
 }
 
-/// Why a secret is not replaced.
-fn why_not(change: &SecretChange, servers: &[Reached], args: &RotateArgs) -> Option<String> {
+/// Why a secret is not replaced; `untold`: why its servers cannot be told.
+fn why_not(change: &SecretChange, servers: &[Reached], untold: Option<String>, args: &RotateArgs) -> Option<String> {
     match change.fix {
         Fix::Manual | Fix::None => Some(change.why.clone()),
+        _ if untold.is_some() => untold,
         Fix::Review if args.include.is_none() => Some(format!("{}; `--include review` does it all the same", change.why)),
         _ if change.row.kind == Kind::Coordinated && servers.is_empty() && !args.files_only => Some(
             "no connection string in these files tells which server holds it; `--files-only` changes the files, and you the server"

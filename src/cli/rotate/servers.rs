@@ -139,9 +139,10 @@ pub(super) fn may_ask(root: &Path, servers: &[Vec<Reached>], args: &RotateArgs) 
 
 /// Asks each server about the account, with the value that is in force.
 pub(super) fn look(servers: &mut [Vec<Reached>], values: &[Secret], reach: &Reach) -> Result<(), Failure> {
+    let all: Vec<Server> = servers.iter().flatten().map(|reached| reached.server.clone()).collect();
+    let mut accounts = accounts(&all, reach)?.into_iter();
     for (list, value) in servers.iter_mut().zip(values) {
-        let all: Vec<Server> = list.iter().map(|reached| reached.server.clone()).collect();
-        for (reached, account) in list.iter_mut().zip(accounts(&all, reach)?) {
+        for (reached, account) in list.iter_mut().zip(&mut accounts) {
             reached.known = account.and_then(|mut account| account.look(value));
         }
     }
