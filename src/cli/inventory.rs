@@ -112,8 +112,7 @@ fn told(
         String::new()
     };
     let stands = one.places.iter().filter_map(|place| {
-        let document = documents.get(place.document)?;
-        let setting = document.settings.get(place.setting)?;
+        let (document, setting) = place.setting_in(documents)?;
         let key = shown(&setting.key.to_string()).into_owned();
         Some(Stands { file: document.path.clone(), line: document.lines.line(setting.span.start), key })
     });

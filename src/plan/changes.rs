@@ -1,23 +1,21 @@
-//! What to change, where, and how far it may go by itself.
+//! What to change, and where. How far a change may go by itself is told by `reach`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::choose::{Need, bytes_for_algorithm, choose};
 use super::derive::{Derived, Families, Family, families};
 use super::edits::unwritable;
-use super::elsewhere::doubt;
 use super::former::{Former, Verdict, former};
 use super::lift::lift;
 use super::lifted::Lift;
-use super::obstacles::{image_default, obstacle};
 use super::place::{Account, Form, Place, literal_of, places};
 use super::program::Programs;
+use super::reach::{Relatives, provide, reach};
 use super::reads::{FailingRead, Reads, reads};
 use super::same::{Same, group, same as accounts_match};
 use super::switches::{Switch, switches};
-use super::variables::{env_file, env_file_above, folder, refers_to};
 use super::wishes::Wishes;
-use crate::keygen::{Entropy, KeyPair, KeygenError, is_framed};
+use crate::keygen::{Entropy, KeyPair, KeygenError};
 use crate::model::document::Document;
 use crate::model::environment::Environment;
 use crate::model::finding::Finding;
@@ -27,11 +25,9 @@ use crate::model::setting::{Role, Setting};
 use crate::model::severity::{Class, Fix, Severity};
 use crate::model::shown::shown;
 use crate::model::span::Span;
-use crate::model::template::has_reference;
-use crate::rules::kinds::{Kind, KindRow, kind_in, server_of};
+use crate::rules::kinds::{KindRow, kind_in, server_of};
 use crate::rules::schema::Strategy;
 use crate::strength::name::{Purpose, purpose};
-use crate::strength::phc::guess_cost;
 
 /// Everything that would be changed, and everything that has to be changed by hand.
 #[derive(Debug, Default)]
@@ -359,24 +355,10 @@ pub(super) fn chosen(tags: &BTreeSet<String>, only: &[String]) -> bool {
     only.is_empty() || only.iter().any(|o| tags.contains(o) || tags.contains(&o.to_lowercase()))
 }
 
-fn setting_of<'d>(documents: &'d [Document], place: &Place) -> Option<(&'d Document, &'d Setting)> {
-    let document = documents.get(place.document)?;
-    Some((document, document.settings.get(place.setting)?))
-}
-
 /// Whether one of `places` is the setting that takes the same bytes as `setting`.
 fn stands_at(documents: &[Document], places: &[Place], document: usize, setting: &Setting) -> bool {
-    let own = |p: &Place| setting_of(documents, p).map(|(_, s)| s.span);
+    let own = |p: &Place| p.setting_in(documents).map(|(_, s)| s.span);
     places.iter().any(|p| p.document == document && own(p) == Some(setting.span))
-}
-
-/// What is known of the descendants of one secret, and of its kind.
-struct Relatives<'f> {
-    family: &'f Family,
-    /// Where a signed token stands that no secret of these files has signed as it is.
-    unsigned: Option<&'f str>,
-    /// Whether it is a private key, as its finding says.
-    half: bool,
 }
 
 #[expect(clippy::too_many_arguments, reason = "one secret is judged by all that is known")]
@@ -393,7 +375,7 @@ fn secret(
     let (family, wishes) = (relatives.family, programs.wishes);
     let places: Vec<Place> = same.live.iter().filter_map(|i| all.get(*i)).cloned().collect();
     // a word of a command may be read as text as well: it is no other place
-    let read_twice = |p: &&Place| setting_of(documents, p).is_some_and(|(_, s)| stands_at(documents, &places, p.document, s));
+    let read_twice = |p: &&Place| p.setting_in(documents).is_some_and(|(_, s)| stands_at(documents, &places, p.document, s));
     let outside = same.outside.iter().filter_map(|i| all.get(*i)).chain(&family.outside).filter(|p| !read_twice(p)).cloned().collect();
     let name = best_name(documents, &places);
     let row = strictest(documents, programs, &places, &name);
@@ -444,7 +426,7 @@ fn secret(
             change.leave(reason);
         }
     }
-    let made = change.derived.iter().filter_map(|d| setting_of(documents, &d.place)).map(|(_, s)| s);
+    let made = change.derived.iter().filter_map(|d| d.place.setting_in(documents)).map(|(_, s)| s);
     change.tags.extend(made.flat_map(|s| [s.name().to_owned(), s.name().to_lowercase(), s.key.to_string()]));
     Ok(change)
 }
@@ -489,7 +471,7 @@ fn possible<T>(made: Result<T, KeygenError>) -> Result<Result<T, KeygenError>, K
 
 /// Why no value could be made for `change`, and where it was to stand.
 fn unmade(documents: &[Document], change: &SecretChange, problem: &KeygenError) -> String {
-    let first = change.places.first().and_then(|p| setting_of(documents, p));
+    let first = change.places.first().and_then(|p| p.setting_in(documents));
     let place = first.map(|(d, s)| format!("{}:{}: ", d.path, d.lines.line(s.span.start))).unwrap_or_default();
     format!("{place}{problem}")
 }
@@ -531,7 +513,7 @@ fn purpose_of(change: &SecretChange, in_url: bool) -> Purpose {
 
 /// The name that the plan goes by: of a server's setting, else of any named place, else of the variable in a reference, else of the first.
 pub(super) fn best_name(documents: &[Document], places: &[Place]) -> String {
-    let name = |p: &Place| setting_of(documents, p).map(|(_, s)| shown(s.name()).into_owned()).unwrap_or_default();
+    let name = |p: &Place| p.setting_in(documents).map(|(_, s)| shown(s.name()).into_owned()).unwrap_or_default();
     let server = places.iter().find(|p| p.account.server && !name(p).starts_with('-'));
     let named = places.iter().find(|p| !p.in_url && !p.account.names.is_empty());
     server.or(named).or(places.first()).map(name).unwrap_or_default()
@@ -540,7 +522,7 @@ pub(super) fn best_name(documents: &[Document], places: &[Place]) -> String {
 /// The row that forbids most, over all names of the secret; the one of the name that the plan goes by where none forbids more.
 pub(super) fn strictest(documents: &[Document], programs: &Programs<'_>, places: &[Place], name: &str) -> &'static KindRow {
     let rows = |called: bool| {
-        let settings = places.iter().filter(|p| !p.in_url).filter_map(move |p| Some((p.document, setting_of(documents, p)?.1)));
+        let settings = places.iter().filter(|p| !p.in_url).filter_map(move |p| Some((p.document, p.setting_in(documents)?.1)));
         settings.filter(move |(_, s)| (shown(s.name()) == name) == called).map(|(document, s)| programs.row(document, s))
     };
     let own = rows(true).next().unwrap_or_else(|| kind_in("", name));
@@ -550,147 +532,12 @@ pub(super) fn strictest(documents: &[Document], programs: &Programs<'_>, places:
 fn tags(documents: &[Document], places: &[Place], same: &Same, wanted: &BTreeMap<usize, Vec<&Finding>>) -> BTreeSet<String> {
     let found = same.live.iter().filter_map(|i| wanted.get(i)).flatten();
     let mut tags: BTreeSet<String> = found.flat_map(|f| [f.rule.clone(), f.class.word().to_owned(), f.key.clone()]).collect();
-    for (_, setting) in places.iter().filter_map(|p| setting_of(documents, p)) {
+    for (_, setting) in places.iter().filter_map(|p| p.setting_in(documents)) {
         tags.insert(setting.name().to_owned());
         tags.insert(setting.name().to_lowercase());
         tags.insert(setting.key.to_string());
     }
     tags
-}
-
-/// How far the change of a secret may go (docs/fix.md): as far as its least safe place.
-fn reach(
-    documents: &[Document],
-    change: &SecretChange,
-    relatives: &Relatives<'_>,
-    fresh: bool,
-    verdict: &Verdict,
-    wishes: &Wishes<'_>,
-) -> (Fix, String) {
-    let family = relatives.family;
-    let touched = || change.places.iter().chain(family.made.iter().map(|t| &t.place));
-    let blocked = touched().filter_map(|p| setting_of(documents, p)).find(|(d, s)| d.lossy || !s.editable);
-    if let Some((document, setting)) = blocked {
-        let line = document.lines.line(setting.span.start);
-        return (Fix::Manual, format!("{}:{line} cannot be edited safely", document.path));
-    }
-    if change.places.iter().any(|p| guess_cost(p.text.expose()).is_some()) {
-        return (Fix::Manual, "it is a hash whose password is not known here: hash a new one with the tool that made it".to_owned());
-    }
-    let made = change.places.iter().find(|p| p.form == Form::Plain && has_reference(p.text.expose()));
-    if let Some((document, setting)) = made.and_then(|p| setting_of(documents, p)) {
-        let line = document.lines.line(setting.span.start);
-        return (Fix::Manual, format!("{}:{line} is made of a template or reference", document.path));
-    }
-    if let Some(reason) = touched().filter_map(|p| documents.get(p.document)).find_map(wrong_place) {
-        return (Fix::Manual, reason);
-    }
-    if let Some(reason) = &family.blocked {
-        return (Fix::Manual, reason.clone());
-    }
-    if family.pair.is_none() && (relatives.half || change.places.iter().any(|p| is_framed(&p.text))) {
-        return (
-            Fix::Manual,
-            "it is a private key, and its public half is not among these files: make a new pair with its own tool".to_owned(),
-        );
-    }
-    let bare = touched().filter_map(|p| documents.get(p.document)).find(|d| !wishes.can_write(d));
-    if let Some(document) = bare {
-        return (Fix::Manual, format!("{} cannot be sealed; `--emit plain` patches it in place", document.path));
-    }
-    match change.row.kind {
-        Kind::ProviderIssued => return (Fix::Manual, "only its provider can issue another".to_owned()),
-        Kind::Derived if family.pair.is_none() => return (Fix::Manual, "it is computed from another secret".to_owned()),
-        Kind::DataEncrypting if !(fresh && wishes.unborn) => return verdict.reach(),
-        _ => {}
-    }
-    if change.places.iter().any(|p| matches!(p.form, Form::Fallback { .. })) {
-        return (Fix::Review, "a default in a reference becomes a required variable".to_owned());
-    }
-    let server = change.row.server
-        || family.is_checked()
-        || change.places.iter().any(|p| p.account.server)
-        || referenced_by_a_server(documents, change);
-    // in a file that nothing runs with yet a password may be made up; a token that somebody else may have to issue may not
-    let made_up = fresh && (change.row.is_named() || purpose(&change.name) == Purpose::Password);
-    if change.row.kind == Kind::Coordinated && !server && !made_up && !wishes.live && family.pair.is_none() {
-        let why = image_default(documents, &change.places);
-        return (Fix::Review, why.unwrap_or_else(|| "the server's own setting is not among these files".to_owned()));
-    }
-    let elsewhere = wishes.live && change.row.kind == Kind::Coordinated;
-    if let Some(why) = doubt(documents, &change.places, change.row.kind, &change.name, relatives.unsigned).filter(|_| !elsewhere) {
-        return (Fix::Review, why);
-    }
-    if let Some(why) = &family.doubt {
-        return (Fix::Review, why.clone());
-    }
-    if let Some(why) = obstacle(documents, change) {
-        return (Fix::Review, why);
-    }
-    (Fix::Safe, String::new())
-}
-
-/// Why a file is none that a new secret may be written into, if it is one.
-fn wrong_place(document: &Document) -> Option<String> {
-    if document.format == "dockerfile" {
-        // a strong value in a layer is no better kept than a weak one, and whoever has the image has it
-        return Some(format!("{} goes into every copy of the image: take it out, and give it when the container starts", document.path));
-    }
-    let name = document.path.rsplit('/').next().unwrap_or_default();
-    // what these present was made by the host that they log in to
-    matches!(
-        name,
-        ".npmrc" | ".yarnrc" | ".yarnrc.yml" | ".netrc" | "_netrc" | ".pypirc" | ".git-credentials" | ".dockercfg" | ".dockerconfigjson"
-    )
-    .then(|| format!("{} logs in at another host, and only that can issue another", document.path))
-}
-
-/// Whether a server's setting takes its value from a variable that is among the places: `--requirepass ${REDIS_PASSWORD}`.
-fn referenced_by_a_server(documents: &[Document], change: &SecretChange) -> bool {
-    let names: Vec<&str> = change.places.iter().filter_map(|p| setting_of(documents, p)).map(|(_, s)| s.name()).collect();
-    documents.iter().flat_map(|d| &d.settings).any(|setting| {
-        // few settings refer to the name: that is asked first
-        names.iter().any(|name| refers_to(setting.value.expose(), name))
-            && (kind_in(setting.key.parent_name(), setting.name()).server
-                || (setting.role == Role::Argument && setting.name().trim_start_matches('-') == "requirepass"))
-    })
-}
-
-/// Sees to it that every variable that becomes required is provided; the reason when one cannot be.
-fn provide(documents: &[Document], change: &mut SecretChange) -> Option<String> {
-    let mut added = BTreeSet::new();
-    for place in &change.places {
-        let Form::Fallback { reference, name } = place.form else { continue };
-        let (document, setting) = setting_of(documents, place)?;
-        let value = setting.value.expose();
-        let variable = name.of(value).to_owned();
-        let home = folder(&document.path);
-        // compose reads one file by itself; what else provides a variable is started with what lies near it
-        let (target, near) = match document.format {
-            "compose" => (env_file(documents, home), None),
-            _ => (env_file_above(documents, home), Some(home)),
-        };
-        let beside =
-            documents.iter().filter(|d| d.format == "env" && d.environment == Environment::Production && Some(folder(&d.path)) == near);
-        let mut providing = target.and_then(|i| documents.get(i)).into_iter().chain(beside);
-        if providing.any(|d| d.settings.iter().any(|s| s.name() == variable && s.role == Role::Live)) {
-            continue;
-        }
-        // the default is the secret and nothing else: its variable can hold the new value
-        let whole_default = reference.end == place.within.end + 1 && place.within.start <= name.end + 2;
-        match target {
-            Some(i) if whole_default && (!place.in_url || name_is_password(&variable)) => {
-                added.insert((i, variable));
-            }
-            _ => return Some(format!("no env file beside {} provides {variable}", document.path)),
-        }
-    }
-    change.added = added.into_iter().collect();
-    None
-}
-
-fn name_is_password(name: &str) -> bool {
-    crate::strength::name::classify(name) == crate::strength::name::NameClass::Secret
 }
 
 #[cfg(test)]

@@ -77,8 +77,7 @@ fn general(need: &Need<'_>) -> Recipe {
 /// ([RFC 7518 3.2](https://www.rfc-editor.org/rfc/rfc7518#section-3.2)).
 pub(super) fn bytes_for_algorithm(documents: &[Document], places: &[Place]) -> usize {
     let of = |place: &Place| {
-        let document = documents.get(place.document)?;
-        let setting = document.settings.get(place.setting)?;
+        let (document, setting) = place.setting_in(documents)?;
         let scope = setting.key.scope_segments();
         let beside = document.settings.iter().filter(|s| s.part == setting.part && s.key.scope_segments() == scope);
         beside

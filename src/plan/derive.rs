@@ -106,7 +106,7 @@ impl<'p> Parent<'p> {
     fn of(documents: &[Document], places: &'p [Place], same: &Same) -> Self {
         static NOTHING: std::sync::LazyLock<Secret> = std::sync::LazyLock::new(Secret::default);
         let own: Vec<&Place> = same.live.iter().filter_map(|i| places.get(*i)).collect();
-        let settings = || own.iter().filter_map(|p| documents.get(p.document)?.settings.get(p.setting));
+        let settings = || own.iter().filter_map(|p| p.setting_in(documents)).map(|(_, setting)| setting);
         let old = own.first().map_or(&*NOTHING, |p| &p.text);
         Self {
             old,

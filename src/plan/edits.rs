@@ -90,7 +90,7 @@ impl Plan {
             for (index, place) in secret.places.iter().enumerate() {
                 let part = match lift.and_then(|l| l.references.get(&index)).map(|r| &r.how) {
                     Some(How::Part(span, text)) => {
-                        let whole = documents.get(place.document).and_then(|d| d.settings.get(place.setting)).map(|s| s.value.len());
+                        let whole = place.setting_in(documents).map(|(_, s)| s.value.len());
                         referred.extend((whole == Some(span.len())).then_some((place.document, place.setting)));
                         (*span, text.clone())
                     }
@@ -204,7 +204,7 @@ fn part(documents: &[Document], place: &Place, new: &Secret) -> (Span, Secret) {
     match place.form {
         Form::Plain | Form::Template => (place.within, new.clone()),
         Form::Fallback { reference, name } => {
-            let value = documents.get(place.document).and_then(|d| d.settings.get(place.setting)).map_or("", |s| s.value.expose());
+            let value = place.setting_in(documents).map_or("", |(_, s)| s.value.expose());
             (reference, required(value, name))
         }
     }

@@ -28,7 +28,7 @@ pub(super) fn doubt(documents: &[Document], places: &[Place], kind: Kind, name: 
 /// Whether a place names a host that no file here runs: a managed service, or a public name while no image of the system that any of the
 /// places tells is among the files.
 fn is_elsewhere(documents: &[Document], places: &[Place]) -> bool {
-    let hosts = places.iter().filter_map(|place| host(documents.get(place.document)?, place));
+    let hosts = places.iter().filter_map(|place| host(documents, place));
     match hosts.max_by_key(|class| (*class == HostClass::Managed, *class)) {
         Some(HostClass::Managed) => true,
         Some(HostClass::External) => !places.iter().any(|place| runs(documents, place.account.system)),
@@ -37,8 +37,8 @@ fn is_elsewhere(documents: &[Document], places: &[Place]) -> bool {
 }
 
 /// The class of the host that belongs to a password: in its own connection string, or in `X_HOST` or `X_URL` beside `X_PASSWORD`.
-fn host(document: &Document, place: &Place) -> Option<HostClass> {
-    let setting = document.settings.get(place.setting)?;
+fn host(documents: &[Document], place: &Place) -> Option<HostClass> {
+    let (document, setting) = place.setting_in(documents)?;
     if place.in_url {
         return of_url(setting.value.expose());
     }

@@ -142,7 +142,7 @@ fn in_ring(documents: &[Document], places: &[Place], row: &KindRow, ring: &'stat
 
 /// Writes the ring for one place of the key. `false` where the ring is none of this place.
 fn at_place(documents: &[Document], place: &Place, old: &Secret, found: &mut Former) -> Result<bool, String> {
-    let Some((document, setting)) = documents.get(place.document).and_then(|d| Some((d, d.settings.get(place.setting)?))) else {
+    let Some((document, setting)) = place.setting_in(documents) else {
         return Ok(false);
     };
     let ring = found.ring;

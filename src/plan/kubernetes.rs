@@ -35,9 +35,8 @@ pub(super) fn reference(at: &At<'_>) -> Result<Reference, String> {
     let own = shown(at.setting.name());
     let namespace = |d: &Document, s: &Setting| text_of(d, s, &above(s).child("metadata").child("namespace")).map(str::to_owned);
     let here = namespace(at.document, at.setting);
-    let holders = at.secret.places.iter().filter(|p| !p.in_url).filter_map(|p| Some((at.documents.get(p.document)?, p.setting)));
-    let mut holders =
-        holders.filter_map(|(d, s)| Some((d, d.settings.get(s)?))).filter(|(d, s)| d.format == "kubernetes" && is_secret(d, s));
+    let holders = at.secret.places.iter().filter(|p| !p.in_url).filter_map(|p| p.setting_in(at.documents));
+    let mut holders = holders.filter(|(d, s)| d.format == "kubernetes" && is_secret(d, s));
     let found = holders.find(|(d, s)| namespace(d, s) == here).and_then(|(d, s)| {
         let name = text_of(d, s, &above(s).child("metadata").child("name"))?;
         (is_name(name) && is_name(s.name())).then(|| (name.to_owned(), s.name().to_owned()))

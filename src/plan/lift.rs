@@ -36,7 +36,7 @@ fn lifted(documents: &[Document], secret: &SecretChange, wishes: &Wishes<'_>, ta
     let mut lift = Lift { kept: secret.kept, ..Lift::default() };
     let mut names: BTreeMap<usize, String> = BTreeMap::new();
     for (index, place) in secret.places.iter().enumerate().filter(|(_, p)| p.form == Form::Plain) {
-        let Some((document, setting)) = documents.get(place.document).and_then(|d| Some((d, d.settings.get(place.setting)?))) else {
+        let Some((document, setting)) = place.setting_in(documents) else {
             continue;
         };
         let at = At { documents, document, setting, place, secret, wishes };

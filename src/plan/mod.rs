@@ -21,6 +21,7 @@ mod place;
 mod preview;
 mod program;
 mod proposals;
+mod reach;
 mod reads;
 mod reason;
 mod rotation;

@@ -68,13 +68,17 @@ pub struct Account {
 }
 
 impl Place {
+    /// The document and the setting that it stands in, of the documents that it was found in.
+    #[must_use]
+    pub fn setting_in<'d>(&self, documents: &'d [Document]) -> Option<(&'d Document, &'d Setting)> {
+        let document = documents.get(self.document)?;
+        Some((document, document.settings.get(self.setting)?))
+    }
+
     /// Whether the place is one that a plan changes: live, in a file for production.
     #[must_use]
     pub fn is_live(&self, documents: &[Document]) -> bool {
-        let document = documents.get(self.document);
-        let setting = document.and_then(|d| d.settings.get(self.setting));
-        document
-            .zip(setting)
+        self.setting_in(documents)
             .filter(|_| self.form != Form::Template)
             .is_some_and(|(d, s)| d.environment_of(s) == Environment::Production && matches!(s.role, Role::Live | Role::Argument))
     }
@@ -368,7 +372,7 @@ pub(super) fn system_of(words: &[String]) -> &'static str {
 /// Whether a place that has no finding of its own may hold a known secret: by its name, not by its value.
 #[must_use]
 pub(super) fn may_hold_a_secret(place: &Place, documents: &[Document]) -> bool {
-    let Some(setting) = documents.get(place.document).and_then(|d| d.settings.get(place.setting)) else { return false };
+    let Some((_, setting)) = place.setting_in(documents) else { return false };
     // `key: password` of a `secretKeyRef` is a name; where `key`, `token` or `secret` does hold a weak value, that has a finding of its own
     let named = setting.role == Role::Argument || !is_generic(&words(setting.name())) || !place.is_live(documents);
     place.in_url

@@ -83,7 +83,7 @@ fn secret(out: &mut String, change: &SecretChange, documents: &[Document], reads
     }
     change.places.iter().enumerate().for_each(|(i, p)| place(out, p, documents, change.fix != Fix::Manual, &belongs(&change.places, i)));
     for derived in &change.derived {
-        let Some(setting) = documents.get(derived.place.document).and_then(|d| d.settings.get(derived.place.setting)) else { continue };
+        let Some((_, setting)) = derived.place.setting_in(documents) else { continue };
         let _ = writeln!(out, "      {}  {}={MASK} -> {MASK}: {}", at(&derived.place, documents), setting.key, derived.how);
     }
     for (document, name) in &change.added {
@@ -174,7 +174,7 @@ fn leaving(out: &mut String, change: &SecretChange, documents: &[Document]) {
     let value = if change.kept { "the value that it has" } else { "the new value" };
     let _ = writeln!(out, "  {} ({}): leaves for an env file, with {value}", name_of(change), change.row.kind.word());
     for (index, place) in change.places.iter().enumerate() {
-        let Some(setting) = documents.get(place.document).and_then(|d| d.settings.get(place.setting)) else { continue };
+        let Some((_, setting)) = place.setting_in(documents) else { continue };
         if let Some(reference) = lift.references.get(&index) {
             // a whole URL may be said elsewhere already
             let whole = matches!(&reference.how, How::Part(span, _) if span.len() == setting.value.len());
@@ -196,7 +196,7 @@ fn leaving(out: &mut String, change: &SecretChange, documents: &[Document]) {
 fn staying(out: &mut String, change: &SecretChange, documents: &[Document]) {
     for (index, why) in change.lift.iter().flat_map(|l| &l.stays) {
         let Some(place) = change.places.get(*index) else { continue };
-        let Some(setting) = documents.get(place.document).and_then(|d| d.settings.get(place.setting)) else { continue };
+        let Some((_, setting)) = place.setting_in(documents) else { continue };
         let _ = writeln!(out, "      {}  {} stays in the file: {why}", at(place, documents), setting.key);
     }
 }
@@ -223,7 +223,7 @@ fn name_of(change: &SecretChange) -> &str {
 }
 
 fn place(out: &mut String, place: &Place, documents: &[Document], changes: bool, why: &str) {
-    let Some(setting) = documents.get(place.document).and_then(|d| d.settings.get(place.setting)) else { return };
+    let Some((_, setting)) = place.setting_in(documents) else { return };
     let key = setting.key.to_string();
     let what = match place.form {
         Form::Fallback { name, .. } => format!("the default of {} becomes a requirement", name.of(setting.value.expose())),

@@ -63,7 +63,7 @@ pub(super) fn reads(
     let mut out = Reads::default();
     let lifted = secrets.iter().flat_map(|s| s.lift.iter().flat_map(|l| &l.added));
     let filled = secrets.iter().filter(|s| s.fix <= Fix::Review).flat_map(|s| &s.places).filter(|p| !p.in_url);
-    let filled = filled.filter_map(|p| Some((p.document, documents.get(p.document)?.settings.get(p.setting)?.name().to_owned())));
+    let filled = filled.filter_map(|p| Some((p.document, p.setting_in(documents)?.1.name().to_owned())));
     let coming: Taken = secrets.iter().flat_map(|s| &s.added).chain(lifted).cloned().chain(filled).collect();
     let mut values: BTreeMap<(usize, String), Secret> = BTreeMap::new();
     for finding in findings.iter().filter(|f| is_wanted(f)) {

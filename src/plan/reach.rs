@@ -1,0 +1,161 @@
+//! How far the change of one secret may go by itself, and why no further (docs/fix.md).
+
+use std::collections::BTreeSet;
+
+use super::changes::SecretChange;
+use super::derive::Family;
+use super::elsewhere::doubt;
+use super::former::Verdict;
+use super::obstacles::{image_default, obstacle};
+use super::place::Form;
+use super::variables::{env_file, env_file_above, folder, refers_to};
+use super::wishes::Wishes;
+use crate::keygen::is_framed;
+use crate::model::document::Document;
+use crate::model::environment::Environment;
+use crate::model::setting::Role;
+use crate::model::severity::Fix;
+use crate::model::template::has_reference;
+use crate::rules::kinds::{Kind, kind_in};
+use crate::strength::name::{NameClass, Purpose, classify, purpose};
+use crate::strength::phc::guess_cost;
+
+/// What is known of the descendants of one secret, and of its kind.
+pub(super) struct Relatives<'f> {
+    pub family: &'f Family,
+    /// Where a signed token stands that no secret of these files has signed as it is.
+    pub unsigned: Option<&'f str>,
+    /// Whether it is a private key, as its finding says.
+    pub half: bool,
+}
+
+/// How far the change of a secret may go (docs/fix.md): as far as its least safe place.
+pub(super) fn reach(
+    documents: &[Document],
+    change: &SecretChange,
+    relatives: &Relatives<'_>,
+    fresh: bool,
+    verdict: &Verdict,
+    wishes: &Wishes<'_>,
+) -> (Fix, String) {
+    let family = relatives.family;
+    let touched = || change.places.iter().chain(family.made.iter().map(|t| &t.place));
+    let blocked = touched().filter_map(|p| p.setting_in(documents)).find(|(d, s)| d.lossy || !s.editable);
+    if let Some((document, setting)) = blocked {
+        let line = document.lines.line(setting.span.start);
+        return (Fix::Manual, format!("{}:{line} cannot be edited safely", document.path));
+    }
+    if change.places.iter().any(|p| guess_cost(p.text.expose()).is_some()) {
+        return (Fix::Manual, "it is a hash whose password is not known here: hash a new one with the tool that made it".to_owned());
+    }
+    let made = change.places.iter().find(|p| p.form == Form::Plain && has_reference(p.text.expose()));
+    if let Some((document, setting)) = made.and_then(|p| p.setting_in(documents)) {
+        let line = document.lines.line(setting.span.start);
+        return (Fix::Manual, format!("{}:{line} is made of a template or reference", document.path));
+    }
+    if let Some(reason) = touched().filter_map(|p| documents.get(p.document)).find_map(wrong_place) {
+        return (Fix::Manual, reason);
+    }
+    if let Some(reason) = &family.blocked {
+        return (Fix::Manual, reason.clone());
+    }
+    if family.pair.is_none() && (relatives.half || change.places.iter().any(|p| is_framed(&p.text))) {
+        return (
+            Fix::Manual,
+            "it is a private key, and its public half is not among these files: make a new pair with its own tool".to_owned(),
+        );
+    }
+    let bare = touched().filter_map(|p| documents.get(p.document)).find(|d| !wishes.can_write(d));
+    if let Some(document) = bare {
+        return (Fix::Manual, format!("{} cannot be sealed; `--emit plain` patches it in place", document.path));
+    }
+    match change.row.kind {
+        Kind::ProviderIssued => return (Fix::Manual, "only its provider can issue another".to_owned()),
+        Kind::Derived if family.pair.is_none() => return (Fix::Manual, "it is computed from another secret".to_owned()),
+        Kind::DataEncrypting if !(fresh && wishes.unborn) => return verdict.reach(),
+        _ => {}
+    }
+    if change.places.iter().any(|p| matches!(p.form, Form::Fallback { .. })) {
+        return (Fix::Review, "a default in a reference becomes a required variable".to_owned());
+    }
+    let server = change.row.server
+        || family.is_checked()
+        || change.places.iter().any(|p| p.account.server)
+        || referenced_by_a_server(documents, change);
+    // in a file that nothing runs with yet a password may be made up; a token that somebody else may have to issue may not
+    let made_up = fresh && (change.row.is_named() || purpose(&change.name) == Purpose::Password);
+    if change.row.kind == Kind::Coordinated && !server && !made_up && !wishes.live && family.pair.is_none() {
+        let why = image_default(documents, &change.places);
+        return (Fix::Review, why.unwrap_or_else(|| "the server's own setting is not among these files".to_owned()));
+    }
+    let elsewhere = wishes.live && change.row.kind == Kind::Coordinated;
+    if let Some(why) = doubt(documents, &change.places, change.row.kind, &change.name, relatives.unsigned).filter(|_| !elsewhere) {
+        return (Fix::Review, why);
+    }
+    if let Some(why) = &family.doubt {
+        return (Fix::Review, why.clone());
+    }
+    if let Some(why) = obstacle(documents, change) {
+        return (Fix::Review, why);
+    }
+    (Fix::Safe, String::new())
+}
+
+/// Why a file is none that a new secret may be written into, if it is one.
+fn wrong_place(document: &Document) -> Option<String> {
+    if document.format == "dockerfile" {
+        // a strong value in a layer is no better kept than a weak one, and whoever has the image has it
+        return Some(format!("{} goes into every copy of the image: take it out, and give it when the container starts", document.path));
+    }
+    let name = document.path.rsplit('/').next().unwrap_or_default();
+    // what these present was made by the host that they log in to
+    matches!(
+        name,
+        ".npmrc" | ".yarnrc" | ".yarnrc.yml" | ".netrc" | "_netrc" | ".pypirc" | ".git-credentials" | ".dockercfg" | ".dockerconfigjson"
+    )
+    .then(|| format!("{} logs in at another host, and only that can issue another", document.path))
+}
+
+/// Whether a server's setting takes its value from a variable that is among the places: `--requirepass ${REDIS_PASSWORD}`.
+fn referenced_by_a_server(documents: &[Document], change: &SecretChange) -> bool {
+    let names: Vec<&str> = change.places.iter().filter_map(|p| p.setting_in(documents)).map(|(_, s)| s.name()).collect();
+    documents.iter().flat_map(|d| &d.settings).any(|setting| {
+        // few settings refer to the name: that is asked first
+        names.iter().any(|name| refers_to(setting.value.expose(), name))
+            && (kind_in(setting.key.parent_name(), setting.name()).server
+                || (setting.role == Role::Argument && setting.name().trim_start_matches('-') == "requirepass"))
+    })
+}
+
+/// Sees to it that every variable that becomes required is provided; the reason when one cannot be.
+pub(super) fn provide(documents: &[Document], change: &mut SecretChange) -> Option<String> {
+    let mut added = BTreeSet::new();
+    for place in &change.places {
+        let Form::Fallback { reference, name } = place.form else { continue };
+        let (document, setting) = place.setting_in(documents)?;
+        let value = setting.value.expose();
+        let variable = name.of(value).to_owned();
+        let home = folder(&document.path);
+        // compose reads one file by itself; what else provides a variable is started with what lies near it
+        let (target, near) = match document.format {
+            "compose" => (env_file(documents, home), None),
+            _ => (env_file_above(documents, home), Some(home)),
+        };
+        let beside =
+            documents.iter().filter(|d| d.format == "env" && d.environment == Environment::Production && Some(folder(&d.path)) == near);
+        let mut providing = target.and_then(|i| documents.get(i)).into_iter().chain(beside);
+        if providing.any(|d| d.settings.iter().any(|s| s.name() == variable && s.role == Role::Live)) {
+            continue;
+        }
+        // the default is the secret and nothing else: its variable can hold the new value
+        let whole_default = reference.end == place.within.end + 1 && place.within.start <= name.end + 2;
+        match target {
+            Some(i) if whole_default && (!place.in_url || classify(&variable) == NameClass::Secret) => {
+                added.insert((i, variable));
+            }
+            _ => return Some(format!("no env file beside {} provides {variable}", document.path)),
+        }
+    }
+    change.added = added.into_iter().collect();
+    None
+}
