@@ -173,6 +173,7 @@ fn lexicon() -> String {
         ("not_head", "not_secret_names", "head", "words"),
         ("phrases", "not_secret_names", "phrases", "words"),
         ("references", "references", "patterns", "regex"),
+        ("plain_references", "references", "plain", "regex"),
         ("table_commands", "tables", "commands", "words"),
         ("table_packages", "tables", "packages", "words"),
         ("table_names", "tables", "names", "words"),
@@ -191,9 +192,11 @@ fn lexicon() -> String {
         ("object_held", "objects", "held", "words"),
         ("placeholder_words", "values", "placeholder_words", "words"),
         ("placeholder_shapes", "values", "placeholder_shapes", "regex"),
+        ("plain_placeholder_shapes", "values", "plain_placeholder_shapes", "regex"),
         ("defaults", "values", "defaults", "words"),
         ("not_secrets", "values", "not_secrets", "words"),
         ("not_secret_shapes", "values", "not_secret_shapes", "regex"),
+        ("plain_not_secret_shapes", "values", "plain_not_secret_shapes", "regex"),
         ("keyboard", "values", "keyboard", "words"),
         ("products", "context", "products", "words"),
         ("suffixes", "context", "suffixes", "words"),
@@ -218,7 +221,11 @@ fn lexicon() -> String {
     let mut words: Vec<&str> = words.lines().filter(|l| !l.is_empty() && !l.starts_with('#')).collect();
     words.sort_unstable();
     words.dedup();
-    let _ = writeln!(text, "    dictionary: &{words:?},\n}};");
+    // one text for each length: a list of that many texts would have to be moved into place at every start
+    let longest = words.iter().map(|word| word.len()).max().unwrap_or(0);
+    let by_length = |length: usize| words.iter().filter(|word| word.len() == length).copied().collect::<String>();
+    let dictionary: Vec<String> = (0..=longest).map(by_length).collect();
+    let _ = writeln!(text, "    dictionary: &{dictionary:?},\n}};");
     text
 }
 

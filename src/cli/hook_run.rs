@@ -8,11 +8,11 @@ use std::ffi::OsString;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use harden::git::{Push, Repository, Sent, Tracked};
+use harden::git::{Asked, Push, Repository, Sent, Tracked};
 use harden::model::secret::Secret;
 use harden::model::severity::Profile;
 use harden::scan::baseline::Baseline;
-use harden::scan::{Keep, Request, Retired, Scan, scan, staged};
+use harden::scan::{Keep, Request, Retired, Scan, ask_staged, scan, staged};
 
 use super::args::{Global, HookRunArgs};
 use super::baseline_file;
@@ -37,6 +37,9 @@ pub(crate) fn run(args: &HookRunArgs, global: &Global) -> Result<Exit, Failure> 
     let what = what(args, &files, &repository)?;
     // rules and configuration hold for the repository, wherever in it this was typed
     let paths = [repository.root().to_owned()];
+    // git answers while all else is made ready
+    let ask = || ask_staged(&paths).map_err(|e| Failure::new(e).hint("nothing was looked at"));
+    let asked = (what == What::Staged).then(ask).transpose()?;
     let project = match what {
         _ if global.no_config => Project::load(&paths, true)?,
         What::Staged => Project::load_by(&paths, Policy::staged(repository.root())?)?,
@@ -54,7 +57,7 @@ pub(crate) fn run(args: &HookRunArgs, global: &Global) -> Result<Exit, Failure> 
     match what {
         What::Push => hook.push(&args.rest.first().map(|remote| remote.to_string_lossy().into_owned()).unwrap_or_default()),
         What::All => hook.files(&[PathBuf::from(".")]),
-        What::Staged | What::Files => hook.staged(&files),
+        What::Staged | What::Files => hook.staged(&files, asked.map_or_else(ask, Ok)?),
     }
 }
 
@@ -116,7 +119,7 @@ impl Run {
     }
 
     /// What is staged, or of it the files that a manager names: it may leave some out, or hand on a long list in parts.
-    fn staged(&self, files: &[PathBuf]) -> Result<Exit, Failure> {
+    fn staged(&self, files: &[PathBuf], asked: Asked) -> Result<Exit, Failure> {
         let mut changes = self.repository.staged_changes()?;
         let named: BTreeSet<PathBuf> = files.iter().filter_map(|file| self.below(file)).collect();
         changes.retain(|change| files.is_empty() || named.contains(&change.path));
@@ -128,7 +131,7 @@ impl Run {
         let day = |value: &Secret| self.replaced.day(value);
         let request = self.request(if files.is_empty() { &all } else { files }, &day);
         let refusals = hook_guard::check(&self.repository, &changes, &request)?;
-        let scan = staged(&request, false).map_err(|e| Failure::new(e).hint("nothing was looked at"))?;
+        let scan = staged(&request, asked, false).map_err(|e| Failure::new(e).hint("nothing was looked at"))?;
         let exit = judge(scan, &refusals, Before::Commit, &self.replaced);
         if exit == Exit::Findings {
             let paths = [self.repository.root().to_owned()];

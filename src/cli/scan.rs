@@ -2,11 +2,11 @@
 
 use std::io::{self, BufWriter, ErrorKind, Write};
 
-use harden::git::Commits;
+use harden::git::{Asked, Commits};
 use harden::model::secret::Secret;
 use harden::model::severity::{Profile, Severity};
 use harden::render;
-use harden::scan::{Keep, Request, Scan, ScanError, Wanted, history, scan, scan_stream, staged};
+use harden::scan::{Keep, Request, Scan, ScanError, Wanted, ask_staged, history, scan, scan_stream, staged};
 
 use super::args::{Global, ScanArgs};
 use super::baseline_file;
@@ -22,6 +22,11 @@ use super::ui;
 
 /// Scans and prints the report to stdout; notices and problems go to stderr.
 pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Exit, Failure> {
+    let in_repository = args.staged || args.history.is_some();
+    if in_repository && args.paths.iter().any(|p| p.as_os_str() == "-") {
+        return Err(Failure::new("standard input is in no repository").hint("leave `-` out"));
+    }
+    let asked = args.staged.then(|| ask_staged(&args.paths)).transpose().map_err(Failure::new)?;
     let project = project(args, global)?;
     interrupted::mention(&project, &args.paths);
     let told = project.config.as_ref().map(|c| &c.config);
@@ -49,7 +54,7 @@ pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Exit, Failure> {
         retired: replaced.is_known().then_some(&day),
         spoken: project.policy.spoken(),
     };
-    let mut scan = look(args, &request)?;
+    let mut scan = look(args, &request, asked)?;
     if shows_fixes(args) {
         scan_fixes::add(&mut scan, &project);
     }
@@ -84,17 +89,13 @@ fn shows_fixes(args: &ScanArgs) -> bool {
     args.format == "sarif"
 }
 
-fn look(args: &ScanArgs, request: &Request<'_>) -> Result<Scan, Failure> {
-    let in_repository = args.staged || args.history.is_some();
-    if in_repository && args.paths.iter().any(|p| p.as_os_str() == "-") {
-        return Err(Failure::new("standard input is in no repository").hint("leave `-` out"));
-    }
+fn look(args: &ScanArgs, request: &Request<'_>, asked: Option<Asked>) -> Result<Scan, Failure> {
     let unfit = |error: ScanError| match error {
         ScanError::Rule(error) => Failure::new(error).hint("no file was looked at"),
         error => Failure::new(error),
     };
-    if args.staged {
-        return staged(request, args.all_lines).map_err(unfit);
+    if let Some(asked) = asked {
+        return staged(request, asked, args.all_lines).map_err(unfit);
     }
     if let Some(range) = &args.history {
         if !range.is_empty() && args.branch.is_some() {

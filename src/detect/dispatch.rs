@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aho_corasick::AhoCorasick;
 
-use super::name::{last_name, pattern};
+use super::name::{last_name, longest_word};
 use super::rule_set::Set;
 use super::subject::Subject;
 use crate::rules::schema::{Argument, Predicate, Rule};
@@ -217,7 +217,7 @@ fn leaf(name: &str, argument: &Argument) -> Option<Vec<Need>> {
     }
     let Argument::Words(words) = argument else { return name.starts_with("url.").then(|| vec![Need::Connection]) };
     match name {
-        "key.any" => words.iter().map(|w| pattern(w).into_iter().filter(|p| p != "*").max_by_key(String::len).map(Need::Word)).collect(),
+        "key.any" => words.iter().map(|w| longest_word(w).map(Need::Word)).collect(),
         "key.path" => words.iter().map(|w| last_name(w).map(Need::Name)).collect(),
         "value.regex" => words.iter().map(|w| literal(w).map(Need::Literal)).collect(),
         "key.class" => words

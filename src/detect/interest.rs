@@ -6,6 +6,7 @@ use super::compile::Detectors;
 use super::dispatch::{filed_under, literal};
 use super::name::{last_name, pattern};
 use crate::model::key_path::{words, words_fit};
+use crate::model::name_part::{Bounds, NamePart};
 use crate::rules::schema::{Argument, Predicate, Rule};
 use crate::strength::name::{NameClass, classify_words, signs};
 use crate::strength::phc;
@@ -21,6 +22,9 @@ pub enum Asked {
     /// A rule speaks of settings of that name.
     ByRule,
 }
+
+/// Words that announce a secret behind another.
+const BARE: &[&str] = &["key", "keys", "secret", "salt"];
 
 /// The names and texts that some rule for programs or documents asks for.
 pub struct Interest {
@@ -66,15 +70,14 @@ impl Interest {
         }
     }
 
-    /// Texts of which every name that is asked for, or announces a secret, holds one, in any case.
+    /// Texts of which every name that is asked for, or announces a secret, holds one.
     #[must_use]
-    pub fn signs(&self) -> Vec<String> {
-        fn longest<S: AsRef<str>>(pattern: &[S]) -> Option<&str> {
-            pattern.iter().map(AsRef::as_ref).filter(|p| *p != "*").max_by_key(|word| word.len())
-        }
-        let asked = self.patterns.values().flatten().filter_map(|p| longest(p)).chain(self.names.iter().map(String::as_str));
-        let known = signs(self.weak).chain(telling_names().filter_map(longest));
-        asked.map(str::to_owned).chain(known.map(str::to_ascii_lowercase)).collect()
+    pub fn signs(&self) -> Vec<NamePart> {
+        let patterns = self.patterns.values().flatten().filter_map(|words| NamePart::rarest(words.iter().map(String::as_str)));
+        let telling = telling_names().filter_map(|words| NamePart::rarest(words.iter().copied()));
+        let bare = BARE.iter().map(|word| NamePart::new(word, Bounds::Word));
+        let names = self.names.iter().map(|name| NamePart::new(name, Bounds::Whole));
+        patterns.chain(telling).chain(bare).chain(names).chain(signs(self.weak)).collect()
     }
 
     /// Texts in a value that some rule asks for, whatever the name.
@@ -93,7 +96,7 @@ impl Interest {
             return Asked::ByRule;
         }
         // `jwt.key`: what the last word leaves open, the one before it says
-        let bare = words.len() > 1 && matches!(last, "key" | "keys" | "secret" | "salt");
+        let bare = words.len() > 1 && BARE.contains(&last);
         let secret = bare || class == NameClass::Secret || (self.weak && class == NameClass::Weak);
         if secret || tells(&words) { Asked::AsSecret } else { Asked::Not }
     }
@@ -106,4 +109,68 @@ fn reads_prose(all: &[Predicate]) -> bool {
         Predicate::Leaf(name, Argument::Words(words)) if name == "file.format" => words.iter().any(|w| w == "code" || w == "text"),
         _ => true,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use proptest::prelude::{ProptestConfig, any, prop_assert, proptest};
+
+    use super::{Asked, Interest};
+    use crate::config::Network;
+    use crate::detect::Detectors;
+    use crate::model::key_path::words;
+    use crate::model::name_part::NamePart;
+    use crate::model::severity::Profile;
+    use crate::model::span::Span;
+    use crate::rules::load::RuleSet;
+    use crate::strength::name::{NameClass, classify};
+
+    /// What is asked for, what announces it, and the words to make names of.
+    type Known = (Interest, Vec<NamePart>, Vec<String>);
+
+    fn stands(part: &NamePart, name: &str) -> bool {
+        let lower = name.to_ascii_lowercase();
+        let mut at = lower.match_indices(&part.text).map(|(i, found)| Span::new(i, i + found.len()));
+        at.any(|at| part.bounds.hold(name.as_bytes(), at))
+    }
+
+    /// `words` as one name, in one of the ways to write it.
+    fn written(words: &[String], style: u8) -> String {
+        match style {
+            0 => words.join("_"),
+            1 => words.join("-").to_uppercase(),
+            2 => words.iter().map(|w| w[..1].to_uppercase() + &w[1..]).collect(),
+            3 => words.join("."),
+            _ => words.concat(),
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+        #[test]
+        fn every_name_that_is_asked_for_holds_a_sign(picks in proptest::collection::vec(any::<u32>(), 1..4), style in 0..6_u8, digits in "[0-9]{0,2}") {
+            static KNOWN: LazyLock<Vec<Known>> = LazyLock::new(|| {
+                let set = RuleSet::builtin();
+                let detectors = Detectors::compile(set.rules(), Profile::Strict, &Network::default()).expect("the built-in rules");
+                let of = |code: bool| {
+                    let interest = Interest::of(&detectors, code).expect("the built-in rules ask for names");
+                    let signs = interest.signs();
+                    let patterns = interest.patterns.values().flatten().flatten().filter(|w| *w != "*").cloned();
+                    let names = interest.names.iter().flat_map(|name| words(name));
+                    let known = signs.iter().flat_map(|sign| words(&sign.text)).chain(["my", "kettle", "id", "s"].map(str::to_owned));
+                    let words = patterns.chain(names).chain(known).collect();
+                    (interest, signs, words)
+                };
+                vec![of(true), of(false)]
+            });
+            for (interest, signs, known) in KNOWN.iter() {
+                let chosen: Vec<String> = picks.iter().filter_map(|i| known.get(*i as usize % known.len()).cloned()).collect();
+                let name = written(&chosen, style) + &digits;
+                let asked = interest.of_name(&name) != Asked::Not && classify(&name) != NameClass::Public;
+                prop_assert!(!asked || signs.iter().any(|sign| stands(sign, &name)), "{}", name);
+            }
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::neighbours::Neighbourhood;
 use super::weight::PROVIDER_TOKEN;
+use crate::model::document::is_lock_file;
 use crate::model::finding::Finding;
 use crate::model::severity::{Class, Confidence, Severity};
 use crate::model::span::Span;
@@ -82,36 +83,6 @@ fn is_record_of_scanner(name: &str) -> bool {
         "gitleaks.toml",
         "trufflehog-exclude.txt",
         "trufflehog-excludes.txt",
-    ];
-    NAMES.iter().any(|n| n.eq_ignore_ascii_case(name))
-}
-
-/// Files in which a package manager keeps versions and checksums.
-fn is_lock_file(name: &str) -> bool {
-    const NAMES: &[&str] = &[
-        "bun.lock",
-        "cargo.lock",
-        "composer.lock",
-        "conan.lock",
-        "deno.lock",
-        "flake.lock",
-        "gemfile.lock",
-        "go.sum",
-        "mix.lock",
-        "npm-shrinkwrap.json",
-        "package-lock.json",
-        "package.resolved",
-        "packages.lock.json",
-        "pdm.lock",
-        "pipfile.lock",
-        "pnpm-lock.yaml",
-        "podfile.lock",
-        "poetry.lock",
-        "pubspec.lock",
-        "uv.lock",
-        "yarn.lock",
-        ".terraform.lock.hcl",
-        "gradle.lockfile",
     ];
     NAMES.iter().any(|n| n.eq_ignore_ascii_case(name))
 }

@@ -103,6 +103,17 @@ pub(super) fn pattern(text: &str) -> Vec<String> {
     out
 }
 
+/// The longest word of a [`pattern`].
+pub(super) fn longest_word(text: &str) -> Option<String> {
+    let has = |is: fn(&u8) -> bool| text.as_bytes().iter().any(is);
+    if has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase) || !text.is_ascii() {
+        return pattern(text).into_iter().filter(|word| word != "*").max_by_key(String::len);
+    }
+    // in one case: words are what stands between other signs
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.max_by_key(|word| word.len()).map(str::to_ascii_lowercase)
+}
+
 /// The last name of a path pattern that is written out, lower case; `None` where every step is a wildcard.
 pub(super) fn last_name(glob: &str) -> Option<String> {
     let names = glob.rsplit('.').map(|part| part.trim_end_matches("[*]"));

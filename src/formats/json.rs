@@ -31,7 +31,7 @@ impl Format for Json {
     fn claims(&self, path: &str, file_name: &str, _head: &str) -> Claim {
         let name = file_name.to_ascii_lowercase();
         let name = base_name(&name);
-        let plain = name.ends_with(".json") || matches!(name, "composer.lock" | "pipfile.lock" | ".dockerconfigjson");
+        let plain = name.ends_with(".json") || name == ".dockerconfigjson";
         let lenient = name.ends_with(".jsonc")
             || name.ends_with(".code-workspace")
             || matches!(name, ".babelrc" | ".eslintrc" | ".jshintrc" | ".swcrc" | "devcontainer.json" | ".devcontainer.json")

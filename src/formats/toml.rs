@@ -23,7 +23,7 @@ impl Format for Toml {
     fn claims(&self, _path: &str, file_name: &str, _head: &str) -> Claim {
         let name = file_name.to_ascii_lowercase();
         let name = base_name(&name);
-        let ours = name.ends_with(".toml") || matches!(name, "cargo.lock" | "poetry.lock" | "uv.lock" | "pipfile");
+        let ours = name.ends_with(".toml") || name == "pipfile";
         if ours { Claim::Name } else { Claim::No }
     }
 

@@ -6,6 +6,7 @@ mod history;
 mod hook;
 mod hook_script;
 mod id;
+mod index;
 mod loose;
 mod managers;
 mod objects;

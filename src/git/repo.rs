@@ -88,15 +88,29 @@ impl Repository {
         Ok(Self { root: nearest.to_owned(), git, handed, bare: !there(nearest, ".git") })
     }
 
-    /// Where its loose objects lie, in the plain case: no linked work tree, no other place named by the caller.
+    /// Where its loose objects lie, in the plain case.
     pub(super) fn loose_objects(&self) -> Option<PathBuf> {
+        let named = self.handed.iter().any(|(name, _)| name == "GIT_OBJECT_DIRECTORY");
+        self.plain_folder().filter(|_| !named).map(|folder| folder.join("objects"))
+    }
+
+    /// Its index, in the plain case.
+    pub(super) fn index(&self) -> Option<PathBuf> {
+        let folder = self.plain_folder()?;
+        match self.handed.iter().find(|(name, _)| name == "GIT_INDEX_FILE") {
+            Some((_, named)) => std::path::absolute(named).ok().filter(|index| index.parent() == Some(&folder)),
+            None => Some(folder.join("index")),
+        }
+    }
+
+    /// The folder of its own: no linked work tree, no other place named by the caller.
+    fn plain_folder(&self) -> Option<PathBuf> {
         let folder = self.root.join(".git");
-        let elsewhere = |name: &OsString, value: &OsString| match name.to_str() {
-            Some("GIT_DIR" | "GIT_COMMON_DIR") => fs::canonicalize(value).ok().as_ref() != Some(&folder),
-            other => other == Some("GIT_OBJECT_DIRECTORY"),
+        let elsewhere = |name: &OsString, value: &OsString| {
+            matches!(name.to_str(), Some("GIT_DIR" | "GIT_COMMON_DIR")) && fs::canonicalize(value).ok().as_ref() != Some(&folder)
         };
         let plain = !self.handed.iter().any(|(name, value)| elsewhere(name, value)) && folder.symlink_metadata().is_ok_and(|m| m.is_dir());
-        plain.then(|| folder.join("objects"))
+        plain.then_some(folder)
     }
 
     /// Whether it has no work tree.

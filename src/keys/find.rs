@@ -2,13 +2,14 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use super::armor::{Armor, BEGIN, clipped};
 use super::block::{Block, Kind};
+use crate::model::name_part::{Bounds, NamePart};
+use crate::model::signs::Signs;
 use crate::model::span::Span;
 
 /// What a finder sees: a text, the place of its mark, and how far it may look, so that many marks cost no more than their text.
@@ -53,8 +54,8 @@ const WRAPPED: &str = "LS0tLS1CRUdJTi";
 /// Lines of base64 are this long, but for the last, and no key takes less.
 const LEAST_WRAPPED: usize = 60;
 
-static SEARCH: LazyLock<AhoCorasick> =
-    LazyLock::new(|| AhoCorasick::new(MARKS.iter().map(|(mark, _)| mark)).expect("the marks are constant and few"));
+static SIGNS: LazyLock<Signs<usize>> =
+    LazyLock::new(|| Signs::new(marks().enumerate().map(|(i, mark)| (NamePart::new(mark, Bounds::Nowhere), i)).collect()));
 
 /// The most bytes that one block other than PEM can take.
 const LONGEST: usize = 64 * 1024;
@@ -67,7 +68,9 @@ const LONGEST: usize = 64 * 1024;
 /// ```
 #[must_use]
 pub fn find(text: &str) -> Vec<Block> {
-    find_at(text, SEARCH.find_iter(text).map(|hit| (hit.pattern().as_usize(), hit.start())))
+    let mut hits = Vec::new();
+    SIGNS.find(text.as_bytes(), &mut |mark, at| hits.push((mark, at.start)));
+    find_at(text, hits.into_iter())
 }
 
 /// What announces key material; a place in this list is what [`find_at`] takes.

@@ -64,3 +64,34 @@ impl Document {
         self.path.rsplit('/').next().unwrap_or(&self.path)
     }
 }
+
+/// Whether a package manager keeps versions and checksums in files of this name.
+#[must_use]
+pub fn is_lock_file(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "bun.lock",
+        "cargo.lock",
+        "composer.lock",
+        "conan.lock",
+        "deno.lock",
+        "flake.lock",
+        "gemfile.lock",
+        "go.sum",
+        "mix.lock",
+        "npm-shrinkwrap.json",
+        "package-lock.json",
+        "package.resolved",
+        "packages.lock.json",
+        "pdm.lock",
+        "pipfile.lock",
+        "pnpm-lock.yaml",
+        "podfile.lock",
+        "poetry.lock",
+        "pubspec.lock",
+        "uv.lock",
+        "yarn.lock",
+        ".terraform.lock.hcl",
+        "gradle.lockfile",
+    ];
+    NAMES.iter().any(|n| n.eq_ignore_ascii_case(name))
+}

@@ -277,26 +277,27 @@ pub fn words_fit<P: AsRef<str>>(pattern: &[P], words: &[String]) -> bool {
 /// `DB_PASSWORD`, `dbPassword` and `db-password` all give `[db, password]`; `OAuth2Secret` gives `[o, auth2, secret]`.
 #[must_use]
 pub fn words(name: &str) -> Vec<String> {
-    if name.is_ascii() { words_of_ascii(name.as_bytes()) } else { words_of_any(name) }
+    if name.is_ascii() { words_of_ascii(name) } else { words_of_any(name) }
 }
 
 /// [`words`] of a name in ASCII: all but a few.
-fn words_of_ascii(name: &[u8]) -> Vec<String> {
+fn words_of_ascii(name: &str) -> Vec<String> {
     let mut out = Vec::new();
     let mut push = |from: usize, to: usize| {
         let word = name.get(from..to).unwrap_or_default();
         if !word.is_empty() {
-            out.push(word.iter().map(|b| char::from(b.to_ascii_lowercase())).collect());
+            out.push(word.to_ascii_lowercase());
         }
     };
+    let bytes = name.as_bytes();
     let (mut start, mut before) = (0, 0_u8);
-    for (at, &b) in name.iter().enumerate() {
+    for (at, &b) in bytes.iter().enumerate() {
         if !b.is_ascii_alphanumeric() {
             push(start, at);
             start = at + 1;
         } else if b.is_ascii_uppercase() && at > start {
             let rises = before.is_ascii_lowercase() || before.is_ascii_digit();
-            let acronym_ends = before.is_ascii_uppercase() && name.get(at + 1).is_some_and(u8::is_ascii_lowercase);
+            let acronym_ends = before.is_ascii_uppercase() && bytes.get(at + 1).is_some_and(u8::is_ascii_lowercase);
             if rises || acronym_ends {
                 push(start, at);
                 start = at;

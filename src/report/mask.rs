@@ -185,8 +185,15 @@ impl<'a> Collector<'a> {
         };
         let mixes =
             |span: &Span| span.of(view).bytes().any(|b| b.is_ascii_digit()) && span.of(view).bytes().any(|b| b.is_ascii_alphabetic());
-        let mut found = [groups(&USER_INFO), groups(&ACCOUNT), groups(&ASSIGNMENT)].concat();
-        found.extend([groups(&LONG_RUN), groups(&SHORT_RUN)].concat().into_iter().filter(mixes));
+        // a pattern is dear to make ready
+        let mut found = groups(&ASSIGNMENT);
+        if view.contains('@') {
+            found.extend([groups(&USER_INFO), groups(&ACCOUNT)].concat());
+        }
+        let in_keys = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'_' | b'-');
+        let padding = |end: usize| view.as_bytes().iter().skip(end).take(2).take_while(|b| **b == b'=').count();
+        let long = runs(view, in_keys, LONG_RUN).map(|run| Span::new(run.start, run.end + padding(run.end)));
+        found.extend(long.chain(runs(view, |b| b.is_ascii_alphanumeric(), SHORT_RUN)).filter(mixes));
         if is_code {
             found.extend(groups(&QUOTED));
         }
@@ -227,6 +234,22 @@ fn is_assigned_switch(text: &str) -> bool {
     is_switch(value) && !names_secret(name) && name.chars().all(|c| c.is_ascii_alphabetic() || "_-. =:\"'".contains(c))
 }
 
+/// The runs of at least `least` bytes in a row that `belong` together.
+fn runs(text: &str, belongs: impl Fn(u8) -> bool, least: usize) -> impl Iterator<Item = Span> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while at < bytes.len() {
+            let (start, run) = (at, bytes.get(at..)?.iter().take_while(|b| belongs(**b)).count());
+            at += run.max(1);
+            if run >= least {
+                return Some(Span::new(start, start + run));
+            }
+        }
+        None
+    })
+}
+
 fn regex(pattern: &str) -> Regex {
     Regex::new(pattern).expect("the pattern is constant and valid")
 }
@@ -240,12 +263,12 @@ static ACCOUNT: LazyLock<Regex> = LazyLock::new(|| regex(r#"["']/{0,2}[^\s"'@:/]
 /// The right side of an assignment to a name that says secret.
 static ASSIGNMENT: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r#"(?i)(?:pass|pwd|secret|token|api_?key|private_?key|credential|bearer|basic)[a-z0-9_.\-]*["'\]]*\s*(?:=>|:=|=|:|\s)\s*["'`]?([^\s"'`,;}]+)"#,
+        r#"(?i-u:(?:pass|pwd|secret|token|api_?key|private_?key|credential|bearer|basic)[a-z0-9_.\-]*)["'\]]*\s*(?:=>|:=|=|:|\s)\s*["'`]?([^\s"'`,;}]+)"#,
     )
 });
 /// Runs as long as keys are. Like the short ones they are masked where letters and digits mix.
-static LONG_RUN: LazyLock<Regex> = LazyLock::new(|| regex(r"([A-Za-z0-9+/_\-]{20,}={0,2})"));
+const LONG_RUN: usize = 20;
 /// Runs as long as short passwords are.
-static SHORT_RUN: LazyLock<Regex> = LazyLock::new(|| regex("([A-Za-z0-9]{7,})"));
+const SHORT_RUN: usize = 7;
 /// String literals of code.
 static QUOTED: LazyLock<Regex> = LazyLock::new(|| regex(r#""([^"]+)"|(?:^|[^A-Za-z0-9])'([^']+)'|`([^`]+)`"#));

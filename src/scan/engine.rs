@@ -383,11 +383,10 @@ fn in_parallel<T: Send>(files: &[Candidate], worth: usize, work: impl Fn(usize, 
         }
         done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(own);
     };
-    if workers == 1 {
+    std::thread::scope(|scope| {
+        (1..workers).for_each(|_| drop(scope.spawn(work)));
         work();
-    } else {
-        std::thread::scope(|scope| (0..workers).for_each(|_| drop(scope.spawn(work))));
-    }
+    });
     let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     done.sort_by_key(|(i, _)| *i);
     done.into_iter().map(|(_, result)| result).collect()

@@ -53,7 +53,7 @@ pub use error::ScanError;
 pub use history::{Wanted, history};
 pub use retired::Retired;
 pub use source::LIMIT;
-pub use staged::staged;
+pub use staged::{ask_staged, staged};
 pub use verdict::Judged;
 
 /// What to look at, and how.

@@ -18,20 +18,27 @@ use crate::git::{Asked, Change, GitError, Id, Staged, Tree};
 use crate::model::span::Span;
 use crate::report::Scope;
 
-/// Looks at what is staged in the repository around the current folder (or, where it is in none, around the first of the paths). What git
-/// hands to a hook is heeded: another index, another place of the repository. The paths limit what is looked at; `.` is everything.
+/// Asks git what is staged in the repository around the current folder (or, where it is in none, around the first of `paths`). What git hands
+/// to a hook is heeded: another index, another place of the repository. For [`staged`], before anything else is made ready: git answers
+/// meanwhile.
+///
+/// # Errors
+/// [`ScanError::Git`]: no repository, no git.
+pub fn ask_staged(paths: &[PathBuf]) -> Result<Asked, ScanError> {
+    let there = || paths.iter().find(|p| p.exists()).and_then(|p| p.ancestors().find(|p| p.is_dir()));
+    Ok(match (Asked::begin(Path::new(".")), there()) {
+        (Err(GitError::NoRepository), Some(folder)) => Asked::begin(folder),
+        (asked, _) => asked,
+    }?)
+}
+
+/// Looks at what is staged where it was `asked` for ([`ask_staged`]). The paths limit what is looked at; `.` is everything.
 ///
 /// Findings count that stand on lines which the commit adds; `all_lines` counts those of the whole files.
 ///
 /// # Errors
 /// [`ScanError`]; nothing was looked at then.
-pub fn staged(request: &Request<'_>, all_lines: bool) -> Result<Scan, ScanError> {
-    let there = || request.paths.iter().find(|p| p.exists()).and_then(|p| p.ancestors().find(|p| p.is_dir()));
-    let asked = match (Asked::begin(Path::new(".")), there()) {
-        (Err(GitError::NoRepository), Some(folder)) => Asked::begin(folder),
-        (asked, _) => asked,
-    }?;
-    // git looks at the index while the rules are made ready
+pub fn staged(request: &Request<'_>, asked: Asked, all_lines: bool) -> Result<Scan, ScanError> {
     let detectors = detectors(request);
     let (staged, detectors) = (asked.staged()?, detectors?);
     let root = staged.repository.root();
@@ -87,9 +94,9 @@ impl Source for Index<'_> {
         self.blob(&change.blob).map_err(|e| e.to_string())?.ok_or_else(missing)
     }
 
-    /// Few files, and somebody waits.
+    /// Few files of few lines, and somebody waits: a thread takes longer to begin than they do.
     fn worth(&self) -> usize {
-        1
+        16
     }
 
     /// A line is new that no parent has.

@@ -1,10 +1,11 @@
 //! How much of a value is made of words. Measured: catches 83 of 84 wordy placeholders, and fewer than 1 in 1,000 random keys.
 
+use std::cmp::Ordering;
 use std::sync::LazyLock;
 
 use zeroize::Zeroizing;
 
-use super::lexicon::{LEXICON, listed};
+use super::lexicon::LEXICON;
 use crate::model::span::Span;
 
 const LONGEST: usize = 16;
@@ -44,23 +45,41 @@ const BITS: u32 = 17;
 
 static FILTER: LazyLock<Filter> = LazyLock::new(|| {
     let mut bits = [0; 1 << (BITS - 6)];
-    for hash in LEXICON.dictionary.iter().map(|word| hash(word)) {
-        bits[hash >> 6] |= 1 << (hash & 63);
+    for (length, words) in LEXICON.dictionary.iter().enumerate().skip(1) {
+        for hash in words.as_bytes().chunks_exact(length).map(hash) {
+            bits[hash >> 6] |= 1 << (hash & 63);
+        }
     }
     Filter(bits)
 });
 
 impl Filter {
-    fn may_hold(&self, word: &str) -> bool {
+    fn may_hold(&self, word: &[u8]) -> bool {
         let hash = hash(word);
         self.0[hash >> 6] >> (hash & 63) & 1 == 1
     }
 }
 
 /// FNV-1a, as many bits as the filter has.
-fn hash(word: &str) -> usize {
-    let full = word.bytes().fold(0x811c_9dc5_u32, |hash, b| (hash ^ u32::from(b)).wrapping_mul(0x0100_0193));
+fn hash(word: &[u8]) -> usize {
+    let full = word.iter().fold(0x811c_9dc5_u32, |hash, b| (hash ^ u32::from(*b)).wrapping_mul(0x0100_0193));
     ((full ^ (full >> BITS)) & ((1 << BITS) - 1)) as usize
+}
+
+/// Whether the dictionary holds `word`.
+fn is_word(word: &[u8]) -> bool {
+    let all = LEXICON.dictionary.get(word.len()).map_or(&[][..], |words| words.as_bytes());
+    let (mut from, mut to) = (0, all.len() / word.len().max(1));
+    while from < to {
+        let middle = usize::midpoint(from, to);
+        let at = middle * word.len();
+        match all.get(at..at + word.len()).map(|known| known.cmp(word)) {
+            Some(Ordering::Less) => from = middle + 1,
+            Some(Ordering::Equal) => return true,
+            _ => to = middle,
+        }
+    }
+    false
 }
 
 /// Letters covered and words used by the best choice of disjoint dictionary words.
@@ -71,9 +90,9 @@ fn cover(text: &str) -> (usize, usize) {
         let mut here = best.get(end - 1).copied().unwrap_or_default();
         for len in SHORTEST..=LONGEST.min(end) {
             let start = end - len;
-            let Some(word) = text.get(start..end).filter(|w| w.bytes().all(|b| b.is_ascii_alphabetic())) else { continue };
+            let Some(word) = bytes.get(start..end).filter(|w| w.iter().all(u8::is_ascii_alphabetic)) else { continue };
             let (covered, words) = best.get(start).copied().unwrap_or_default();
-            if covered + len > here.0 && FILTER.may_hold(word) && listed(LEXICON.dictionary, word) {
+            if covered + len > here.0 && FILTER.may_hold(word) && is_word(word) {
                 here = (covered + len, words + 1);
             }
         }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::model::key_path::words;
+use crate::model::name_part::{Bounds, NamePart};
 
 use super::lexicon::{LEXICON, listed};
 
@@ -108,7 +109,7 @@ pub fn classify_words(name: &str, words: &[String]) -> NameClass {
     }
     let stem = without_number(&joined);
     // `ENCRYPTION_SECONDARY_KEY`: what the key is for stands before its rank
-    if bare == "key" && words.iter().any(|w| matches!(w.as_str(), "encryption" | "signing" | "jwt" | "hmac" | "cipher")) {
+    if bare == "key" && words.iter().any(|w| KEY_USES.contains(&w.as_str())) {
         return NameClass::Secret;
     }
     // a list of tokens is more often one of words than of credentials
@@ -159,18 +160,21 @@ pub fn purpose_of_words(words: &[String]) -> Purpose {
     Purpose::Password
 }
 
-/// Texts of which every name that announces a secret ([`NameClass::Secret`], with `weak` [`NameClass::Weak`], too) holds one, in any case:
-/// its longest word, where it has several.
-pub fn signs(weak: bool) -> impl Iterator<Item = &'static str> {
-    const ALONE: &[&str] = &["pass", "pwd", "token", "secret", "credentials", "encryption", "signing", "jwt", "hmac", "cipher"];
+/// Texts of which every name that announces a secret ([`NameClass::Secret`], with `weak` [`NameClass::Weak`], too) holds one.
+pub fn signs(weak: bool) -> impl Iterator<Item = NamePart> {
     let more = if weak { LEXICON.weak_tail } else { &[] };
-    let lists = [LEXICON.exact, LEXICON.strong_tail, LEXICON.strong_joined, LEXICON.strong_ending, ALONE, more];
-    lists.into_iter().flatten().filter_map(|entry| entry.split(' ').max_by_key(|word| word.len()))
+    let lists = [LEXICON.exact, LEXICON.strong_tail, LEXICON.strong_joined, ALONE, KEY_USES, more];
+    let words = lists.into_iter().flatten().filter_map(|entry| NamePart::rarest(entry.split(' ')));
+    words.chain(LEXICON.strong_ending.iter().map(|ending| NamePart::new(ending, Bounds::End)))
 }
 
+/// Words that announce a secret by themselves.
+const ALONE: &[&str] = &["pass", "pwd", "token", "secret", "secrets", "credentials", "tokens"];
+/// Words that say what a key is for, so that it is a secret.
+const KEY_USES: &[&str] = &["encryption", "signing", "jwt", "hmac", "cipher"];
+
 fn announces(word: &str) -> bool {
-    LEXICON.strong_ending.iter().any(|e| word.ends_with(e)) && !listed(LEXICON.lookalikes, word)
-        || matches!(word, "pass" | "pwd" | "token" | "secret" | "secrets" | "credentials" | "tokens")
+    LEXICON.strong_ending.iter().any(|e| word.ends_with(e)) && !listed(LEXICON.lookalikes, word) || ALONE.contains(&word)
 }
 
 /// A word without the digits and the plural that follow it.

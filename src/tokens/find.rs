@@ -3,7 +3,6 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{LazyLock, OnceLock};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex::Regex;
 
 use super::check::{check, is_mixed};
@@ -12,6 +11,8 @@ use super::filler::is_filler;
 use super::judged::{Checksum, Judged};
 use super::kinds::{KINDS, TokenKind, Use};
 use crate::model::key_path::words_fit;
+use crate::model::name_part::{Bounds, NamePart};
+use crate::model::signs::Signs;
 use crate::model::span::Span;
 
 /// A token, in a text that this does not hold.
@@ -68,6 +69,11 @@ pub fn marks() -> impl Iterator<Item = &'static str> {
 /// [`find`] for a caller that has searched `text` for all of [`marks`], perhaps without regard to case: `hits` are which one stands where.
 #[must_use]
 pub fn find_at(text: &str, hits: &[(usize, usize)]) -> Vec<Token> {
+    found_at(text, hits, DEPTH)
+}
+
+/// [`find_at`], with text in text undone `depth` times.
+fn found_at(text: &str, hits: &[(usize, usize)], depth: usize) -> Vec<Token> {
     let at = |&(mark, start): &(usize, usize)| {
         let (kind, mark) = MARKS.get(mark).filter(|(_, mark)| text.get(start..).is_some_and(|rest| rest.starts_with(mark)))?;
         token_at(text, *kind, Span::new(start, start + mark.len()))
@@ -75,17 +81,25 @@ pub fn find_at(text: &str, hits: &[(usize, usize)]) -> Vec<Token> {
     let mut found: Vec<Token> = hits.iter().filter_map(at).collect();
     let runs: Vec<Span> = decode::spans(text).collect();
     found.extend(runs.iter().filter_map(|run| begun_by(text, *run)));
-    found_to(text, runs.into_iter(), found, DEPTH)
+    secrets_beside_ids(text, &mut found);
+    if depth > 0 {
+        for (span, inner) in decode::runs(text, runs.into_iter()) {
+            found.extend(find_to(&inner, depth - 1).into_iter().map(|token| Token { span, ..token }));
+        }
+    }
+    in_order(found)
 }
 
-/// The token of a kind with a short mark that begins in `run`, letters and digits in a row: at its start, or behind a slash or plus.
+/// The token of a kind with a short mark that begins in `run`, letters and digits in a row: at its start, or behind a slash, a plus or the
+/// letters of an escape.
 fn begun_by(text: &str, run: Span) -> Option<Token> {
     static SHORT: LazyLock<Vec<(usize, &'static str)>> = LazyLock::new(|| {
         let all = KINDS.iter().enumerate().flat_map(|(kind, row)| row.prefixes.iter().map(move |mark| (kind, *mark)));
         all.filter(|(_, mark)| mark.len() < TELLING).collect()
     });
     let said = run.of(text);
-    let starts = std::iter::once(0).chain(said.match_indices(['/', '+']).map(|(i, _)| i + 1));
+    let escaped = |length: &usize| text.as_bytes().get(..run.start + length).is_some_and(ends_escape);
+    let starts = [0].into_iter().chain([1, 2, 5].into_iter().filter(escaped)).chain(said.match_indices(['/', '+']).map(|(i, _)| i + 1));
     let here = |start: usize| {
         let rest = said.get(start..)?;
         let (kind, mark) = SHORT.iter().find(|(_, mark)| rest.starts_with(mark))?;
@@ -105,22 +119,16 @@ pub fn telling_names() -> impl Iterator<Item = &'static [&'static str]> {
     KINDS.iter().flat_map(|kind| kind.near).copied()
 }
 
+/// [`find`], with text in text undone `depth` times.
 fn find_to(text: &str, depth: usize) -> Vec<Token> {
+    static SIGNS: LazyLock<Signs<usize>> =
+        LazyLock::new(|| Signs::new(marks().enumerate().map(|(i, mark)| (NamePart::new(mark, Bounds::Nowhere), i)).collect()));
     if text.len() < SHORTEST {
         return Vec::new();
     }
-    found_to(text, decode::spans(text), plain(text), depth)
-}
-
-/// The tokens of `text`, of which `found` stand there as they are, and in whose `runs` of base64 more may stand.
-fn found_to(text: &str, runs: impl Iterator<Item = Span>, mut found: Vec<Token>, depth: usize) -> Vec<Token> {
-    secrets_beside_ids(text, &mut found);
-    if depth > 0 {
-        for (span, inner) in decode::runs(text, runs) {
-            found.extend(find_to(&inner, depth - 1).into_iter().map(|token| Token { span, ..token }));
-        }
-    }
-    in_order(found)
+    let mut hits = Vec::new();
+    SIGNS.find(text.as_bytes(), &mut |mark, at| hits.push((mark, at.start)));
+    found_at(text, &hits, depth)
 }
 
 /// The tokens of a setting: those of [`find`] in its value, and those that only its name tells from other random text. `names` are the
@@ -172,25 +180,6 @@ pub fn is_aws_secret(value: &str) -> bool {
     value.len() == 40 && value.bytes().all(fits) && is_mixed(value) && !hex() && !is_filler(value, false)
 }
 
-/// All fixed texts, in one machine, and the kind of each.
-type Machine = Option<(AhoCorasick, Vec<usize>)>;
-
-/// The machine for a text of `length` bytes: the one that runs fastest takes longest to build, which a small text does not bring back.
-fn places(length: usize) -> &'static Machine {
-    static SMALL: OnceLock<Machine> = OnceLock::new();
-    static LARGE: OnceLock<Machine> = OnceLock::new();
-    const FEW: usize = 16 * 1024;
-    let (slot, kind) = match length {
-        0..FEW if LARGE.get().is_none() => (&SMALL, AhoCorasickKind::NoncontiguousNFA),
-        _ => (&LARGE, AhoCorasickKind::DFA),
-    };
-    slot.get_or_init(|| {
-        let all: Vec<(usize, &str)> = KINDS.iter().enumerate().flat_map(|(i, k)| k.prefixes.iter().map(move |p| (i, *p))).collect();
-        let machine = AhoCorasick::builder().match_kind(MatchKind::Standard).kind(Some(kind)).build(all.iter().map(|(_, p)| p)).ok()?;
-        Some((machine, all.into_iter().map(|(i, _)| i).collect()))
-    })
-}
-
 /// The compiled patterns of each kind: of the token, of the whole value.
 fn pattern(kind: usize, whole: bool) -> Option<&'static Regex> {
     static PATTERNS: OnceLock<Vec<[OnceLock<Option<Regex>>; 2]>> = OnceLock::new();
@@ -198,17 +187,6 @@ fn pattern(kind: usize, whole: bool) -> Option<&'static Regex> {
     let row = KINDS.get(kind)?;
     let (slot, text) = if whole { (1, format!("^(?:{})$", row.whole)) } else { (0, format!("^(?:{})", row.pattern)) };
     all.get(kind)?.get(slot)?.get_or_init(|| Regex::new(&text).ok()).as_ref()
-}
-
-/// The tokens that stand in `text` as they are.
-fn plain(text: &str) -> Vec<Token> {
-    let Some((machine, kinds)) = places(text.len()) else { return Vec::new() };
-    let mut found = Vec::new();
-    for hit in machine.find_overlapping_iter(text) {
-        let Some(index) = kinds.get(hit.pattern().as_usize()) else { continue };
-        found.extend(token_at(text, *index, Span::new(hit.start(), hit.end())));
-    }
-    found
 }
 
 /// The token of a kind whose fixed text stands at `fixed`.

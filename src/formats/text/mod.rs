@@ -7,7 +7,6 @@ mod pairs;
 mod programs;
 mod prose;
 mod sieve;
-mod signs;
 mod switch_names;
 mod switches;
 mod url;

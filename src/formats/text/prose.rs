@@ -8,7 +8,7 @@ use super::page::{Far, Hit, Page};
 use super::sieve::{Sieve, Sieves};
 use super::{commands, fallbacks, pairs, programs};
 use crate::formats::format::{Claim, EncodeError, Format};
-use crate::model::document::Fault;
+use crate::model::document::{Fault, is_lock_file};
 use crate::model::secret::Secret;
 use crate::model::setting::{Role, Setting};
 use crate::model::span::{Span, line_before};
@@ -21,8 +21,9 @@ impl Format for Text {
         "text"
     }
 
-    fn claims(&self, _path: &str, _file_name: &str, _head: &str) -> Claim {
-        Claim::No
+    fn claims(&self, _path: &str, file_name: &str, _head: &str) -> Claim {
+        // what a package manager writes holds no settings, whatever its format: only what shows by itself counts there
+        if is_lock_file(file_name) { Claim::Special } else { Claim::No }
     }
 
     fn parse(&self, text: &str) -> Result<Vec<Setting>, Fault> {

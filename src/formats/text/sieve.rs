@@ -8,10 +8,11 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::page::{is_constant, is_name};
-use super::signs::Signs;
 use super::{commands, fallbacks, switch_names, url};
 use crate::keys;
 use crate::model::memory::Memory;
+use crate::model::name_part::{Bounds, NamePart};
+use crate::model::signs::Signs;
 use crate::model::span::Span;
 use crate::tokens;
 
@@ -110,34 +111,35 @@ const LINES: &[&str] = &[
 const ESCAPES: &[&str] = &["\\u00", "\\x2", "\\x3", "\\x5", "%2d", "%2e", "%3d", "%5f"];
 
 impl Sieve {
-    /// A sieve for programs (`code`) or other texts, for names that hold one of `names` in any case, of which `concern` tells more, and for
-    /// lines with one of `texts` in any case.
+    /// A sieve for programs (`code`) or other texts, for names that hold one of `names`, of which `concern` tells more, and for lines with
+    /// one of `texts` in any case.
     #[must_use]
     pub fn new(
         code: bool,
-        names: Vec<String>,
+        names: Vec<NamePart>,
         texts: &[String],
         concern: impl Fn(&str) -> Option<Concern> + Send + Sync + 'static,
     ) -> Self {
-        let mut names: Vec<String> = names.into_iter().chain(fallbacks::telling_names().map(str::to_owned)).collect();
-        names.sort_by_key(String::len);
-        // who holds a longer one holds the shorter
-        let mut least: Vec<String> = Vec::new();
+        let telling = fallbacks::telling_names().map(|name| NamePart::new(name, Bounds::End));
+        let mut names: Vec<NamePart> = names.into_iter().chain(telling).collect();
+        names.sort_by_key(|name| (name.text.len(), name.bounds));
+        let mut least: Vec<NamePart> = Vec::new();
         for name in names {
-            if !least.iter().any(|shorter| name.contains(shorter.as_str())) {
+            if !least.iter().any(|known| known.is_in(&name)) {
                 least.push(name);
             }
         }
-        let mut signs: Vec<(String, Sign)> = least.into_iter().map(|name| (name, Sign::Name)).collect();
-        let lines = LINES.iter().chain(ESCAPES).map(|text| (*text).to_owned());
-        signs.extend(lines.chain(texts.iter().cloned()).map(|text| (text, Sign::Line)));
+        let mut signs: Vec<(NamePart, Sign)> = least.into_iter().map(|name| (name, Sign::Name)).collect();
+        signs.extend(commands::programs().map(|program| (NamePart::new(program, Bounds::Word), Sign::Program)));
+        let mut anywhere = |text: &str, sign: Sign| signs.push((NamePart::new(text, Bounds::Nowhere), sign));
+        LINES.iter().chain(ESCAPES).for_each(|text| anywhere(text, Sign::Line));
+        texts.iter().for_each(|text| anywhere(text, Sign::Line));
         if code {
-            signs.extend(switch_names::signs().map(|text| (text, Sign::Line)));
+            switch_names::signs().for_each(|text| anywhere(&text, Sign::Line));
         }
-        signs.extend(commands::programs().map(|program| (program.to_owned(), Sign::Program)));
-        signs.push(("://".to_owned(), Sign::Url));
-        signs.extend(tokens::marks().enumerate().map(|(i, mark)| (mark.to_owned(), Sign::Token(i))));
-        signs.extend(keys::marks().enumerate().map(|(i, mark)| (mark.to_owned(), Sign::Key(i))));
+        anywhere("://", Sign::Url);
+        tokens::marks().enumerate().for_each(|(i, mark)| anywhere(mark, Sign::Token(i)));
+        keys::marks().enumerate().for_each(|(i, mark)| anywhere(mark, Sign::Key(i)));
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         Self { signs: Signs::new(signs), concern: Box::new(concern), id: NEXT.fetch_add(1, Ordering::Relaxed), code }
     }
