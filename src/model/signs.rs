@@ -20,10 +20,10 @@ pub struct Signs<T> {
 /// A text by how it begins.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Filed {
-    /// Its first four bytes, as [`folded`] has them.
-    head: u32,
+    /// Its first eight bytes, case aside.
+    head: u64,
     /// Which of them it has.
-    mask: u32,
+    mask: u64,
     /// Its place in `all`.
     index: usize,
 }
@@ -34,8 +34,22 @@ const BITS: u32 = 15;
 const LAST: u32 = 3;
 
 /// Four bytes in a row, case aside.
+#[inline]
 fn folded(run: [u8; 4]) -> u32 {
     u32::from_le_bytes(run) | 0x2020_2020
+}
+
+/// The first eight bytes of `text`, case aside, or as many as it has, and which of them those are.
+#[inline]
+fn first_eight(text: &[u8]) -> (u64, u64) {
+    const SMALL: u64 = 0x2020_2020_2020_2020;
+    if let Some(eight) = text.first_chunk() {
+        return (u64::from_le_bytes(*eight) | SMALL, u64::MAX);
+    }
+    let mut eight = [0; 8];
+    eight.iter_mut().zip(text).for_each(|(to, from)| *to = *from);
+    let known = u64::MAX.checked_shr(64 - 8 * text.len() as u32).unwrap_or(0);
+    ((u64::from_le_bytes(eight) | SMALL) & known, known)
 }
 
 /// The hash of the first three of four folded bytes and how they are joined.
@@ -90,12 +104,13 @@ impl<T: Copy> Signs<T> {
         let mut by_hash: Vec<(usize, Filed)> = Vec::new();
         for (part, sign) in signs {
             let index = all.len();
+            let (head, known) = first_eight(part.text.as_bytes());
             let mut file = |run: [u8; 4], mask: u32| {
                 let run = folded(run);
                 for joined in joins_of(&part) {
                     let hash = hash(run, joined);
                     filter[hash] |= if mask >> 24 == 0 { u8::MAX } else { trace(run) };
-                    by_hash.push((hash, Filed { head: run & mask, mask, index }));
+                    by_hash.push((hash, Filed { head, mask: known, index }));
                 }
             };
             match *part.text.as_bytes() {
@@ -128,18 +143,18 @@ impl<T: Copy> Signs<T> {
             let run = folded(run);
             let hash = hash(run, joins(small));
             if filter[hash] & trace(run) != 0 {
-                self.look(text, start, (run, hash), hit);
+                self.look(text, start, hash, hit);
             }
         }
     }
 
     /// Tells which of the texts with that beginning stand at `start`. Apart from the loop, so that all that one needs stays in registers.
     #[inline(never)]
-    fn look(&self, text: &[u8], start: usize, (run, hash): (u32, usize), hit: &mut dyn FnMut(T, Span)) {
-        let hash = hash >> LAST;
+    fn look(&self, text: &[u8], start: usize, hash: usize, hit: &mut dyn FnMut(T, Span)) {
+        let (hash, (here, _)) = (hash >> LAST, first_eight(text.get(start..).unwrap_or_default()));
         let Some(&[from, to]) = self.starts.get(hash..hash + 2) else { return };
         let filed = self.filed.get(from as usize..to as usize).unwrap_or_default();
-        for filed in filed.iter().filter(|filed| run & filed.mask == filed.head) {
+        for filed in filed.iter().filter(|filed| here & filed.mask == filed.head) {
             let Some((part, sign)) = self.all.get(filed.index) else { continue };
             let at = Span::new(start, start + part.text.len());
             let stands = text.get(start..at.end).is_some_and(|here| here.eq_ignore_ascii_case(part.text.as_bytes()));

@@ -23,6 +23,7 @@ const FOREIGN_OPTIONS: &[&str] = &[
     "--add",                   // git config
     "--all-files",             // pre-commit
     "--all-targets",           // cargo clippy
+    "--cached",                // git diff
     "--check",                 // cargo fmt
     "--features",              // cargo install, cargo test
     "--files",                 // pre-commit
