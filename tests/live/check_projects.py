@@ -87,7 +87,7 @@ def check(run, coupled, compose, counts):
     run.faults += couplings(coupled, before, after, counts)
     run.faults += references(before, after)
     run.faults += required(before, after, places)
-    faults, exceptions = compose.compare(run.work, read_before, after, places, counts)
+    faults, exceptions = compose.compare(run.work, read_before, after, places, added, counts)
     run.faults += faults
     run.exceptions += exceptions
     again(run, after, printed)
@@ -147,16 +147,16 @@ def references(before, after):
 
 
 def required(before, after, places):
-    """A variable that is required since the fix has a value in an env file of the same folder."""
+    """A variable that is required since the fix has a value in an env file of the same folder, or of one around it."""
     faults = []
     for name, here in places.items():
         folder = os.path.dirname(name)
         variables = {place.what.split(" ")[3] for place in here if place.kind == "requirement"}
         held = set()
         for other, data in after.items():
-            if os.path.dirname(other) == folder and os.path.basename(other).startswith((".env", "env")):
+            if pathlib.Path(os.path.dirname(other)) in (pathlib.Path(folder), *pathlib.Path(folder).parents) and os.path.basename(other).startswith((".env", "env")):
                 held |= {leaf.path[-1] for leaf in read(other, data) or [] if leaf.text not in ("", "None")}
-        faults += [f"{name}: {variable} is required now, and no env file beside it has one" for variable in sorted(variables - held)]
+        faults += [f"{name}: {variable} is required now, and no env file beside or above it has one" for variable in sorted(variables - held)]
     return faults
 
 

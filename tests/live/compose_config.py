@@ -59,7 +59,7 @@ class Compose:
                     files.insert(0, below)
         return Config(None, variables, "too much is missing")
 
-    def compare(self, work, before, tree, places, counts):
+    def compare(self, work, before, tree, places, added, counts):
         """Faults and exceptions of the files that were read `before`."""
         faults, exceptions = [], []
         for name, old in before.items():
@@ -73,7 +73,7 @@ class Compose:
             if new.tree is None:
                 faults.append(f"{name}: docker-compose reads it no longer: {new.why}")
                 continue
-            faults += [f"{name}: {fault}" for fault in differences(name, old, new, Changed(new.files, tree, places))]
+            faults += [f"{name}: {fault}" for fault in differences(name, old, new, Changed(new.files, tree, places, added))]
         return faults, exceptions
 
 
@@ -125,7 +125,7 @@ def reason(said):
 class Changed:
     """What the plan changed that may show in the configuration of compose files: names of settings, and of variables."""
 
-    def __init__(self, files, tree, places):
+    def __init__(self, files, tree, places, added):
         self.names, self.parents, self.variables = set(), set(), set()
         folder = os.path.dirname(files[-1])
         for place in (place for file in files for place in places.get(file, [])):
@@ -135,10 +135,10 @@ class Changed:
             self.parents.update(part for part in path if part in ("ports", "command", "healthcheck", "test", "entrypoint"))
             if place.kind == "requirement":
                 self.variables.add(place.what.split(" ")[3])
-        self.texts = [leaf.text for file in files for leaf in read(file, tree[file]) or []]
-        for other, here in places.items():
+        self.leaves = [leaf for file in files for leaf in read(file, tree[file]) or []]
+        for other in {*places, *added}:
             if "env" in os.path.basename(other):
-                keys = {place.key for place in here}
+                keys = {place.key for place in places.get(other, [])} | set(added.get(other, []))
                 # every env file may be an `env_file`; only `.env` beside the file is interpolated
                 self.names |= keys
                 if other == os.path.join(folder, ".env"):
@@ -148,8 +148,10 @@ class Changed:
         """Whether the plan changes what stands at this path, or a variable that may be part of it."""
         if path[-1] in self.names or self.parents.intersection(path):
             return True
-        using = [text for text in self.texts if self.variables.intersection(VARIABLE.findall(text))]
-        return any(re.search(rf"(^| ){re.escape(str(path[-1]))}[= ]", text) for text in using) or bool(using) and not isinstance(path[-1], str)
+        using = [leaf for leaf in self.leaves if self.variables.intersection(VARIABLE.findall(leaf.text))]
+        if any(re.search(rf"(^| ){re.escape(str(path[-1]))}[= ]", leaf.text) for leaf in using) or bool(using) and not isinstance(path[-1], str):
+            return True
+        return any([*map(str, leaf.path)][-len(path) :] == [*map(str, path)] for leaf in using)
 
 
 def leaves(node, path=()):

@@ -309,7 +309,7 @@ def judge(name, old, new, places, added):
             before = [leaf for leaf in before if leaf not in resized]
             after = [leaf for leaf in after if not re.match(r"(mapping|list) of ", leaf.text)]
         extra = after[len(before) :] if added else []
-        if [leaf.path[-1] for leaf in extra] != added:
+        if sorted(leaf.path[-1] for leaf in extra) != sorted(added):
             faults.append(f"{name}: what was added is not what was planned")
         after = after[: len(after) - len(extra)]
         if [(leaf.path, leaf.style) for leaf in before] != [(leaf.path, leaf.style) for leaf in after]:
