@@ -81,12 +81,13 @@ impl NamePart {
 }
 
 impl Bounds {
-    /// Whether they hold for what stands at `at` of `text`, in a name. Of [`Self::Whole`] the start is told by the byte before it alone:
-    /// what is no letter may be none of the name.
+    /// Whether they hold for what stands at `at` of `text`, in a name. The start is told by the byte before it alone: what is no letter may be
+    /// none of the name, as the number of a line.
     #[must_use]
     #[inline]
     pub fn hold(self, text: &[u8], at: Span) -> bool {
         let behind = |from: usize| text.get(from).copied().unwrap_or(0);
+        let before = at.start.checked_sub(1).map_or(0, behind);
         let ends = || {
             let digits = text.get(at.end..).unwrap_or_default().iter().take_while(|b| b.is_ascii_digit()).count();
             is_seam(text, at.end + digits)
@@ -94,9 +95,8 @@ impl Bounds {
         match self {
             Self::Nowhere => true,
             Self::End => ends(),
-            Self::Word => is_seam(text, at.start) && ends(),
+            Self::Word => (before.is_ascii_digit() || is_seam(text, at.start)) && ends(),
             Self::Whole => {
-                let before = at.start.checked_sub(1).map_or(0, behind);
                 let goes_on = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
                 !(before.is_ascii_alphabetic() || before == b'_' || goes_on(behind(at.end)))
             }
@@ -136,7 +136,9 @@ mod tests {
         fn a_word_stands_where_names_are_split(name in "(id|ID|Id|key|Key|DB|s|x|X|2|_|-|[.]){1,6}", word in "id|key|db|s") {
             let digitless = |w: &String| w.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned();
             let all = words(&name);
-            let is_word = all.iter().any(|w| *w == word || digitless(w) == word);
+            // a digit before it may be none of the name
+            let bare = |w: &String| digitless(w).rsplit(|c: char| c.is_ascii_digit()).next().unwrap_or_default().to_owned();
+            let is_word = all.iter().any(|w| *w == word || digitless(w) == word || bare(w) == word);
             prop_assert_eq!(stands(&NamePart::new(&word, Bounds::Word), &name), is_word, "{} {:?}", word, all);
             let is_end = all.iter().any(|w| w.ends_with(&word) || digitless(w).ends_with(&word));
             prop_assert_eq!(stands(&NamePart::new(&word, Bounds::End), &name), is_end, "{} {:?}", word, all);

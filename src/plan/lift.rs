@@ -162,7 +162,8 @@ fn written(at: &At<'_>, name: &str) -> Result<Reference, String> {
     Ok(Reference { shown: text.expose().to_owned(), how: How::Part(at.place.within, text) })
 }
 
-fn need(format: &str, path: &str) -> String {
+/// What the operator must see to where files of `format` ask for what the env file `path` has.
+pub(super) fn need(format: &str, path: &str) -> String {
     match format {
         "compose" => {
             format!("`docker compose` run from the folder of {path}, or with `--env-file {path}`; `docker stack deploy` reads no env file")

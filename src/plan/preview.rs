@@ -1,9 +1,11 @@
 //! The plan for people: every place that would change and every one that would not, without any value.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::changes::{Plan, SecretChange};
 use super::former::Former;
+use super::lift::need;
 use super::lifted::How;
 use super::obstacles::is_template;
 use super::place::{Form, Place};
@@ -89,6 +91,9 @@ fn secret(out: &mut String, change: &SecretChange, documents: &[Document], reads
     for (document, name) in &change.added {
         let path = documents.get(*document).map_or("", |d| d.path.as_str());
         let _ = writeln!(out, "      {path}  {}={MASK} is added", shown(name));
+        for need in asking(change, documents).into_iter().map(|format| need(format, path)).collect::<BTreeSet<_>>() {
+            let _ = writeln!(out, "      needs: {need}");
+        }
     }
     if let Some(kept) = &change.former {
         former(out, kept, documents);
@@ -111,6 +116,12 @@ fn secret(out: &mut String, change: &SecretChange, documents: &[Document], reads
     change.notes.iter().for_each(|note| {
         let _ = writeln!(out, "      note: {note}");
     });
+}
+
+/// The formats of the files that ask for a variable since their own default went.
+fn asking<'d>(change: &SecretChange, documents: &'d [Document]) -> BTreeSet<&'d str> {
+    let asks = change.places.iter().filter(|place| matches!(place.form, Form::Fallback { .. }));
+    asks.filter_map(|place| documents.get(place.document)).map(|document| document.format).collect()
 }
 
 fn effect(change: &SecretChange) -> &'static str {
