@@ -13,7 +13,7 @@ use crate::keygen::{Decoded, Entropy, Hash, KeyPair, KeygenError, Made, Needs, S
 use crate::model::document::Document;
 use crate::model::environment::Environment;
 use crate::model::secret::Secret;
-use crate::model::setting::{Portion, Role, Setting};
+use crate::model::setting::{Role, Setting};
 use crate::model::span::Span;
 use crate::model::template::innermost_default;
 use crate::strength::name::{Purpose, purpose};
@@ -129,7 +129,7 @@ fn candidates(documents: &[Document]) -> Vec<Candidate<'_>> {
     for (d, document) in documents.iter().enumerate() {
         let mut seen = BTreeSet::new();
         for (index, setting) in document.settings.iter().enumerate() {
-            let read = matches!(setting.role, Role::Live | Role::Argument | Role::Prose) && setting.around.portion != Portion::Inner;
+            let read = matches!(setting.role, Role::Live | Role::Argument | Role::Prose);
             // two settings of the same bytes would be two edits of them
             if !read || setting.value.is_empty() || !seen.insert(setting.span) {
                 continue;
@@ -152,10 +152,15 @@ impl Candidate<'_> {
         Self { within, ..self }
     }
 
-    /// Whether a smaller setting has that part of the value: the argument of a command line.
+    /// Whether a smaller setting has that part of the value: the argument of a command line, a line of a file in a block.
     fn is_held_inside(&self, within: Span, document: &Document) -> bool {
-        let place = self.setting.locate(&document.text, within).unwrap_or(self.setting.span);
-        let inside = |s: &Setting| self.setting.span.covers(s.span) && s.span != self.setting.span && s.span.covers(place);
+        let text = within.of(self.setting.value.expose());
+        let has = |s: &Setting| match self.setting.locate(&document.text, within) {
+            Some(place) => s.span.covers(place),
+            // the block is written in another way than it is read
+            None => s.value.expose().contains(text),
+        };
+        let inside = |s: &Setting| self.setting.span.covers(s.span) && s.span != self.setting.span && has(s);
         document.settings.iter().any(|s| matches!(s.role, Role::Live | Role::Argument) && inside(s))
     }
 

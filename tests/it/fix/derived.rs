@@ -70,6 +70,43 @@ fn assert_pair(private: &str, public: &str) {
     assert!(KeyPair::read(private).iter().any(|pair| pair.public_half(public).is_some()), "no pair");
 }
 
+/// Headers, arguments of commands, JSON in a string, files in a block: a token that stays behind is refused by the next request.
+#[test]
+fn tokens_inside_other_values_are_signed_again() {
+    let token = format!("{HEADER}{ANON}");
+    let env = format!(
+        "JWT_SECRET={PLACEHOLDER}\nAUTH_HEADER=\"Bearer {token}\"\nCURL_ARGS=-H \"Authorization: Bearer {token}\"\nURL=https://api.kettle.test/?apikey={token}&a=1\n"
+    );
+    let kong = format!("headers:\n  - \"Authorization: Bearer {token}\"\n  - \"apikey: {token}\"\n");
+    let compose = format!(
+        "services:\n  web:\n    image: kettle\n    environment:\n      SUPA_AUTH: Bearer {token}\n      LIST: '[\"{token}\"]'\n    healthcheck:\n      test: [\"CMD\", \"curl\", \"-H\", \"Authorization: Bearer {token}\", \"http://localhost\"]\n"
+    );
+    let map = format!(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: x\ndata:\n  app.json: |\n    {{\"headers\": {{\"Authorization\": \"Bearer {token}\"}}, \"anon\": \"{token}\"}}\n  app.env: |\n    A=1\n    ANON={token}\n    HDR=\"Bearer {token}\"\n  inline: '{{\"Authorization\":\"Bearer {token}\"}}'\n"
+    );
+    let files = [(".env", env), ("kong.yml", kong), ("docker-compose.yml", compose), ("map.yaml", map)];
+    let desk = Desk::with(&files.each_ref().map(|(name, text)| (*name, text.as_str())));
+    let plan = planned_and_applied(&desk);
+    assert!(plan.contains("and 13 computed from it\n"), "{plan}");
+    let key = after(&desk.text(".env"), "JWT_SECRET=").to_owned();
+    let mut signed = 0;
+    for (name, old) in &files {
+        // all but the tokens is as it was
+        let new = desk.text(name).replace(&key, PLACEHOLDER);
+        let mut rest = new.as_str();
+        for piece in old.split(&token) {
+            rest = rest.strip_prefix(piece).unwrap_or_else(|| panic!("{name} changed elsewhere: {new}"));
+            let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))).unwrap_or(rest.len());
+            if !rest.is_empty() {
+                assert_signed(&rest[..end], &key);
+                signed += 1;
+            }
+            rest = &rest[end..];
+        }
+    }
+    assert_eq!(signed, 13);
+}
+
 #[test]
 fn tokens_keep_their_claims_under_the_new_key() {
     use base64::Engine;
