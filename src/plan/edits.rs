@@ -8,12 +8,12 @@ use super::former::whole;
 use super::lifted::{How, Lift, Written};
 use super::place::{Form, Place};
 use super::switches::Switch;
-use crate::formats;
+use crate::formats::{self, Format};
 use crate::model::document::Document;
 use crate::model::edit::{Edit, EditSet};
 use crate::model::key_path::KeyPath;
 use crate::model::secret::Secret;
-use crate::model::setting::{Portion, Quoting, Setting};
+use crate::model::setting::{Layer, Portion, Quoting, Setting};
 use crate::model::severity::Fix;
 use crate::model::span::Span;
 
@@ -236,6 +236,7 @@ pub(super) fn planned(
             return Err(fault("two changes want the same part of this value"));
         }
         let value = splice(setting.value.expose(), &parts);
+        let replaced = matches!(&parts[..], [(span, _)] if span.len() == setting.value.len());
         let places: Option<Vec<Span>> = parts
             .iter()
             .map(|(span, new)| {
@@ -245,6 +246,8 @@ pub(super) fn planned(
             })
             .collect();
         match places {
+            // it begins to need quotes: without them it would be a number, a truth value, a date
+            Some(_) if replaced && let Some(text) = quoted(format, &value, setting) => edits.push(Edit { span: setting.span, text }),
             // every new text reads the same in any quoting: only its own bytes change
             Some(places) if !setting.value.is_empty() => {
                 edits.extend(places.into_iter().zip(parts).map(|(span, (_, text))| Edit { span, text }));
@@ -273,6 +276,16 @@ pub(super) fn planned(
         what: o.to_string(),
     })?;
     Ok(Planned { edits, expected, added, beside, removed: removed.keys().copied().collect(), becomes: BTreeMap::new() })
+}
+
+/// `value` as the place of `setting`, which has no quotes, takes it, where that is not as it stands, and the old one needed none.
+fn quoted(format: &dyn Format, value: &Secret, setting: &Setting) -> Option<Secret> {
+    let bare = setting.quoting == Quoting::Plain && setting.around.portion == Portion::Whole && setting.layer == Layer::None;
+    if !bare || setting.value.is_empty() || value.expose().contains("${") {
+        return None;
+    }
+    let as_it_stands = |text: &Secret| format.encode(text, setting).is_ok_and(|written| written.same_as(text));
+    format.encode(value, setting).ok().filter(|_| as_it_stands(&setting.value) && !as_it_stands(value))
 }
 
 /// Whether a text reads the same unquoted, quoted and inside a connection string.

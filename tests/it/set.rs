@@ -63,6 +63,21 @@ fn without_a_file_it_is_the_one_sealed_env_file() {
     assert!(stderr(&output).contains("no harden.toml"), "{}", stderr(&output));
 }
 
+/// What YAML would take for a number, a truth value, a date or nothing gets quotes where a text stood; a number may follow a number.
+#[test]
+fn a_text_stays_a_text_in_yaml() {
+    let desk = Desk::ready();
+    for value in ["12345", "true", "yes", "null", "0x1F", "1_000", ".5", "1e3", "2020-01-01", "12:30:45", "~", ".inf", "<<"] {
+        desk.put("a.yaml", "db:\n  password: kettle\n  port: 5432\n");
+        assert_code(&desk.fed(value.as_bytes(), &["set", "db.password", "a.yaml"]), 0);
+        assert_eq!(desk.text("a.yaml"), format!("db:\n  password: '{value}'\n  port: 5432\n"));
+    }
+    assert_code(&desk.fed(b"5433", &["set", "db.port", "a.yaml"]), 0);
+    assert!(desk.text("a.yaml").ends_with("  port: 5433\n"));
+    assert_code(&desk.fed(b"kettle-drum", &["set", "db.port", "a.yaml"]), 0);
+    assert!(desk.text("a.yaml").ends_with("  port: kettle-drum\n"));
+}
+
 #[test]
 fn one_line_end_is_taken_off_and_no_more() {
     let desk = Desk::ready();
