@@ -50,6 +50,12 @@ impl Base64 {
     }
 }
 
+/// The last bytes of a secret; `None` of one that is too short to be known in another spelling.
+#[must_use]
+pub fn ending(secret: &Secret) -> Option<[u8; SHORTEST]> {
+    secret.expose().as_bytes().last_chunk().copied()
+}
+
 /// A text that spells a secret in another way.
 pub struct Encoded {
     spelling: Spelling,
@@ -81,6 +87,13 @@ impl<'t> Decoded<'t> {
     #[must_use]
     pub fn of(text: &'t str) -> Self {
         Self { text, hex: hex_bytes(text), base64: base64_bytes(text), percent: percent_bytes(text), entities: entity_bytes(text) }
+    }
+
+    /// The last bytes of all that it could spell: a secret that it spells ends in one of them ([`ending`]).
+    pub fn endings(&self) -> impl Iterator<Item = [u8; SHORTEST]> {
+        let read = [&self.hex, &self.base64, &self.percent, &self.entities].into_iter().flatten();
+        let bare = |bytes: &'_ [u8]| bytes.strip_suffix(b"\n").and_then(|bytes| bytes.last_chunk().copied());
+        read.flat_map(move |bytes| [bytes.last_chunk().copied(), bare(bytes)]).flatten()
     }
 
     /// The text as a spelling of `secret` other than its own; `None` where it is none, and for secrets too short to tell.

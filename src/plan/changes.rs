@@ -1,6 +1,6 @@
 //! What to change, and where. How far a change may go by itself is told by `reach`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::choose::{Need, bytes_for_algorithm, choose};
 use super::derive::{Derived, Families, Family, families};
@@ -10,7 +10,7 @@ use super::lift::lift;
 use super::lifted::Lift;
 use super::place::{Account, Form, Place, literal_of, places};
 use super::program::Programs;
-use super::reach::{Relatives, provide, reach};
+use super::reach::{Relatives, asked_by_servers, provide, reach};
 use super::reads::{FailingRead, Reads, reads};
 use super::same::{Same, group, same as accounts_match};
 use super::switches::{Switch, switches};
@@ -154,10 +154,18 @@ pub fn plan(documents: &[Document], findings: &[&Finding], wishes: &Wishes<'_>, 
     let remarks = findings
         .iter()
         .filter(|f| wishes.only.is_empty() || wishes.only.iter().any(|o| *o == f.rule || o == f.class.word() || *o == f.key));
-    let leaves =
-        |f: &Finding| open.iter().any(|(i, found)| found.contains(&f) && all.get(*i).is_some_and(|p| secrets.iter().any(|s| s.moves(p))));
+    let moving: BTreeSet<_> = secrets.iter().flat_map(SecretChange::moving).map(|p| (p.document, p.setting, p.within)).collect();
+    let moves = |place: &Place| moving.contains(&(place.document, place.setting, place.within));
+    let left = open.iter().filter(|(i, _)| all.get(**i).is_some_and(moves)).flat_map(|(_, found)| found);
+    let leaves: HashSet<*const Finding> = left.map(|finding| std::ptr::from_ref(*finding)).collect();
+    let answered = answered(&secrets);
+    let answers = |f: &Finding| {
+        let document = by_path.get(f.file.as_str()).copied();
+        let at = document.zip(document.and_then(|d| setting_at(documents.get(d)?, f)));
+        at.is_some_and(|at| answered.contains(&at))
+    };
     let reads = reads(documents, findings, &by_path, &secrets, wishes, entropy)?;
-    let remarks = remarks.filter(|f| !leaves(f) && !is_answered(documents, &secrets, &by_path, f));
+    let remarks = remarks.filter(|f| !leaves.contains(&std::ptr::from_ref(**f)) && !answers(f));
     let remarks = remarks.filter_map(|f| remark(documents, &by_path, f, &reads, &secrets, wishes)).collect();
     Ok(Plan { secrets, switches, reads: reads.made, remarks })
 }
@@ -176,9 +184,10 @@ pub(super) fn secrets(
     let mut secrets = Vec::new();
     let groups = group(all, indices, documents);
     let Families { each, unsigned } = families(documents, all, &groups);
+    let asked = asked_by_servers(documents);
     for (same, family) in groups.iter().zip(&each) {
         let half = same.live.iter().filter_map(|i| found.get(i)).flatten().any(|f| f.class == Class::HardcodedSecret);
-        let relatives = Relatives { family, unsigned: unsigned.as_deref(), half };
+        let relatives = Relatives { family, unsigned: unsigned.as_deref(), half, asked: &asked };
         secrets.push(secret(documents, all, same, found, &programs, &settled, &relatives, entropy)?);
     }
     absorb(&mut secrets);
@@ -206,15 +215,13 @@ fn absorb(secrets: &mut Vec<SecretChange>) {
     secrets.retain(|s| !s.places.is_empty());
 }
 
-/// Whether the place of a finding is computed from a secret that the plan replaces, or half of a pair that it speaks of.
-fn is_answered(documents: &[Document], secrets: &[SecretChange], by_path: &BTreeMap<&str, usize>, finding: &Finding) -> bool {
-    let document = by_path.get(finding.file.as_str()).copied();
-    let at = document.zip(document.and_then(|d| setting_at(documents.get(d)?, finding)));
-    let mut places = secrets.iter().flat_map(|s| {
+/// Document and setting of what is computed from a secret that the plan replaces, or half of a pair that it speaks of.
+fn answered(secrets: &[SecretChange]) -> BTreeSet<(usize, usize)> {
+    let places = secrets.iter().flat_map(|s| {
         let own = s.places.iter().filter(|_| s.pair.is_some());
         s.derived.iter().map(|d| &d.place).chain(own)
     });
-    places.any(|p| Some((p.document, p.setting)) == at)
+    places.map(|place| (place.document, place.setting)).collect()
 }
 
 impl SecretChange {
@@ -223,11 +230,10 @@ impl SecretChange {
         self.lift.as_ref().is_some_and(|lift| !lift.references.is_empty())
     }
 
-    /// Whether the secret leaves `place` with its value.
-    fn moves(&self, place: &Place) -> bool {
-        let at = |p: &Place| (p.document, p.setting, p.within) == (place.document, place.setting, place.within);
+    /// The places that the secret leaves with its value.
+    fn moving(&self) -> impl Iterator<Item = &Place> {
         let lift = self.lift.as_ref().filter(|_| self.kept);
-        lift.is_some_and(|lift| self.places.iter().enumerate().any(|(i, p)| at(p) && lift.references.contains_key(&i)))
+        lift.into_iter().flat_map(|lift| lift.references.keys().filter_map(|i| self.places.get(*i)))
     }
 }
 

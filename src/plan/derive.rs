@@ -4,12 +4,14 @@
 //! Hashes are made to be slow: at most [`GUESSES`] are asked, and only those of the usual cost.
 
 use std::cell::LazyCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::kin::Names;
 use super::place::{Account, Form, Place, may_hold_a_secret};
 use super::same::Same;
-use crate::keygen::{Decoded, Entropy, Hash, KeyPair, KeygenError, Made, Needs, Spec, Token, by_name, hashes, is_signed_by_a_pair, tokens};
+use crate::keygen::{
+    Decoded, Entropy, Hash, KeyPair, KeygenError, Made, Needs, Spec, Token, by_name, ending, hashes, is_signed_by_a_pair, tokens,
+};
 use crate::model::document::Document;
 use crate::model::environment::Environment;
 use crate::model::secret::Secret;
@@ -192,6 +194,16 @@ impl Search<'_> {
 
     /// Base64, hexadecimal and the like, and public halves.
     fn spellings(&mut self, all: &[Candidate<'_>]) {
+        // every text is held against few secrets: those that end as it does, and halves of pairs
+        let mut by_ending: HashMap<_, Vec<usize>> = HashMap::new();
+        let mut paired = Vec::new();
+        for (i, parent) in self.parents.iter().enumerate() {
+            match ending(parent.old) {
+                _ if !parent.pairs.is_empty() => paired.push(i),
+                Some(ending) => by_ending.entry(ending).or_default().push(i),
+                None => {}
+            }
+        }
         for candidate in all {
             let at = (candidate.document, candidate.index);
             let decoded = Decoded::of(candidate.text());
@@ -202,7 +214,9 @@ impl Search<'_> {
                 let half = parent.pairs.iter().find_map(|pair| pair.public_half(candidate.text()));
                 half.map(|half| Box::new(half) as Box<dyn Made>).or_else(|| Some(Box::new(decoded.spells(parent.old)?)))
             };
-            let found = self.parents.iter().enumerate().filter_map(|(i, parent)| Some((i, made(parent)?))).collect();
+            let asked: BTreeSet<usize> =
+                decoded.endings().filter_map(|end| by_ending.get(&end)).flatten().chain(&paired).copied().collect();
+            let found = asked.into_iter().filter_map(|i| Some((i, made(self.parents.get(i)?)?))).collect();
             self.assign(candidate, found);
         }
     }

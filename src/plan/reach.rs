@@ -27,6 +27,8 @@ pub(super) struct Relatives<'f> {
     pub unsigned: Option<&'f str>,
     /// Whether it is a private key, as its finding says.
     pub half: bool,
+    /// Values of servers' own settings that refer to variables: [`asked_by_servers`].
+    pub asked: &'f [&'f str],
 }
 
 /// How far the change of a secret may go (docs/fix.md): as far as its least safe place.
@@ -81,7 +83,7 @@ pub(super) fn reach(
     let server = change.row.server
         || family.is_checked()
         || change.places.iter().any(|p| p.account.server)
-        || referenced_by_a_server(documents, change);
+        || referenced_by_a_server(documents, change, relatives.asked);
     // in a file that nothing runs with yet a password may be made up; a token that somebody else may have to issue may not
     let made_up = fresh && (change.row.is_named() || purpose(&change.name) == Purpose::Password);
     if change.row.kind == Kind::Coordinated && !server && !made_up && !wishes.live && family.pair.is_none() {
@@ -116,15 +118,20 @@ fn wrong_place(document: &Document) -> Option<String> {
     .then(|| format!("{} logs in at another host, and only that can issue another", document.path))
 }
 
-/// Whether a server's setting takes its value from a variable that is among the places: `--requirepass ${REDIS_PASSWORD}`.
-fn referenced_by_a_server(documents: &[Document], change: &SecretChange) -> bool {
-    let names: Vec<&str> = change.places.iter().filter_map(|p| p.setting_in(documents)).map(|(_, s)| s.name()).collect();
-    documents.iter().flat_map(|d| &d.settings).any(|setting| {
-        // few settings refer to the name: that is asked first
-        names.iter().any(|name| refers_to(setting.value.expose(), name))
-            && (kind_in(setting.key.parent_name(), setting.name()).server
-                || (setting.role == Role::Argument && setting.name().trim_start_matches('-') == "requirepass"))
-    })
+/// What servers' own settings say that take their values from variables: `--requirepass ${REDIS_PASSWORD}`.
+pub(super) fn asked_by_servers(documents: &[Document]) -> Vec<&str> {
+    let referring = documents.iter().flat_map(|d| &d.settings).filter(|setting| setting.value.expose().contains('$'));
+    let of_servers = referring.filter(|setting| {
+        kind_in(setting.key.parent_name(), setting.name()).server
+            || (setting.role == Role::Argument && setting.name().trim_start_matches('-') == "requirepass")
+    });
+    of_servers.map(|setting| setting.value.expose()).collect()
+}
+
+/// Whether one of what servers `asked` for is a variable that is among the places.
+fn referenced_by_a_server(documents: &[Document], change: &SecretChange, asked: &[&str]) -> bool {
+    let mut names = change.places.iter().filter_map(|p| p.setting_in(documents)).map(|(_, s)| s.name());
+    names.any(|name| asked.iter().any(|value| refers_to(value, name)))
 }
 
 /// Sees to it that every variable that becomes required is provided; the reason when one cannot be.
