@@ -48,8 +48,8 @@ pub trait Hands {
     /// Why it could not; nothing else is done then.
     fn note(&mut self, journal: &Journal) -> Result<(), String>;
 
-    /// Whether a server takes two credentials at a time.
-    fn holds_two(&mut self, server: usize) -> bool;
+    /// Whether a server takes two credentials at a time; `None` where it does not say.
+    fn holds_two(&mut self, server: usize) -> Option<bool>;
 
     /// Tries a credential on a fresh connection, once.
     fn log_in(&mut self, server: usize, side: Side) -> Login;
@@ -258,7 +258,20 @@ fn write(journal: &mut Journal, hands: &mut dyn Hands) -> Result<(), Halt> {
 }
 
 fn retire_all(journal: &Journal, hands: &mut dyn Hands) -> Result<(), Halt> {
-    let two: Vec<usize> = (0..journal.servers.len()).filter(|server| hands.holds_two(*server)).collect();
+    let mut two = Vec::new();
+    for server in 0..journal.servers.len() {
+        match hands.holds_two(server) {
+            Some(true) => two.push(server),
+            Some(false) => {}
+            // it may be one that goes on taking the former
+            None => {
+                return Err(Halt::Stop(format!(
+                    "{} does not answer: whether the former credential still works is not known",
+                    hands.name(server)
+                )));
+            }
+        }
+    }
     if !two.is_empty() && journal.to == Side::New {
         hands.wait();
     }

@@ -90,8 +90,9 @@ impl Hands for World {
         if heard { Ok(()) } else { Err("dead".to_owned()) }
     }
 
-    fn holds_two(&mut self, server: usize) -> bool {
-        self.servers[server].two
+    fn holds_two(&mut self, server: usize) -> Option<bool> {
+        let (_, heard) = self.call();
+        heard.then(|| self.servers[server].two)
     }
 
     fn log_in(&mut self, server: usize, side: Side) -> Login {

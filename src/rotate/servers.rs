@@ -26,8 +26,8 @@ pub trait Account {
     /// Why it could not, in our own words.
     fn look(&mut self, credential: &Secret) -> Result<Known, String>;
 
-    /// Whether two credentials can work at a time; asks with either of them where that is not known yet.
-    fn holds_two(&mut self, one: &Secret, other: &Secret) -> bool;
+    /// Whether two credentials can work at a time; asks with either of them where that is not known yet. `None`: the server does not say.
+    fn holds_two(&mut self, one: &Secret, other: &Secret) -> Option<bool>;
 
     /// Tries a credential on a fresh connection, once.
     fn log_in(&mut self, credential: &Secret) -> Login;

@@ -66,10 +66,9 @@ impl Hands for World<'_> {
         signed::write(self.lock, JOURNAL, &journal.encode()).map_err(|e| e.to_string())
     }
 
-    fn holds_two(&mut self, server: usize) -> bool {
-        let credentials = self.stage.credential(server, Side::New).zip(self.stage.credential(server, Side::Old));
-        let account = self.accounts.get_mut(server);
-        account.zip(credentials).is_some_and(|(account, (new, old))| account.holds_two(new, old))
+    fn holds_two(&mut self, server: usize) -> Option<bool> {
+        let (new, old) = self.stage.credential(server, Side::New).zip(self.stage.credential(server, Side::Old))?;
+        self.accounts.get_mut(server)?.holds_two(new, old)
     }
 
     fn log_in(&mut self, server: usize, side: Side) -> Login {

@@ -104,11 +104,11 @@ impl Account for Spoken {
         Ok(Known { holds_two, notes })
     }
 
-    fn holds_two(&mut self, one: &Secret, other: &Secret) -> bool {
+    fn holds_two(&mut self, one: &Secret, other: &Secret) -> Option<bool> {
         if self.holds_two.is_none() && self.look(one).is_err() {
             _ = self.look(other);
         }
-        self.holds_two.unwrap_or(false)
+        self.holds_two
     }
 
     fn log_in(&mut self, credential: &Secret) -> Login {
