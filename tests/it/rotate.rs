@@ -289,6 +289,36 @@ fn copies_that_are_left_are_told_and_purged_from_texts() {
     assert_eq!(desk.text(".env"), env());
 }
 
+/// `minioadmin` is what everybody calls it, and a text that is in no commit would be lost.
+#[test]
+fn purging_leaves_common_words_and_texts_that_could_not_be_restored() {
+    let desk = Desk::new();
+    put(desk.project.join(".env"), "SESSION_SECRET=Zk3vQp8sLmX2tRw9YbNc4HfJ\nCACHE_PASSWORD=minioadmin\n");
+    let (words, kept) = ("log in as minioadmin\n", "it was Zk3vQp8sLmX2tRw9YbNc4HfJ\n");
+    put(desk.project.join("words.md"), words);
+    put(desk.project.join("kept.md"), kept);
+    let git = |args: &[&str]| {
+        let out = command("git", &desk.home, &desk.project).args(["-c", "user.name=a", "-c", "user.email=a@b.example"]).args(args).output();
+        assert_code(&out.unwrap(), 0);
+    };
+    git(&["init", "-q"]);
+    git(&["add", "words.md"]);
+    git(&["commit", "-qm", "first"]);
+    assert_code(&desk.apply(&["SESSION_SECRET", "CACHE_PASSWORD", "--files-only"]), 0);
+    let shown = desk.run(&["rotate", "--purge"]);
+    let all = stdout(&shown) + &stderr(&shown);
+    assert!(all.contains("kept.md:1: ") && !all.contains("words.md"), "{all}");
+    assert!(all.contains("the former value of CACHE_PASSWORD is one that other texts hold, too"), "{all}");
+    let done = desk.run(&["rotate", "--purge", "--apply"]);
+    assert_code(&done, 1);
+    assert!(stderr(&done).contains("kept.md could not be restored"), "{}", stderr(&done));
+    assert_eq!((desk.text("words.md"), desk.text("kept.md")), (words.to_owned(), kept.to_owned()));
+    git(&["add", "kept.md"]);
+    git(&["commit", "-qm", "second"]);
+    assert_code(&desk.run(&["rotate", "--purge", "--apply"]), 0);
+    assert_eq!((desk.text("words.md"), desk.text("kept.md")), (words.to_owned(), "it was [rotated]\n".to_owned()));
+}
+
 #[test]
 fn the_policy_says_what_is_due_and_who_has_to_agree() {
     let desk = Desk::new();

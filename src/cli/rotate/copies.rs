@@ -10,9 +10,13 @@ use harden::model::secret::Secret;
 use harden::model::span::Span;
 use harden::rotate::stage::{Side, Stage};
 use harden::scan::copies::{InTree, SHORTEST, in_history, in_tree};
+use harden::strength::context::Context;
+use harden::strength::judge::{ValueClass, judge};
+use harden::strength::name::Purpose;
 use zeroize::Zeroizing;
 
 use crate::cli::exit::{Exit, Failure};
+use crate::cli::fix_emit::is_restorable;
 use crate::cli::interrupted;
 use crate::cli::progress::Progress;
 use crate::cli::ui;
@@ -33,6 +37,15 @@ fn in_files(root: &Path, config: Option<&Loaded>, stage: &Stage, side: Side) -> 
         file.display = file.path.strip_prefix(root).unwrap_or(&file.path).to_string_lossy().into_owned();
     });
     found
+}
+
+/// Whether other texts hold `value`, whatever it was here: a word, a product's default, a placeholder.
+fn is_common(value: &Secret) -> bool {
+    let text = value.expose();
+    let none = Context::default();
+    let class = judge(text, &&none, Purpose::Password).class;
+    let known = matches!(class, ValueClass::LiveDefault | ValueClass::Placeholder | ValueClass::Published | ValueClass::NotSecret);
+    known || text.chars().all(char::is_alphabetic) && class != ValueClass::Ok
 }
 
 /// Lists what still holds the dead values of `stage`, those of `side`.
@@ -87,8 +100,15 @@ fn list(what: &str, lines: &[String]) {
 
 /// Shows the copies in texts for people, and with `apply` puts a mark in their place.
 pub(super) fn purge(root: &Path, config: Option<&Loaded>, stage: &Stage, side: Side, apply: bool) -> Result<Exit, Failure> {
-    let (texts, others): (Vec<InTree>, Vec<InTree>) =
-        in_files(root, config, stage, side).into_iter().partition(|file| is_text_for_people(&file.display));
+    let values = dead(stage, side);
+    let mut found = in_files(root, config, stage, side);
+    let common = |secret: usize| values.get(secret).is_some_and(|value| is_common(value));
+    for (_, secret) in stage.secrets.iter().enumerate().filter(|(i, _)| common(*i)) {
+        ui::note(&format!("the former value of {} is one that other texts hold, too: it stays where it is", secret.name));
+    }
+    found.iter_mut().for_each(|file| file.places.retain(|(_, _, secret)| !common(*secret)));
+    found.retain(|file| !file.places.is_empty());
+    let (texts, others): (Vec<InTree>, Vec<InTree>) = found.into_iter().partition(|file| is_text_for_people(&file.display));
     let lines = |files: &[InTree]| -> Vec<String> {
         files.iter().flat_map(|file| file.places.iter().map(move |(line, ..)| format!("{}:{line}", file.display))).collect()
     };
@@ -103,7 +123,7 @@ pub(super) fn purge(root: &Path, config: Option<&Loaded>, stage: &Stage, side: S
         return Ok(Exit::Findings);
     }
     let mut transaction = Transaction::new(root);
-    let mut done = 0;
+    let (mut done, mut left) = (0, 0);
     for file in &texts {
         let Some(raw) = read::read_raw(&file.path, Links::Refuse, u64::MAX)? else { continue };
         let spans: Vec<Span> = file.places.iter().map(|(_, span, _)| *span).collect();
@@ -111,12 +131,21 @@ pub(super) fn purge(root: &Path, config: Option<&Loaded>, stage: &Stage, side: S
             ui::warn(&format!("{} is not UTF-8: take the value out by hand", file.display));
             continue;
         };
+        let held = std::str::from_utf8(&raw.bytes).unwrap_or_default();
+        if !is_restorable(held, &file.path) {
+            ui::warn(&format!("{} could not be restored: git does not hold it as it is; it stays as it is", file.display));
+            left += 1;
+            continue;
+        }
         transaction = transaction.replace(&file.path, sha256(&raw.bytes), new);
         done += 1;
     }
     transaction.commit().map_err(interrupted::failure)?;
     ui::say(&format!("purged: {done} file{}", if done == 1 { "" } else { "s" }));
-    Ok(Exit::Clean)
+    if left > 0 {
+        ui::hint("commit what was left, and run it again");
+    }
+    Ok(if left > 0 { Exit::Findings } else { Exit::Clean })
 }
 
 /// `bytes` with the mark in the place of each span; `None` where the spans are not of these bytes, because they were read as other text.
