@@ -16,6 +16,7 @@ use harden::rotate::state::{JOURNAL, Journal, Mark, State};
 use harden::seal::{self, Identities, Recipients};
 
 use super::args::RotateArgs;
+use super::consent;
 use super::copies;
 use super::hands::{World, can_write};
 use super::servers;
@@ -110,6 +111,10 @@ pub(super) fn again(args: &RotateArgs, roots: &[PathBuf], config: Option<&Loaded
             return Err(stands(&journal));
         }
         return copies::purge(root, config, &stage, journal.to.other(), args.apply);
+    }
+    // one that stands has to be ended either way
+    if args.undo && journal.is_over() {
+        consent::confirm_return(args, stage.secrets.len())?;
     }
     let accounts = accounts(&stage)?;
     let mut world = World { root, lock: &lock, stage: &stage, accounts };

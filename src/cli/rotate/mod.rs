@@ -3,13 +3,14 @@
 pub(crate) mod args;
 mod carry;
 mod chosen;
+mod consent;
 mod copies;
 mod forms;
 mod hands;
 mod servers;
 mod show;
 
-use std::io::{self, IsTerminal, Write as _};
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use harden::keygen::SystemEntropy;
@@ -128,7 +129,7 @@ fn plan(args: &RotateArgs, global: &Global, project: &Project, paths: &[PathBuf]
     let recipients = sealing::recipients(&args.seal, project.config.as_ref()).map_err(|f| {
         Failure { message: format!("{}; nothing was changed", f.message), ..f }.hint("the stage of a rotation is sealed: `harden init`")
     })?;
-    confirm(args, plan.secrets.len())?;
+    consent::confirm(args, plan.secrets.len())?;
     servers::accept(root, &servers, args)?;
     if !asked {
         servers::look(&mut servers, &values(&plan), &servers::reach(args))?;
@@ -190,24 +191,6 @@ fn show(items: &[Item<'_>], work: &Work) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
-}
-
-/// Asks on a terminal; without one, `--yes` has to have been said.
-fn confirm(args: &RotateArgs, count: usize) -> Result<(), Failure> {
-    if args.yes {
-        return Ok(());
-    }
-    if !io::stdin().is_terminal() {
-        return Err(Failure::new("nobody is there to be asked: standard input is no terminal; nothing was changed").hint("say `--yes`"));
-    }
-    let secrets = if count == 1 { "this secret".to_owned() } else { format!("these {count} secrets") };
-    let _ = write!(io::stderr(), "Replace {secrets} now? [y/N] ");
-    let mut answer = String::new();
-    let read = io::stdin().read_line(&mut answer);
-    if read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes") {
-        return Ok(());
-    }
-    Err(Failure::new("not confirmed; nothing was changed"))
 }
 
 /// What a stage is put together from.
