@@ -67,15 +67,18 @@ impl Guard<'_> {
     /// Reads all that the checks may ask for: one look into the index, one at the objects; none at all for a commit without sealed files.
     fn learn(&mut self, staged: &[&Tracked]) -> Result<(), Failure> {
         let mut wanted: BTreeSet<PathBuf> = BTreeSet::new();
+        let mut known: HashMap<PathBuf, Id> = HashMap::new();
         for change in staged {
             let path = &change.path;
-            wanted.insert(path.clone());
+            known.extend(change.new.map(|object| (path.clone(), object)));
             wanted.extend(plain_names(path).into_iter().chain(sealed_names(path)));
             if has_sealed_name(path) || is_ours(path) {
                 wanted.extend(path.ancestors().skip(1).flat_map(|folder| [folder.join(FILE_NAME), folder.join(LIST)]));
             }
         }
+        wanted.retain(|path| !known.contains_key(path));
         self.index = self.repository.indexed(&wanted.into_iter().collect::<Vec<_>>())?;
+        self.index.extend(known);
         // the rest of what a list names
         let lists: Vec<PathBuf> = self.index.keys().filter(|path| path.ends_with(LIST)).cloned().collect();
         self.read(&lists)?;

@@ -8,23 +8,30 @@ use std::path::{Path, PathBuf};
 use memchr::memmem;
 
 use crate::disk::read::{Links, read_raw};
+use zeroize::Zeroizing;
 
 /// The most bytes of an index that are searched: some 500,000 files.
 const MOST: u64 = 64 * 1024 * 1024;
 
-/// Whether it is certain that the index in the file `index` has nothing at or below any of `paths`, from the top of the work tree.
-pub(super) fn lacks(index: &Path, paths: &[PathBuf]) -> bool {
+/// Those of `paths`, from the top of the work tree, at or below which the index in the file `index` may have something: all of them where
+/// nothing is certain.
+pub(super) fn possible<'p>(index: &Path, paths: &'p [PathBuf]) -> Vec<&'p PathBuf> {
+    let Some(bytes) = plain(index) else { return paths.iter().collect() };
+    let has = |path: &Path| path.as_os_str().is_empty() || memmem::find(&bytes, path.as_os_str().as_bytes()).is_some();
+    paths.iter().filter(|path| has(path)).collect()
+}
+
+/// The bytes of an index that writes every path as it is.
+fn plain(index: &Path) -> Option<Zeroizing<Vec<u8>>> {
     // part of a split index lies in a file beside it
-    let Some(folder) = index.parent() else { return false };
-    let Ok(beside) = folder.read_dir() else { return false };
-    if beside.flatten().any(|entry| entry.file_name().as_bytes().starts_with(b"sharedindex.")) {
-        return false;
+    let mut beside = index.parent()?.read_dir().ok()?;
+    if beside.any(|entry| entry.is_ok_and(|entry| entry.file_name().as_bytes().starts_with(b"sharedindex."))) {
+        return None;
     }
-    let Ok(Some(raw)) = read_raw(index, Links::Refuse, MOST) else { return false };
-    let holds = |text: &[u8]| memmem::find(&raw.bytes, text).is_some();
-    // versions 2 and 3 write each path as it is; the extension `sdir` says that folders stand for what they hold
-    let plain = matches!(raw.bytes.get(..8), Some([b'D', b'I', b'R', b'C', 0, 0, 0, 2 | 3])) && !holds(b"sdir");
-    plain && !paths.iter().any(|path| path.as_os_str().is_empty() || holds(path.as_os_str().as_bytes()))
+    let raw = read_raw(index, Links::Refuse, MOST).ok()??;
+    // versions 2 and 3 do; the extension `sdir` says that folders stand for what they hold
+    let known = matches!(raw.bytes.get(..8), Some([b'D', b'I', b'R', b'C', 0, 0, 0, 2 | 3]));
+    (known && memmem::find(&raw.bytes, b"sdir").is_none()).then_some(raw.bytes)
 }
 
 #[cfg(test)]
@@ -33,7 +40,7 @@ mod tests {
     use std::path::{Path, PathBuf};
     use std::process::Command;
 
-    use super::lacks;
+    use super::possible;
 
     fn git(folder: &Path, args: &[&str]) {
         let done = Command::new("git").current_dir(folder).args(args).output().expect("git runs");
@@ -50,10 +57,11 @@ mod tests {
         git(root, &["add", "b.env", "deep/a.env"]);
         let index = root.join(".git/index");
         let ours = [PathBuf::from("harden.toml"), PathBuf::from(".harden/rules")];
+        let lacks = |index: &Path, paths: &[PathBuf]| possible(index, paths).is_empty();
         assert!(lacks(&index, &ours));
         assert!(!lacks(&index, &[PathBuf::from("deep")]), "a folder");
         git(root, &["add", "harden.toml"]);
-        assert!(!lacks(&index, &ours), "it is there now");
+        assert_eq!(possible(&index, &ours), [&ours[0]], "it is there now");
         git(root, &["rm", "-q", "--cached", "harden.toml"]);
         assert!(lacks(&index, &ours));
         git(root, &["update-index", "--index-version", "4"]);

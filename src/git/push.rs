@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::error::GitError;
 use super::id::{Id, Object};
-use super::index::lacks;
+use super::index::possible;
 use super::objects::Objects;
 use super::repo::{Repository, talk};
 use super::staged::{before_tab, commit, empty_tree};
@@ -88,9 +88,7 @@ impl Repository {
     /// [`GitError`] when git does not answer.
     pub fn indexed(&self, paths: &[PathBuf]) -> Result<HashMap<PathBuf, Id>, GitError> {
         let mut found = HashMap::new();
-        if self.index().is_some_and(|index| lacks(&index, paths)) {
-            return Ok(found);
-        }
+        let paths = self.index().map_or_else(|| paths.iter().collect(), |index| possible(&index, paths));
         // an argument list has its limits
         for some in paths.chunks(500) {
             let mut command = self.command("ls-files", &["-z", "--stage", "--full-name", "--"]);
