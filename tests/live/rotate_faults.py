@@ -153,6 +153,9 @@ class World:
         psql = ["psql", "-qAtX", "-h", "localhost", "-p", str(self.pg), "-U", "admin", "-d", "postgres", "-c", f"ALTER ROLE app PASSWORD '{OLD['postgres']}'"]
         subprocess.run(psql, env={**os.environ, "PGPASSWORD": self.admin, "PGSSLMODE": "require"}, check=True, capture_output=True)
         self.redis_cli("default", self.admin, "ACL", "SETUSER", "app", "resetpass", f">{OLD['redis']}")
+        # whichever way it keeps accounts: a restart must not bring back those of the round before
+        self.redis_cli("default", self.admin, "ACL", "SAVE")
+        self.redis_cli("default", self.admin, "CONFIG", "REWRITE")
 
     def redis_cli(self, user, password, *words):
         command = ["redis-cli", "--no-auth-warning", "--tls", "--cacert", self.ca, "-p", str(self.redis), "--user", user, "--pass", password, *words]
