@@ -4,7 +4,7 @@
 //! # A tour of the house
 //! The folders are floors; a file imports only from floors below and from its own folder (`tests/it/floors.rs` holds the table).
 //!
-//! 1. [`model`], [`disk`]: nouns without I/O; bytes on disk without nouns.
+//! 1. [`model`], [`disk`], [`search`]: nouns without I/O; bytes on disk without nouns; texts found in texts.
 //! 2. [`strength`], [`dsn`], [`seal`], [`config`], [`formats`], [`git`], [`ledger`], [`rules`], [`report`]: one subject each.
 //! 3. [`keygen`], [`detect`], [`render`], [`run`]: what is made from them.
 //!    With their features, the servers: `wire` reaches them, `probe` asks them, `live` changes credentials on them.
@@ -37,6 +37,7 @@ pub mod rules;
 pub mod run;
 pub mod scan;
 pub mod seal;
+pub mod search;
 pub mod strength;
 pub mod tokens;
 #[cfg(feature = "wire")]

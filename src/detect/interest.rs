@@ -6,8 +6,8 @@ use super::compile::Detectors;
 use super::dispatch::{filed_under, literal};
 use super::name::{last_name, pattern};
 use crate::model::key_path::{words, words_fit};
-use crate::model::name_part::{Bounds, NamePart};
 use crate::rules::schema::{Argument, Predicate, Rule};
+use crate::search::name_part::{Bounds, NamePart};
 use crate::strength::name::{NameClass, classify_words, signs};
 use crate::strength::phc;
 use crate::tokens::{telling_names, tells};
@@ -121,10 +121,10 @@ mod tests {
     use crate::config::Network;
     use crate::detect::Detectors;
     use crate::model::key_path::words;
-    use crate::model::name_part::NamePart;
     use crate::model::severity::Profile;
     use crate::model::span::Span;
     use crate::rules::load::RuleSet;
+    use crate::search::name_part::NamePart;
     use crate::strength::name::{NameClass, classify};
 
     /// What is asked for, what announces it, and the words to make names of.

@@ -8,9 +8,9 @@ use zeroize::Zeroizing;
 
 use super::armor::{Armor, BEGIN, clipped};
 use super::block::{Block, Kind};
-use crate::model::name_part::{Bounds, NamePart};
-use crate::model::signs::Signs;
 use crate::model::span::Span;
+use crate::search::name_part::{Bounds, NamePart};
+use crate::search::signs::Signs;
 
 /// What a finder sees: a text, the place of its mark, and how far it may look, so that many marks cost no more than their text.
 #[derive(Clone, Copy)]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::model::key_path::words;
-use crate::model::name_part::{Bounds, NamePart};
+use crate::search::name_part::{Bounds, NamePart};
 
 use super::lexicon::{LEXICON, listed};
 

@@ -11,9 +11,9 @@ use super::filler::is_filler;
 use super::judged::{Checksum, Judged};
 use super::kinds::{KINDS, TokenKind, Use};
 use crate::model::key_path::words_fit;
-use crate::model::name_part::{Bounds, NamePart};
-use crate::model::signs::Signs;
 use crate::model::span::Span;
+use crate::search::name_part::{Bounds, NamePart};
+use crate::search::signs::Signs;
 
 /// A token, in a text that this does not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

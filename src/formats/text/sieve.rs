@@ -11,9 +11,9 @@ use super::page::{is_constant, is_name};
 use super::{commands, fallbacks, switch_names, url};
 use crate::keys;
 use crate::model::memory::Memory;
-use crate::model::name_part::{Bounds, NamePart};
-use crate::model::signs::Signs;
 use crate::model::span::Span;
+use crate::search::name_part::{Bounds, NamePart};
+use crate::search::signs::Signs;
 use crate::tokens;
 
 /// What the name before a value has to do with what is looked for.

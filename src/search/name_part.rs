@@ -1,6 +1,6 @@
 //! Texts by which a name is recognised before it is read: what they are, and where in it they must stand.
 
-use super::span::Span;
+use crate::model::span::Span;
 
 /// A text that a name holds, in any case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,7 +104,7 @@ impl Bounds {
     }
 }
 
-/// Whether one word ends and another may begin before `at`, as [`super::key_path::words`] splits them.
+/// Whether one word ends and another may begin before `at`, as [`crate::model::key_path::words`] splits them.
 #[inline]
 fn is_seam(text: &[u8], at: usize) -> bool {
     let byte = |at: usize| text.get(at).copied().unwrap_or(0);

@@ -1,7 +1,7 @@
 //! A search for many short texts at once.
 
 use super::name_part::{Bounds, NamePart};
-use super::span::Span;
+use crate::model::span::Span;
 
 /// Texts to be found all at once, in any case, each with what it announces and where in a name it stands.
 ///
@@ -170,8 +170,8 @@ mod tests {
     use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
 
     use super::Signs;
-    use crate::model::name_part::{Bounds, NamePart};
     use crate::model::span::Span;
+    use crate::search::name_part::{Bounds, NamePart};
 
     const TEXTS: &[&str] = &["pw", "key", "token", "okra", "://", "$1$", "pass", "_x"];
     const BOUNDS: [Bounds; 4] = [Bounds::Nowhere, Bounds::End, Bounds::Word, Bounds::Whole];
