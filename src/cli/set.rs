@@ -62,6 +62,10 @@ pub(crate) fn run(args: &SetArgs, global: &Global) -> Result<Exit, Failure> {
             .hint("name one by its whole path, as `harden scan` shows it: `a.b[2].\"c.d\"`"));
     }
     let value = value(args)?;
+    if document.format == "compose" && is_cut_by_compose(value.expose()) {
+        return Err(Failure::new(format!("{}: compose takes `$` for the beginning of a variable; nothing was written", document.path))
+            .hint("write `$$` for the sign itself, or `${NAME}` for a variable"));
+    }
     let planned = match &found[..] {
         [] => plan::append(&document, &args.key, &value),
         indices => plan::assign(&document, indices, &value),
@@ -82,6 +86,11 @@ pub(crate) fn run(args: &SetArgs, global: &Global) -> Result<Exit, Failure> {
         }
     }
     Ok(Exit::Clean)
+}
+
+/// Whether compose would read `text` as another: with a `$` that is neither doubled nor the beginning of `${NAME}`.
+fn is_cut_by_compose(text: &str) -> bool {
+    text.replace("$$", "").split('$').skip(1).any(|rest| !rest.starts_with('{'))
 }
 
 /// What the value goes into.

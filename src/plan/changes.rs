@@ -249,9 +249,15 @@ fn moved(
     let programs = Programs::new(documents, wishes);
     let indices: Vec<usize> = open.keys().copied().collect();
     let mut out = Vec::new();
+    // what is replaced, and what is computed from it: neither leaves with the value that it has
+    let mut taken: BTreeMap<usize, Vec<Span>> = BTreeMap::new();
+    for place in replaced.iter().flat_map(|s| s.places.iter().chain(s.derived.iter().map(|d| &d.place))) {
+        taken.entry(place.document).or_default().extend(place.setting_in(documents).map(|(_, setting)| setting.span));
+    }
     for same in group(all, &indices, documents) {
         let places: Vec<Place> = same.live.iter().filter_map(|i| all.get(*i)).cloned().collect();
-        let known = |p: &Place| replaced.iter().flat_map(|s| &s.places).any(|q| (q.document, q.setting) == (p.document, p.setting));
+        let own = |p: &Place| p.setting_in(documents).map(|(_, setting)| setting.span);
+        let known = |p: &Place| taken.get(&p.document).zip(own(p)).is_some_and(|(spans, own)| spans.iter().any(|span| span.overlaps(own)));
         let Some(value) = places.first().map(|p| p.text.clone()).filter(|_| !places.iter().any(known)) else { continue };
         let name = best_name(documents, &places);
         let tags = tags(documents, &places, &same, open);

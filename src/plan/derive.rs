@@ -130,12 +130,13 @@ fn candidates(documents: &[Document]) -> Vec<Candidate<'_>> {
     let mut out = Vec::new();
     for (d, document) in documents.iter().enumerate() {
         let mut seen = BTreeSet::new();
-        for (index, setting) in document.settings.iter().enumerate() {
-            let read = matches!(setting.role, Role::Live | Role::Argument | Role::Prose);
-            // two settings of the same bytes would be two edits of them
-            if !read || setting.value.is_empty() || !seen.insert(setting.span) {
-                continue;
-            }
+        let read = |s: &Setting| matches!(s.role, Role::Live | Role::Argument | Role::Prose) && !s.value.is_empty();
+        let mut asked: Vec<(usize, &Setting)> = document.settings.iter().enumerate().filter(|(_, s)| read(s)).collect();
+        // two settings of the same bytes would be two edits of them: the one that can be written counts
+        asked.sort_by_key(|(index, s)| (!s.editable || s.role == Role::Prose, *index));
+        asked.retain(|(_, s)| seen.insert(s.span));
+        asked.sort_by_key(|(index, _)| *index);
+        for (index, setting) in asked {
             let value = setting.value.expose();
             let within = innermost_default(value).trimmed(value);
             let live = document.environment_of(setting) == Environment::Production && setting.role != Role::Prose;

@@ -74,6 +74,23 @@ mod tests {
         texts.extend(
             ["ENV NODE_TLS_REJECT_UNAUTHORIZED 0\n", "words\nENV DB_PASSWORD x\n", "DB_PASSWORD =\n    \"hunter2\"\n"].map(str::to_owned),
         );
+        // names of which readers take more or less, and what reads a token from the line before
+        texts.extend(
+            [
+                "<input name=\"2fa_password\" value=\"Xk39fjw02kfLqz81\">\n",
+                "- name: 2fa_password\n  value: Xk39fjw02kfLqz81\n",
+                "{\"name\": \"2fa_secret\",\n \"value\": \"Xk39fjw02kfLqz81\"}\n",
+                "`enabled.password`: `Xk39fjw02kfLqz81`\n",
+                "x = process.env[\"3allow.url.pwd2\"] || \"Xk39fjw02kfLqz81\"\n",
+            ]
+            .map(str::to_owned),
+        );
+        let token =
+            ["eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.", "eyJzdWIiOiJvcHMifQ.", "Svvqk9mTvYx9DUgWm0ccNAlc733ABvbhQAmKijAHqWs"].concat();
+        texts.push(format!("x = process.env.MY ||\n  \"{token}\"\n"));
+        texts.push(format!("x = os.environ.get(\n    \"MY\",\n    \"{token}\",\n)\n"));
+        let bot = ["6067572472", ":AA", "Hk3vQp8sLmX2tRw9YbNc4HfJ7sQmZd1xE"].concat();
+        ["%26", "%3A", "%2F", "%22", "%0A", "%20"].iter().for_each(|escape| texts.push(format!("u = \"a{escape}{bot}\"\n")));
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         ["fixtures", "tests/cmd", "src/formats", "src/tokens", "src/keys"]
             .iter()

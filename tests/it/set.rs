@@ -79,6 +79,24 @@ fn a_text_stays_a_text_in_yaml() {
 }
 
 #[test]
+fn a_dollar_that_compose_would_take_for_a_variable_is_not_written() {
+    let desk = Desk::ready();
+    let compose = "services:\n  db:\n    image: postgres\n    environment:\n      POSTGRES_PASSWORD: kettle\n";
+    desk.put("compose.yaml", compose);
+    let set = |value: &str| desk.fed(value.as_bytes(), &["set", "services.db.environment.POSTGRES_PASSWORD", "compose.yaml"]);
+    for value in ["p$w0rd8Xk2", "a$$$b", "end$"] {
+        let refused = set(value);
+        assert_code(&refused, 2);
+        assert!(stderr(&refused).contains("write `$$` for the sign itself") && !stderr(&refused).contains("w0rd"), "{}", stderr(&refused));
+        assert_eq!(desk.text("compose.yaml"), compose);
+    }
+    for value in ["p$$w0rd8Xk2", "${DB_PASSWORD:?}"] {
+        assert_code(&set(value), 0);
+        assert!(desk.text("compose.yaml").contains(value), "{}", desk.text("compose.yaml"));
+    }
+}
+
+#[test]
 fn one_line_end_is_taken_off_and_no_more() {
     let desk = Desk::ready();
     for (given, args, held) in [

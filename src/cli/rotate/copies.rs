@@ -114,8 +114,8 @@ pub(super) fn purge(root: &Path, config: Option<&Loaded>, stage: &Stage, side: S
     };
     list("by hand, since programs may read them", &lines(&others));
     if texts.is_empty() {
-        ui::note("no text for people holds a former value");
-        return Ok(Exit::Clean);
+        ui::note("there is nothing to take out of texts for people");
+        return Ok(if others.is_empty() { Exit::Clean } else { Exit::Findings });
     }
     lines(&texts).iter().for_each(|line| ui::say(&format!("{}: the former value -> {MARK}", ui::printable(line))));
     if !apply {
@@ -129,6 +129,7 @@ pub(super) fn purge(root: &Path, config: Option<&Loaded>, stage: &Stage, side: S
         let spans: Vec<Span> = file.places.iter().map(|(_, span, _)| *span).collect();
         let Some(new) = marked(&raw.bytes, &spans) else {
             ui::warn(&format!("{} is not UTF-8: take the value out by hand", file.display));
+            left += 1;
             continue;
         };
         let held = std::str::from_utf8(&raw.bytes).unwrap_or_default();
@@ -143,7 +144,7 @@ pub(super) fn purge(root: &Path, config: Option<&Loaded>, stage: &Stage, side: S
     transaction.commit().map_err(interrupted::failure)?;
     ui::say(&format!("purged: {done} file{}", if done == 1 { "" } else { "s" }));
     if left > 0 {
-        ui::hint("commit what was left, and run it again");
+        ui::hint("put right what was left (a commit is enough for what git does not hold), and run it again");
     }
     Ok(if left > 0 { Exit::Findings } else { Exit::Clean })
 }

@@ -107,8 +107,13 @@ const LINES: &[&str] = &[
     "getbytes(",
     "[]byte(",
 ];
-/// Escapes that a token may be written with: of `-`, `.`, `=` and `_`.
-const ESCAPES: &[&str] = &["\\u00", "\\x2", "\\x3", "\\x5", "%2d", "%2e", "%3d", "%5f"];
+/// Escapes that a token may be written with, or behind: of signs, blanks and ends of lines.
+const ESCAPES: &[&str] = &[
+    "\\u00", "\\x2", "\\x3", "\\x5", "%09", "%0a", "%0d", "%20", "%21", "%22", "%23", "%24", "%25", "%26", "%27", "%28", "%29", "%2a",
+    "%2b", "%2c", "%2d", "%2e", "%2f", "%3a", "%3b", "%3c", "%3d", "%3e", "%3f", "%40", "%5b", "%5d", "%5f", "%7b", "%7c", "%7d",
+];
+/// How far before a token, in bytes, what reads it may begin: a call whose last argument it is, on a line of its own.
+const LEAD: usize = 160;
 
 impl Sieve {
     /// A sieve for programs (`code`) or other texts, for names that hold one of `names`, of which `concern` tells more, and for lines with
@@ -224,7 +229,8 @@ impl<'t> Sifting<'t> {
         let tokens = tokens::find_at(self.text, &self.tokens);
         let keys = keys::find_at(self.text, self.keys.iter().copied());
         let found = tokens.iter().map(|token| token.span).chain(keys.iter().map(|block| block.whole));
-        let lines: Vec<Span> = found.map(|span| self.around(span)).collect();
+        let led = |span: Span| Span::new(span.start.saturating_sub(LEAD), span.end).narrowed(self.text);
+        let lines: Vec<Span> = found.map(|span| self.around(led(span))).collect();
         self.wanted.extend(lines);
         self.wanted.sort_unstable_by_key(|span| span.start);
         let mut parts: Vec<Span> = Vec::with_capacity(self.wanted.len());
@@ -266,12 +272,18 @@ impl<'t> Sifting<'t> {
         self.done = whole.end;
         let said = whole.of(self.text).trim_start_matches(|c: char| !(c.is_ascii_alphabetic() || c == '_'));
         let name = Span::new(whole.end - said.len(), whole.end);
-        let paired = self.is_value_of_name(name.start);
+        // a digit or dash before it may be the beginning of it
+        let paired = self.is_value_of_name(name.start) || whole.start < name.start && self.is_value_of_name(whole.start);
         let joined = self.joins(whole, name);
         if joined.is_none() && !paired {
             return;
         }
-        let fits = match self.concern(name) {
+        // readers differ in how much of it they take for the name: `db.password`, `2fa_password`
+        let last = name.of(self.text).rfind('.').map(|dot| Span::new(name.start + dot + 1, name.end));
+        let lead = whole.of(self.text).trim_start_matches(['-', '.']).len();
+        let led = Some(Span::new(whole.end - lead, whole.end)).filter(|led| *led != name);
+        let concerns = [Some(name), last, led].into_iter().flatten().filter_map(|name| self.concern(name));
+        let fits = match concerns.max_by_key(|concern| *concern == Concern::Setting) {
             None => false,
             Some(Concern::Secret) if self.code => paired || joined != Some(Joined::Plain),
             Some(_) => true,

@@ -108,7 +108,9 @@ impl Account for Spoken {
         if self.holds_two.is_none() && self.look(one).is_err() {
             _ = self.look(other);
         }
-        self.holds_two
+        // one that answers and cannot be looked at may hold two: what ends the former does no harm where there is one
+        let answers = |own: &mut Self| [one, other].iter().any(|secret| own.log_in(secret) == Login::Accepted);
+        self.holds_two.or_else(|| answers(self).then_some(true))
     }
 
     fn log_in(&mut self, credential: &Secret) -> Login {
