@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use harden::disk::DiskError;
 use harden::disk::journal::{Recovered, pending, recover, standing};
 use harden::disk::lock::FOLDER;
+use harden::disk::read::is_missing;
 use harden::disk::signed;
 use harden::git::Repository;
 use harden::rotate::state::{JOURNAL as ROTATION, Journal};
@@ -39,7 +40,7 @@ pub(crate) fn roots(project: &Project, paths: &[PathBuf]) -> Vec<PathBuf> {
 pub(crate) fn refuse_rotation(roots: &[PathBuf]) -> Result<(), Failure> {
     for root in roots {
         let path = root.join(FOLDER).join("state").join(ROTATION);
-        guard(&[path.clone()].into_iter().filter(|path| path.symlink_metadata().is_ok()).collect::<Vec<_>>())?;
+        guard(&[path.clone()].into_iter().filter(|path| !is_missing(path)).collect::<Vec<_>>())?;
         let journal = signed::read(&path).map_err(failure)?;
         if let Some(journal) = journal.as_deref().and_then(Journal::decode).filter(|journal| !journal.is_over()) {
             return Err(crate::cli::rotate::stands(&journal));

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use harden::config::Loaded;
 use harden::detect::{is_worth, secret_of};
 use harden::disk::journal::Transaction;
-use harden::disk::read::{Links, read_raw, sha256};
+use harden::disk::read::{Links, is_missing, read_raw, sha256};
 use harden::formats;
 use harden::git::Repository;
 use harden::ledger::{Entry, FOLDER, Ledger, Line, Subject, Writer};
@@ -183,7 +183,7 @@ impl Recording {
     /// `transaction` that also tells git how to merge ledgers, where nothing does yet.
     fn with_attributes(&self, transaction: Transaction) -> Result<Transaction, Failure> {
         let path = self.root.join(ATTRIBUTES);
-        if path.symlink_metadata().is_err() {
+        if is_missing(&path) {
             return Ok(transaction.create(&path, Zeroizing::new(format!("{MERGE}\n").into_bytes()), 0o644));
         }
         let Some(raw) = read_raw(&path, Links::Refuse, 1 << 20)? else { return Ok(transaction) };

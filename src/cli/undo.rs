@@ -191,7 +191,7 @@ struct Found {
 }
 
 fn current(file: &Path) -> Result<Option<Found>, Failure> {
-    if file.symlink_metadata().is_err() {
+    if read::is_missing(file) {
         return Ok(None);
     }
     Ok(Some(Found { bytes: read::read_raw(file, Links::Refuse, u64::MAX)?.map(|raw| raw.bytes) }))

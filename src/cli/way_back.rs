@@ -53,7 +53,7 @@ pub(crate) fn keep(
 /// `transaction` that also writes the list of sealed files of the project at `root`, where that says something new; and the list's path, if it is there already.
 pub(crate) fn with_index(transaction: Transaction, root: &Path, index: &Index) -> Result<(Transaction, Option<PathBuf>), Failure> {
     let (path, text) = (Index::path(root), Zeroizing::new(index.to_toml().into_bytes()));
-    let old = if path.symlink_metadata().is_ok() { read::read_raw(&path, Links::Refuse, read::DEFAULT_LIMIT)? } else { None };
+    let old = if read::is_missing(&path) { None } else { read::read_raw(&path, Links::Refuse, read::DEFAULT_LIMIT)? };
     Ok(match old {
         Some(raw) if raw.bytes == text => (transaction, None),
         Some(raw) => (transaction.replace(&path, read::sha256(&raw.bytes), text), Some(path)),

@@ -48,7 +48,8 @@ impl Config {
     pub fn load_by(start: &Path, read: &ReadText<'_>) -> Result<Option<Loaded>, ConfigError> {
         let unreadable = |path: &Path, reason: String| ConfigError::Unreadable { path: path.to_owned(), reason };
         let start = fs::canonicalize(start).map_err(|e| unreadable(start, reason(&e)))?;
-        for folder in start.ancestors().filter(|p| p.is_dir()) {
+        // what cannot be looked at is taken for a folder: then it is the reading that fails, and not the search that ends elsewhere
+        for folder in start.ancestors().filter(|p| fs::metadata(p).map_or(true, |m| m.is_dir())) {
             let path = folder.join(FILE_NAME);
             if let Some(text) = read(&path).map_err(|reason| unreadable(&path, reason))? {
                 let config = Self::parse(&text, &path)?;

@@ -121,6 +121,12 @@ pub fn read_stream(reader: &mut dyn Read, limit: u64) -> io::Result<Result<Conte
     fill(reader, 0, limit, Sniff::Yes)
 }
 
+/// Whether there is certainly nothing at `path`. What cannot be looked at may be there, and says so when it is read.
+#[must_use]
+pub fn is_missing(path: &Path) -> bool {
+    matches!(path.symlink_metadata(), Err(error) if error.kind() == io::ErrorKind::NotFound)
+}
+
 /// The bytes of a regular file as they are, binary or not: sealed files, identities, hashing. `None` for anything but a regular file of at
 /// most `limit` bytes.
 ///

@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use toml_edit::{Document, Item, TableLike};
@@ -46,7 +45,7 @@ impl Index {
     /// [`SealError::Disk`], [`SealError::BadIndex`].
     pub fn load(root: &Path) -> Result<Self, SealError> {
         let path = Self::path(root);
-        if matches!(path.symlink_metadata(), Err(error) if error.kind() == io::ErrorKind::NotFound) {
+        if read::is_missing(&path) {
             return Ok(Self::default());
         }
         let bad = |expected| SealError::BadIndex { path: path.clone(), line: 0, expected };

@@ -3,14 +3,13 @@
 //!
 //! It is never used as it is: each purpose has an HMAC-SHA-256 of its own (RFC 2104), whose key is the HMAC of the purpose's name.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::SealError;
 use super::file;
 use super::identities::Identities;
 use super::recipients::Recipients;
-use crate::disk::read::{Links, read_raw};
+use crate::disk::read::{Links, is_missing, read_raw};
 use crate::disk::{MacKey, hex};
 use crate::model::secret::Secret;
 
@@ -45,7 +44,7 @@ impl ProjectKey {
     /// Whether the project at `root` has one; it need not be one that can be opened.
     #[must_use]
     pub fn is_there(root: &Path) -> bool {
-        !matches!(Self::path(root).symlink_metadata(), Err(e) if e.kind() == io::ErrorKind::NotFound)
+        !is_missing(&Self::path(root))
     }
 
     /// Opens the key of the project at `root`.
