@@ -100,6 +100,7 @@ pub(super) fn families(documents: &[Document], places: &[Place], groups: &[Same]
     search.pairs();
     search.absorb();
     let unsigned = search.signatures(&all, places);
+    search.loose_tokens(&all);
     search.hashes(&all);
     Families { each: search.each, unsigned }
 }
@@ -292,6 +293,23 @@ impl Search<'_> {
             }
         }
         unsigned
+    }
+
+    /// Tokens that stand in no setting: in files that no format reads, between the words of a statement. They cannot be written.
+    fn loose_tokens(&mut self, all: &[Candidate<'_>]) {
+        for (d, document) in self.documents.iter().enumerate().filter(|(_, d)| d.environment == Environment::Production) {
+            for span in tokens(&document.text) {
+                let read = || all.iter().any(|candidate| candidate.document == d && candidate.setting.span.overlaps(span));
+                let Some(token) = Token::read(span.of(&document.text)).filter(|_| !read()) else { continue };
+                let line = document.lines.line(span.start);
+                let parents = self.parents.iter().zip(&mut self.each).filter(|(parent, _)| !parent.absorbed);
+                for (_, family) in parents.filter(|(parent, _)| token.signed_with(parent.old).is_some()) {
+                    family.doubt.get_or_insert_with(|| {
+                        format!("{}:{line} holds a token signed with it, where nothing can be written", document.path)
+                    });
+                }
+            }
+        }
     }
 
     /// Those of `spans` of a value that no smaller setting has.

@@ -110,6 +110,21 @@ fn tokens_inside_other_values_are_signed_again() {
     assert_eq!(signed, 15);
 }
 
+/// In a statement of SQL and in a file that no format reads, nothing can be written: the key waits for a person, who is told where.
+#[test]
+fn a_token_in_no_setting_keeps_the_key_from_being_replaced_by_itself() {
+    let token = format!("{HEADER}{ANON}");
+    let env = format!("JWT_SECRET={PLACEHOLDER}\n");
+    for (name, text, line) in
+        [("seed.sql", format!("-- seed\nINSERT INTO t VALUES ('{token}');\n"), 2), ("app.yaml", format!("a: b: c\nt: Bearer {token}\n"), 2)]
+    {
+        let desk = Desk::with(&[(".env", &env), (name, &text)]);
+        let plan = plan(&desk);
+        assert!(!plan.contains("safe:"), "{plan}");
+        assert!(plan.contains(&format!("{name}:{line}")), "{plan}");
+    }
+}
+
 #[test]
 fn tokens_keep_their_claims_under_the_new_key() {
     use base64::Engine;
