@@ -58,7 +58,7 @@ pub(super) fn is_no_secret_there(around: &Neighbourhood<'_>, finding: &Finding) 
     if around.is_catalogue() {
         return !secretish(finding.class) || finding.rule.starts_with("url-");
     }
-    let named = finding.topic != PROVIDER_TOKEN && !finding.rule.starts_with("url-");
+    let named = finding.topic != PROVIDER_TOKEN && !finding.rule.starts_with("url-") && !finding.rule.contains("private-key");
     let sealed = || document.format == "kubernetes" && finding.key.starts_with("spec.encryptedData.");
     named && finding.class != Class::NonTlsUrl && (is_lock_file(document.file_name()) || sealed())
 }

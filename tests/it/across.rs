@@ -223,6 +223,18 @@ fn texts_in_other_languages_sealed_values_lock_files_and_generators_are_no_findi
     assert_eq!(rows, [""; 0]);
 }
 
+/// Checksums of lock files are none, but what shows by itself is a secret there, too.
+#[test]
+fn what_shows_by_itself_is_found_in_a_lock_file() {
+    let body = "MC4CAQAwBQYDK2VwBCIEIDqPzV1kYc8m3hQmW7eXoT5uJb2nRs9LfAaGdKyCvZxN";
+    let key = ["-----BEGIN ", "PRIVATE KEY-----\n", body, "\n-----END ", "PRIVATE KEY-----\n"].concat();
+    let token = ["glpat", "-", "k3Jd8sLqPz71mVbX0aRt"].concat();
+    let npm = format!("{{\"packages\":{{\"a\":{{\"resolved\":\"https://ci:{token}@npm.kettle-works.com/a.tgz\"}}}}}}");
+    let (rows, said) = scan(&[("yarn.lock", &format!("# yarn lockfile v1\n{key}")), ("package-lock.json", &npm)], &[]);
+    assert!(rows.len() >= 2, "{rows:?} {said}");
+    assert!(said.contains("yarn.lock") && said.contains("package-lock.json"), "{said}");
+}
+
 #[test]
 fn a_name_that_is_the_copy_itself_is_not_shown() {
     let coded = "M1JGdlcwcFhiN2MyeXE5S0p0NXVMekExZEdoU25FOG1RbzRpVndZeFRnVQ==";
