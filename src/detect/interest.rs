@@ -122,19 +122,12 @@ mod tests {
     use crate::detect::Detectors;
     use crate::model::key_path::words;
     use crate::model::severity::Profile;
-    use crate::model::span::Span;
     use crate::rules::load::RuleSet;
     use crate::search::name_part::NamePart;
     use crate::strength::name::{NameClass, classify};
 
     /// What is asked for, what announces it, and the words to make names of.
     type Known = (Interest, Vec<NamePart>, Vec<String>);
-
-    fn stands(part: &NamePart, name: &str) -> bool {
-        let lower = name.to_ascii_lowercase();
-        let mut at = lower.match_indices(&part.text).map(|(i, found)| Span::new(i, i + found.len()));
-        at.any(|at| part.bounds.hold(name.as_bytes(), at))
-    }
 
     /// `words` as one name, in one of the ways to write it.
     fn written(words: &[String], style: u8) -> String {
@@ -169,7 +162,7 @@ mod tests {
                 let chosen: Vec<String> = picks.iter().filter_map(|i| known.get(*i as usize % known.len()).cloned()).collect();
                 let name = written(&chosen, style) + &digits;
                 let asked = interest.of_name(&name) != Asked::Not && classify(&name) != NameClass::Public;
-                prop_assert!(!asked || signs.iter().any(|sign| stands(sign, &name)), "{}", name);
+                prop_assert!(!asked || signs.iter().any(|sign| sign.stands_in(&name)), "{}", name);
             }
         }
     }

@@ -88,6 +88,9 @@ impl Repository {
     /// [`GitError`] when git does not answer.
     pub fn indexed(&self, paths: &[PathBuf]) -> Result<HashMap<PathBuf, Id>, GitError> {
         let mut found = HashMap::new();
+        if paths.is_empty() {
+            return Ok(found);
+        }
         let paths = self.index().map_or_else(|| paths.iter().collect(), |index| possible(&index, paths));
         // an argument list has its limits
         for some in paths.chunks(500) {

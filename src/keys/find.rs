@@ -9,7 +9,6 @@ use zeroize::Zeroizing;
 use super::armor::{Armor, BEGIN, clipped};
 use super::block::{Block, Kind};
 use crate::model::span::Span;
-use crate::search::name_part::{Bounds, NamePart};
 use crate::search::signs::Signs;
 
 /// What a finder sees: a text, the place of its mark, and how far it may look, so that many marks cost no more than their text.
@@ -54,8 +53,7 @@ const WRAPPED: &str = "LS0tLS1CRUdJTi";
 /// Lines of base64 are this long, but for the last, and no key takes less.
 const LEAST_WRAPPED: usize = 60;
 
-static SIGNS: LazyLock<Signs<usize>> =
-    LazyLock::new(|| Signs::new(marks().enumerate().map(|(i, mark)| (NamePart::new(mark, Bounds::Nowhere), i)).collect()));
+static SIGNS: LazyLock<Signs<usize>> = LazyLock::new(|| Signs::anywhere(marks()));
 
 /// The most bytes that one block other than PEM can take.
 const LONGEST: usize = 64 * 1024;
@@ -68,9 +66,7 @@ const LONGEST: usize = 64 * 1024;
 /// ```
 #[must_use]
 pub fn find(text: &str) -> Vec<Block> {
-    let mut hits = Vec::new();
-    SIGNS.find(text.as_bytes(), &mut |mark, at| hits.push((mark, at.start)));
-    find_at(text, hits.into_iter())
+    find_at(text, SIGNS.hits(text).into_iter())
 }
 
 /// What announces key material; a place in this list is what [`find_at`] takes.

@@ -65,18 +65,23 @@ impl NamePart {
     /// Whether every name that holds `other` holds this, too.
     #[must_use]
     pub fn is_in(&self, other: &Self) -> bool {
-        let (own, name) = (self.text.as_str(), other.text.as_bytes());
+        let own = self.text.as_str();
         if own == other.text && self.bounds <= other.bounds {
             return true;
         }
         match (self.bounds, other.bounds) {
             (Bounds::Nowhere, _) => other.text.contains(own),
             (Bounds::End, Bounds::End | Bounds::Word) => other.text.ends_with(own),
-            (Bounds::End | Bounds::Word, Bounds::Whole) => {
-                other.text.match_indices(own).any(|(at, _)| self.bounds.hold(name, Span::new(at, at + own.len())))
-            }
+            (Bounds::End | Bounds::Word, Bounds::Whole) => self.stands_in(&other.text),
             _ => false,
         }
+    }
+
+    /// Whether `name` holds it.
+    #[must_use]
+    pub fn stands_in(&self, name: &str) -> bool {
+        let lower = name.to_ascii_lowercase();
+        lower.match_indices(&self.text).any(|(at, found)| self.bounds.hold(name.as_bytes(), Span::new(at, at + found.len())))
     }
 }
 
@@ -121,14 +126,6 @@ mod tests {
 
     use super::{Bounds, NamePart};
     use crate::model::key_path::words;
-    use crate::model::span::Span;
-
-    /// The places in `name` where `part` stands.
-    fn stands(part: &NamePart, name: &str) -> bool {
-        let lower = name.to_ascii_lowercase();
-        let mut at = lower.match_indices(&part.text).map(|(i, found)| Span::new(i, i + found.len()));
-        at.any(|at| part.bounds.hold(name.as_bytes(), at))
-    }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(4096))]
@@ -139,11 +136,11 @@ mod tests {
             // a digit before it may be none of the name
             let bare = |w: &String| digitless(w).rsplit(|c: char| c.is_ascii_digit()).next().unwrap_or_default().to_owned();
             let is_word = all.iter().any(|w| *w == word || digitless(w) == word || bare(w) == word);
-            prop_assert_eq!(stands(&NamePart::new(&word, Bounds::Word), &name), is_word, "{} {:?}", word, all);
+            prop_assert_eq!(NamePart::new(&word, Bounds::Word).stands_in(&name), is_word, "{} {:?}", word, all);
             let is_end = all.iter().any(|w| w.ends_with(&word) || digitless(w).ends_with(&word));
-            prop_assert_eq!(stands(&NamePart::new(&word, Bounds::End), &name), is_end, "{} {:?}", word, all);
+            prop_assert_eq!(NamePart::new(&word, Bounds::End).stands_in(&name), is_end, "{} {:?}", word, all);
             if name.eq_ignore_ascii_case(&word) {
-                prop_assert!(stands(&NamePart::new(&word, Bounds::Whole), &name));
+                prop_assert!(NamePart::new(&word, Bounds::Whole).stands_in(&name));
             }
         }
 
@@ -155,7 +152,7 @@ mod tests {
         ) {
             let all = [Bounds::Nowhere, Bounds::End, Bounds::Word, Bounds::Whole];
             let (a, b) = (NamePart::new(&a, all[i]), NamePart::new(&b, all[j]));
-            let implied = !(a.is_in(&b) && stands(&b, &name)) || stands(&a, &name);
+            let implied = !(a.is_in(&b) && b.stands_in(&name)) || a.stands_in(&name);
             prop_assert!(implied, "{:?} {:?} {}", a, b, name);
         }
     }
@@ -164,11 +161,11 @@ mod tests {
     fn parts_of_other_words_are_none() {
         let word = NamePart::new("id", Bounds::Word);
         for (name, is) in [("valid", false), ("node_id", true), ("nodeId", true), ("ID2", true), ("idle", false), ("UIDs", false)] {
-            assert_eq!(stands(&word, name), is, "{name}");
+            assert_eq!(word.stands_in(name), is, "{name}");
         }
         let whole = NamePart::new("id", Bounds::Whole);
         for (name, is) in [("id", true), ("node_id", false), ("--id", true), ("id_2", false)] {
-            assert_eq!(stands(&whole, name), is, "{name}");
+            assert_eq!(whole.stands_in(name), is, "{name}");
         }
     }
 }

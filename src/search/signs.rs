@@ -165,6 +165,22 @@ impl<T: Copy> Signs<T> {
     }
 }
 
+impl Signs<usize> {
+    /// Texts that may stand anywhere, each known by its place in the list.
+    #[must_use]
+    pub fn anywhere<'t>(texts: impl Iterator<Item = &'t str>) -> Self {
+        Self::new(texts.enumerate().map(|(i, text)| (NamePart::new(text, Bounds::Nowhere), i)).collect())
+    }
+
+    /// Which of them stands where in `text`, perhaps in another case.
+    #[must_use]
+    pub fn hits(&self, text: &str) -> Vec<(usize, usize)> {
+        let mut hits = Vec::new();
+        self.find(text.as_bytes(), &mut |sign, at| hits.push((sign, at.start)));
+        hits
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};

@@ -12,7 +12,6 @@ use super::judged::{Checksum, Judged};
 use super::kinds::{KINDS, TokenKind, Use};
 use crate::model::key_path::words_fit;
 use crate::model::span::Span;
-use crate::search::name_part::{Bounds, NamePart};
 use crate::search::signs::Signs;
 
 /// A token, in a text that this does not hold.
@@ -121,14 +120,11 @@ pub fn telling_names() -> impl Iterator<Item = &'static [&'static str]> {
 
 /// [`find`], with text in text undone `depth` times.
 fn find_to(text: &str, depth: usize) -> Vec<Token> {
-    static SIGNS: LazyLock<Signs<usize>> =
-        LazyLock::new(|| Signs::new(marks().enumerate().map(|(i, mark)| (NamePart::new(mark, Bounds::Nowhere), i)).collect()));
+    static SIGNS: LazyLock<Signs<usize>> = LazyLock::new(|| Signs::anywhere(marks()));
     if text.len() < SHORTEST {
         return Vec::new();
     }
-    let mut hits = Vec::new();
-    SIGNS.find(text.as_bytes(), &mut |mark, at| hits.push((mark, at.start)));
-    found_at(text, &hits, depth)
+    found_at(text, &SIGNS.hits(text), depth)
 }
 
 /// The tokens of a setting: those of [`find`] in its value, and those that only its name tells from other random text. `names` are the

@@ -145,7 +145,7 @@ pub(super) fn can_write(root: &Path, files: &[File], side: Side) -> Result<(), S
         let shown = ui::printable(&file.path.display().to_string());
         let now = match read::read_raw(&path, Links::Refuse, u64::MAX) {
             Ok(raw) => raw.map(|raw| raw.bytes),
-            Err(_) if path.symlink_metadata().is_err() => None,
+            Err(_) if read::is_missing(&path) => None,
             Err(error) => return Err(error.to_string()),
         };
         let is = |other: Option<&Zeroizing<Vec<u8>>>| now.as_ref() == other;
