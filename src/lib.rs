@@ -6,7 +6,7 @@
 //!
 //! 1. [`model`], [`disk`], [`search`]: nouns without I/O; bytes on disk without nouns; texts found in texts.
 //! 2. [`strength`], [`dsn`], [`seal`], [`config`], [`formats`], [`git`], [`ledger`], [`rules`], [`report`]: one subject each.
-//! 3. [`keygen`], [`detect`], [`render`], [`run`]: what is made from them.
+//! 3. [`keygen`], [`detect`], [`render`], [`run`], [`endpoints`]: what is made from them.
 //!    With their features, the servers: `wire` reaches them, `probe` asks them, `live` changes credentials on them.
 //! 4. [`scan`] finds, [`plan`] decides what to change; 5. [`rewrite`] changes it.
 //!
@@ -18,6 +18,7 @@ pub mod config;
 pub mod detect;
 pub mod disk;
 pub mod dsn;
+pub mod endpoints;
 pub mod formats;
 pub mod git;
 pub mod keygen;

@@ -20,5 +20,5 @@ mod trust;
 pub use error::ConfigError;
 pub use globs::{BadGlob, Globs};
 pub use load::{FILE_NAME, Loaded, ReadText};
-pub use settings::{Allow, Config, EnvironmentRule, InternalPlaintext, Network, Policy, ServerRule, Threshold};
+pub use settings::{Allow, Alternate, Config, EnvironmentRule, InternalPlaintext, Network, Policy, ServerRule, Threshold};
 pub use trust::Trust;

@@ -5,13 +5,14 @@ use toml_edit::{Item, TableLike};
 
 use super::error::ConfigError;
 use super::parse::{Entry, Reader, TABLE};
-use super::settings::{Config, Policy, ServerRule};
+use super::settings::{Alternate, Config, Policy, ServerRule};
 
 const ROTATE: &[&str] = &["approval", "least-bits", "max-age"];
-const SERVER: &[&str] = &["setting", "address", "admin"];
+const SERVER: &[&str] = &["setting", "address", "admin", "alternate"];
 const ADMIN: &[&str] = &["env"];
 const DAYS: &str = "a number of days, such as \"90d\"";
 const ADDRESS: &str = "HOST:PORT";
+const ALTERNATE: &str = "two names of accounts, such as [\"app\", \"app_b\"]";
 
 impl Reader<'_> {
     pub(super) fn rotation(&self, top: &dyn TableLike, config: &mut Config) -> Result<(), ConfigError> {
@@ -65,7 +66,13 @@ impl Reader<'_> {
             }
             None => None,
         };
-        Ok(ServerRule { setting, address, admin })
+        let alternate = |item: &Item| {
+            let names = item.as_array().map(|list| list.iter().map(|name| name.as_str().unwrap_or_default()).collect::<Vec<_>>());
+            let pair = names.and_then(|names| Alternate::of(&names));
+            pair.ok_or_else(|| self.value(item.span(), "alternate", ALTERNATE))
+        };
+        let alternate = entry.get("alternate").map(alternate).transpose()?;
+        Ok(ServerRule { setting, address, admin, alternate })
     }
 }
 
@@ -100,11 +107,18 @@ mod tests {
             ("[[server]]\naddress = \"x:1\"\n", "setting"),
             ("[[server]]\nsetting = \"A\"\naddress = \"x\"\n", "HOST:PORT"),
             ("[[server]]\nsetting = \"A\"\nadmin = { file = \"x\" }\n", "env"),
+            ("[[server]]\nsetting = \"A\"\nalternate = \"app_b\"\n", "two names"),
+            ("[[server]]\nsetting = \"A\"\nalternate = [\"app\"]\n", "two names"),
+            ("[[server]]\nsetting = \"A\"\nalternate = [\"app\", \"app\"]\n", "two names"),
+            ("[[server]]\nsetting = \"A\"\nalternate = [\"app\", \"a:b\"]\n", "two names"),
         ] {
             let error = parse(text).expect_err(text);
             assert!(error.contains(part), "{text}: {error}");
         }
         let good = parse("[[server]]\nsetting = \"A\"\naddress = \"[::1]:5432\"\nadmin = { env = \"PGADMIN_URL\" }\n").expect("good");
         assert_eq!(good.servers[0].admin.as_deref(), Some("PGADMIN_URL"));
+        let good = parse("[[server]]\nsetting = \"A\"\nalternate = [\"app\", \"app_b\"]\n").expect("good");
+        let pair = good.servers[0].alternate.as_ref().expect("two names");
+        assert_eq!((pair.other("app"), pair.other("app_b"), pair.other("App")), (Some("app_b"), Some("app"), None));
     }
 }

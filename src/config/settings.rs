@@ -118,6 +118,44 @@ pub struct ServerRule {
     pub address: Option<String>,
     /// The environment variable with the connection string of an account that may change this one.
     pub admin: Option<String>,
+    /// The two accounts that take turns.
+    pub alternate: Option<Alternate>,
+}
+
+/// Two accounts of one server that take turns, so that a rotation leaves no gap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alternate([String; 2]);
+
+impl Alternate {
+    /// Two different names, each of at most 63 letters, digits, `_`, `-` and `.` (PostgreSQL cuts longer ones off); `None` for anything else.
+    #[must_use]
+    pub fn of(names: &[&str]) -> Option<Self> {
+        let fits = |name: &str| {
+            (1..=63).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
+        };
+        let &[one, two] = names else { return None };
+        (fits(one) && fits(two) && one != two).then(|| Self([one.to_owned(), two.to_owned()]))
+    }
+
+    /// The account that takes over from `user`; `None` where that is neither of the two.
+    #[must_use]
+    pub fn other(&self, user: &str) -> Option<&str> {
+        let [one, two] = &self.0;
+        if user == one {
+            Some(two)
+        } else if user == two {
+            Some(one)
+        } else {
+            None
+        }
+    }
+
+    /// Both, always in one order.
+    #[must_use]
+    pub fn names(&self) -> [&str; 2] {
+        let [one, two] = &self.0;
+        if one < two { [one, two] } else { [two, one] }
+    }
 }
 
 /// `[network]`.

@@ -142,7 +142,7 @@ impl Made for Encoded {
                 let lower = hex(text.expose().as_bytes());
                 if upper { Secret::new(lower.expose().to_ascii_uppercase()) } else { lower }
             }
-            Spelling::Percent => percent(new),
+            Spelling::Percent => percent_encoded(new),
             Spelling::Entities => entities(new),
         })
     }
@@ -185,8 +185,9 @@ pub fn percent_decoded(text: &str) -> Option<Secret> {
     std::str::from_utf8(&bytes).ok().map(Secret::copy_of)
 }
 
-/// All but the unreserved characters of RFC 3986 behind percent signs.
-fn percent(text: &Secret) -> Secret {
+/// `text` as part of a URL: all but the unreserved characters of RFC 3986 behind percent signs.
+#[must_use]
+pub fn percent_encoded(text: &Secret) -> Secret {
     let mut out = String::with_capacity(text.len() * 3);
     for byte in text.expose().bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {

@@ -22,7 +22,7 @@ mod signed;
 mod token;
 mod verifier;
 
-pub use encoded::{Decoded, ending, percent_decoded};
+pub use encoded::{Decoded, ending, percent_decoded, percent_encoded};
 pub use error::KeygenError;
 pub use frame::is_framed;
 pub use generator::{Entropy, Generator, Spec, SystemEntropy};

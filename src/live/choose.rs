@@ -6,6 +6,8 @@ use super::backend::Backend;
 use super::mysql::MySql;
 #[cfg(feature = "live-postgres")]
 use super::postgres::Postgres;
+#[cfg(feature = "live-postgres")]
+use super::postgres_pair::PostgresPair;
 #[cfg(feature = "live-rabbitmq")]
 use super::rabbitmq::RabbitMq;
 #[cfg(feature = "live-redis")]
@@ -21,6 +23,15 @@ pub enum NoBackend {
     /// It was left out of this build; the feature of that name has it, and `full`.
     #[error("this harden is built without the feature `{0}`")]
     LeftOut(&'static str),
+    /// Of this system no two accounts take turns.
+    #[error("accounts that take turns are known of PostgreSQL only")]
+    OneAccount,
+    /// Whoever makes two accounts take turns may change both.
+    #[error("accounts that take turns are changed by an administrator, and none is named")]
+    NoAdmin,
+    /// It takes two names.
+    #[error("two accounts that take turns have two names")]
+    OneName,
     /// RabbitMQ is changed over its management interface.
     #[error("the address of the management interface is needed")]
     NoApi,
@@ -45,6 +56,29 @@ pub fn for_target(target: &Target, api: Option<&Target>, access: &Access) -> Res
             let _ = (api, access);
             Err(left_out(system))
         }
+    }
+}
+
+/// The backend in which the account of `target` gives way to the account `other`.
+///
+/// # Errors
+/// Where there is none, where `access` names no administrator, and where the two are one.
+pub fn alternating(target: &Target, other: &str, access: &Access) -> Result<Box<dyn Backend>, NoBackend> {
+    if target.system != "postgres" {
+        return Err(NoBackend::OneAccount);
+    }
+    if access.admin.is_none() {
+        return Err(NoBackend::NoAdmin);
+    }
+    #[cfg(feature = "live-postgres")]
+    return match PostgresPair::new(target.clone(), other, access.clone()) {
+        Some(pair) => Ok(Box::new(pair)),
+        None => Err(NoBackend::OneName),
+    };
+    #[cfg(not(feature = "live-postgres"))]
+    {
+        let _ = other;
+        Err(left_out(target.system))
     }
 }
 

@@ -18,7 +18,7 @@ mod redis;
 
 pub use access::{Access, Admin};
 pub use backend::{Backend, BackendError, Done, Facts, Outcome, Overlap, Pair, Persistence};
-pub use choose::{NoBackend, for_target};
+pub use choose::{NoBackend, alternating, for_target};
 #[cfg(feature = "live-command")]
 pub use command::Command;
 #[cfg(feature = "live-mysql")]

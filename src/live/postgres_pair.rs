@@ -113,6 +113,10 @@ impl Backend for PostgresPair {
         if rows(&mut session, &settings)? > 0 {
             facts.notes.push("settings of the role itself (ALTER ROLE .. SET) hold for its own logins only: give the other role the same");
         }
+        let others = format!("SELECT 1 FROM pg_stat_activity WHERE usename = {}", literal(&self.other));
+        if rows(&mut session, &others)? > 0 {
+            facts.notes.push("the role that is to come is connected already: whoever uses it needs its new password for new connections");
+        }
         facts.overlap = Overlap::Both;
         Ok(facts)
     }

@@ -12,6 +12,7 @@ use super::place::{Account, Form, Place, literal_of, places};
 use super::program::Programs;
 use super::reach::{Relatives, asked_by_servers, provide, reach};
 use super::reads::{FailingRead, Reads, reads};
+use super::renamed::Renamed;
 use super::same::{Same, group, same as accounts_match};
 use super::switches::{Switch, switches};
 use super::wishes::Wishes;
@@ -110,6 +111,8 @@ pub struct SecretChange {
     pub kept: bool,
     /// How places become references, where some can.
     pub lift: Option<Lift>,
+    /// The account under its other name, where that changes with the password.
+    pub account: Option<Renamed>,
     /// Rules, classes and keys by which it can be chosen.
     pub(super) tags: BTreeSet<String>,
 }
@@ -277,6 +280,7 @@ fn moved(
             notes: Vec::new(),
             kept: true,
             lift: None,
+            account: None,
             tags,
         });
     }
@@ -407,6 +411,7 @@ fn secret(
         notes: Vec::new(),
         kept: false,
         lift: None,
+        account: None,
         tags,
     };
     let known = settled.iter().find(|s| change.places.iter().any(|p| s.old.same_as(&p.text) && accounts_match(&s.account, &p.account)));
@@ -583,6 +588,7 @@ mod tests {
             notes: Vec::new(),
             kept: false,
             lift: None,
+            account: None,
             tags: std::collections::BTreeSet::new(),
         };
         let why = unmade(&documents, &change, &problem);

@@ -106,6 +106,12 @@ impl Plan {
                     parts.push(part);
                 }
             }
+            for (account, (d, s, within)) in secret.account.iter().flat_map(|a| a.places.iter().map(move |place| (a, *place))) {
+                let parts = values.entry((d, s)).or_default();
+                if !parts.iter().any(|(span, _)| *span == within) {
+                    parts.push((within, Secret::copy_of(&account.to)));
+                }
+            }
             for derived in &secret.derived {
                 let parts = values.entry((derived.place.document, derived.place.setting)).or_default();
                 parts.push((derived.place.within, derived.value.clone()));

@@ -84,6 +84,13 @@ fn secret(out: &mut String, change: &SecretChange, documents: &[Document], reads
         let _ = writeln!(out, ": {new} in {places}{also}{why}");
     }
     change.places.iter().enumerate().for_each(|(i, p)| place(out, p, documents, change.fix != Fix::Manual, &belongs(&change.places, i)));
+    if let Some(account) = &change.account {
+        let _ = writeln!(out, "      account {} -> {}", shown(&account.from), shown(&account.to));
+        for (document, setting) in account.places.iter().filter_map(|(d, s, _)| Some((documents.get(*d)?, *s))) {
+            let Some(setting) = document.settings.get(setting) else { continue };
+            let _ = writeln!(out, "      {}:{}  {}: the account", document.path, document.lines.line(setting.span.start), setting.key);
+        }
+    }
     for derived in &change.derived {
         let Some((_, setting)) = derived.place.setting_in(documents) else { continue };
         let _ = writeln!(out, "      {}  {}={MASK} -> {MASK}: {}", at(&derived.place, documents), setting.key, derived.how);

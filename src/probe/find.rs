@@ -1,14 +1,11 @@
 //! Which servers the settings of documents name, each once, with every place that names it.
 
-use std::collections::BTreeMap;
-
-use super::parts;
 use crate::dsn::{self, Style, Tls};
+use crate::endpoints::{References, parts};
 use crate::model::document::Document;
 use crate::model::environment::Environment;
-use crate::model::secret::Secret;
 use crate::model::setting::{Role, Setting};
-use crate::model::template::{Part, innermost_default, parts as pieces};
+use crate::model::template::innermost_default;
 use crate::wire::{NoTarget, Target};
 
 /// Where a server is named.
@@ -58,8 +55,11 @@ pub struct Found {
 pub fn find(documents: &[Document]) -> Found {
     let mut found = Found::default();
     for document in documents.iter().filter(|d| d.environment != Environment::Example && !is_prose(d)) {
-        let known = Known::of(document, documents);
-        for setting in document.settings.iter().filter(|s| matches!(s.role, Role::Live | Role::Argument)) {
+        let known = References::of(document, documents);
+        let servers = parts(document, &|text| known.expand(text));
+        let whole = |index: &usize| !servers.iter().any(|server| server.host == *index);
+        let settings = document.settings.iter().enumerate().filter(|(index, _)| whole(index)).map(|(_, setting)| setting);
+        for setting in settings.filter(|s| matches!(s.role, Role::Live | Role::Argument)) {
             let place = || place(document, setting);
             for target in of_setting(document, setting, &known) {
                 match target {
@@ -68,8 +68,14 @@ pub fn find(documents: &[Document]) -> Found {
                 }
             }
         }
-        for (setting, target) in parts::of(document, &|text| known.expand(text)) {
-            add(&mut found.connections, target, place(document, setting));
+        for server in servers {
+            let (Some(setting), Some(dsn)) = (document.settings.get(server.host), dsn::parse(server.url.expose())) else { continue };
+            let whole = dsn::parse(setting.value.expose()).is_some();
+            for target in Target::of(&dsn, server.url.expose()).into_iter().flatten() {
+                // how a driver that is given a host protects the connection is not written there
+                let asked = if whole { target.asked } else { Tls::Unknown };
+                add(&mut found.connections, Target { asked, ..target }, place(document, setting));
+            }
         }
     }
     found
@@ -85,7 +91,7 @@ fn place(document: &Document, setting: &Setting) -> Place {
     Place { file: document.path.clone(), line, key: setting.key.to_string() }
 }
 
-fn of_setting(document: &Document, setting: &Setting, known: &Known<'_>) -> Vec<Result<Target, NoTarget>> {
+fn of_setting(document: &Document, setting: &Setting, known: &References<'_>) -> Vec<Result<Target, NoTarget>> {
     let value = setting.value.expose();
     if value.len() > 4096 || !value.contains(['=', ':']) {
         return Vec::new();
@@ -135,54 +141,6 @@ fn login(target: &Target, place: &Place) -> Option<Login> {
     let written = target.password.as_ref().is_some_and(|p| !p.is_empty());
     let elsewhere = crate::model::template::has_reference(&target.user);
     (written && !elsewhere).then(|| Login { target: target.clone(), places: vec![place.clone()] })
-}
-
-/// Values by name: those of an env file itself, and those of the `.env` beside any other file, which is what compose reads.
-struct Known<'d>(BTreeMap<&'d str, &'d str>);
-
-/// References within references that are followed.
-const DEEPEST: usize = 4;
-
-impl<'d> Known<'d> {
-    fn of(document: &'d Document, documents: &'d [Document]) -> Self {
-        let folder = |path: &'d str| path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let beside = || documents.iter().find(|d| d.file_name() == ".env" && folder(&d.path) == folder(&document.path));
-        let source = if document.format == "env" { Some(document) } else { beside() };
-        let settings = source.iter().flat_map(|d| &d.settings).filter(|s| s.role == Role::Live);
-        Self(settings.map(|s| (s.name(), s.value.expose())).collect())
-    }
-
-    /// `text` with the references that are known here replaced; the others stay.
-    fn expand(&self, text: &str) -> Secret {
-        let mut out = Secret::copy_of(text);
-        for _ in 0..DEEPEST {
-            let next = self.once(out.expose());
-            // what grows without an end refers to itself
-            if next.len() > 4096 || next.same_as(&out) {
-                break;
-            }
-            out = next;
-        }
-        out
-    }
-
-    fn once(&self, text: &str) -> Secret {
-        let replaced = |part: &Part| match *part {
-            Part::Literal(span) => span.of(text).to_owned(),
-            Part::Reference(span) => {
-                let written = span.of(text);
-                let name = written.trim_start_matches(['$', '{']).trim_end_matches('}');
-                let name = name.split([':', '?']).next().unwrap_or(name);
-                self.0.get(name).filter(|_| written.starts_with('$')).map_or(written, |value| *value).to_owned()
-            }
-            Part::Fallback { whole, name, default } => {
-                let known = self.0.get(name.of(text)).filter(|v| !v.is_empty() && whole.of(text).starts_with('$'));
-                known.map_or_else(|| default.of(text), |value| *value).to_owned()
-            }
-        };
-        let parts: Vec<zeroize::Zeroizing<String>> = pieces(text).iter().map(|p| zeroize::Zeroizing::new(replaced(p))).collect();
-        Secret::concat(&parts.iter().map(|p| p.as_str()).collect::<Vec<_>>())
-    }
 }
 
 #[cfg(test)]

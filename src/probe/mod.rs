@@ -5,7 +5,6 @@
 
 mod ask;
 mod find;
-mod parts;
 mod remark;
 
 pub use ask::{Answer, Offer, Shown, ask, ask_all, log_in};

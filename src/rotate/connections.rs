@@ -1,12 +1,14 @@
 //! Which servers hold a secret: the connection strings that it stands in, or that refer to it.
 
 use crate::dsn;
+use crate::endpoints::{Parts, References, parts, referred};
+use crate::keygen::percent_encoded;
 use crate::model::document::Document;
 use crate::model::environment::Environment;
 use crate::model::secret::Secret;
 use crate::model::setting::{Role, Setting};
 use crate::model::span::Span;
-use crate::model::template::{Part, has_reference, innermost_default, parts};
+use crate::model::template::{has_reference, innermost_default};
 use crate::plan::SecretChange;
 
 /// A server as a connection string names it.
@@ -42,24 +44,47 @@ pub struct Servers {
 pub fn connections(documents: &[Document], change: &SecretChange) -> Servers {
     let mut out = Servers::default();
     let Some(old) = change.old() else { return out };
+    let holds = |d: usize, s: usize| change.places.iter().any(|place| (place.document, place.setting) == (d, s));
+    let own = change.places.iter().filter(|p| !p.in_url);
+    let names: Vec<&str> = own.filter_map(|p| Some(documents.get(p.document)?.settings.get(p.setting)?.name())).collect();
     for place in change.places.iter().filter(|place| place.in_url) {
         let Some(document) = documents.get(place.document) else { continue };
         let Some(setting) = document.settings.get(place.setting) else { continue };
-        add(&mut out, document, setting, Secret::copy_of(string(setting).of(setting.value.expose())));
+        let text = string(setting).of(setting.value.expose());
+        let Some(password) = dsn::parse(text).and_then(|found| found.password) else { continue };
+        add(&mut out, document, setting, expanded(text, password, password.of(text), &known(documents, document, change)));
     }
-    let names: Vec<&str> = change
-        .places
-        .iter()
-        .filter(|p| !p.in_url)
-        .filter_map(|p| Some(documents.get(p.document)?.settings.get(p.setting)?.name()))
-        .collect();
-    let live = documents.iter().flat_map(|d| d.settings.iter().map(move |s| (d, s)));
-    for (document, setting) in live.filter(|(d, s)| s.role == Role::Live && d.environment_of(s) == Environment::Production) {
-        if let Some(url) = filled(setting, &names, old) {
-            add(&mut out, document, setting, url);
+    for (d, document) in documents.iter().enumerate() {
+        let live = |s: &Setting| s.role == Role::Live && document.environment_of(s) == Environment::Production;
+        for setting in document.settings.iter().filter(|s| live(s)) {
+            if let Some((text, password)) = refers(setting, &names) {
+                let escaped = escaped(text, old);
+                add(&mut out, document, setting, expanded(text, password, escaped.expose(), &known(documents, document, change)));
+            }
+        }
+        // only where one of its settings is the password, or says that it is
+        let password = |(s, setting): (usize, &Setting)| {
+            live(setting) && (holds(d, s) || referred(setting.value.expose()).is_some_and(|name| names.contains(&name)))
+        };
+        if document.settings.iter().enumerate().any(password) {
+            let known = known(documents, document, change);
+            for server in parts(document, &|text| known.expand(text)) {
+                let told = |index: usize| document.settings.get(index);
+                let held = server.password.filter(|index| told(*index).is_some_and(|setting| password((*index, setting))));
+                if let Some(setting) = held.and_then(|_| told(server.host)) {
+                    by_parts(&mut out, document, setting, &server);
+                }
+            }
         }
     }
     out
+}
+
+/// What references in `document` go to: as it is read itself, and in the files that hold the password.
+fn known<'d>(documents: &'d [Document], document: &'d Document, change: &SecretChange) -> References<'d> {
+    let mut known = References::of(document, documents);
+    change.places.iter().filter_map(|place| documents.get(place.document)).for_each(|holder| known.also(holder));
+    known
 }
 
 /// The connection string within a value: the innermost default, without blanks.
@@ -68,31 +93,45 @@ fn string(setting: &Setting) -> Span {
     innermost_default(value).trimmed(value)
 }
 
-/// A connection string whose password is a reference to one of `names`, with the password in the reference's place.
-fn filled(setting: &Setting, names: &[&str], password: &Secret) -> Option<Secret> {
+/// A connection string whose password is a reference to one of `names`, and where that stands.
+fn refers<'s>(setting: &'s Setting, names: &[&str]) -> Option<(&'s str, Span)> {
     let value = setting.value.expose();
     if !value.contains('$') {
         return None;
     }
     let text = string(setting).of(value);
     let span = dsn::parse(text)?.password?;
-    let inner = span.of(text);
-    let name = match &parts(inner)[..] {
-        [Part::Reference(whole)] if whole.len() == inner.len() => name_in(inner),
-        [Part::Fallback { name, whole, .. }] if whole.len() == inner.len() => name.of(inner),
-        _ => return None,
-    };
-    // a password that would have to be escaped in a URL is not put into one
-    let plain = password.expose().bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b));
-    (names.contains(&name) && plain).then(|| Secret::concat(&[&text[..span.start], password.expose(), &text[span.end..]]))
+    referred(span.of(text)).filter(|name| names.contains(name)).map(|_| (text, span))
 }
 
-/// The name in `$NAME`, `${NAME}` or `${NAME:?what}`.
-fn name_in(reference: &str) -> &str {
-    let inner = reference.trim_start_matches('$').trim_start_matches('{');
-    let end = inner.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(inner.len());
-    &inner[..end]
+/// A password as it stands in the connection string `text`: behind percent signs in a URL.
+fn escaped(text: &str, password: &Secret) -> Secret {
+    let plain = password.expose().bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b));
+    if plain || !text.contains("://") { password.clone() } else { percent_encoded(password) }
 }
+
+/// The connection string `text` with `password` at `span`, and references elsewhere followed.
+fn expanded(text: &str, span: Span, password: &str, known: &References<'_>) -> Secret {
+    Secret::concat(&[known.expand(&text[..span.start]).expose(), password, known.expand(&text[span.end..]).expose()])
+}
+
+/// A server that is told by parts, of which one is the password.
+fn by_parts(out: &mut Servers, document: &Document, setting: &Setting, server: &Parts) {
+    let text = server.url.expose();
+    let Some(found) = dsn::parse(text) else { return };
+    // one that harden cannot log in to is not told by its parts
+    if !dsn::system(&found, text).is_some_and(|system| CHANGED.contains(&system.name())) {
+        return;
+    }
+    if server.user.is_some() && found.user.is_none() {
+        out.untold.push((crate::model::shown::shown(setting.name()).into_owned(), "its user is said elsewhere"));
+        return;
+    }
+    add(out, document, setting, server.url.clone());
+}
+
+/// Systems whose accounts are changed.
+const CHANGED: &[&str] = &["postgres", "mysql", "redis", "amqp"];
 
 fn add(out: &mut Servers, document: &Document, setting: &Setting, url: Secret) {
     let text = url.expose();

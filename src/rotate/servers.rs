@@ -4,7 +4,7 @@
 mod live;
 
 use super::machine::{Login, Set};
-use crate::model::secret::Secret;
+use super::stage::Credential;
 
 #[cfg(feature = "live")]
 pub use live::{Spoken, account};
@@ -24,19 +24,19 @@ pub trait Account {
     ///
     /// # Errors
     /// Why it could not, in our own words.
-    fn look(&mut self, credential: &Secret) -> Result<Known, String>;
+    fn look(&mut self, credential: Credential<'_>) -> Result<Known, String>;
 
     /// Whether two credentials can work at a time; asks with either of them where that is not known yet. `None`: the server does not say.
-    fn holds_two(&mut self, one: &Secret, other: &Secret) -> Option<bool>;
+    fn holds_two(&mut self, one: Credential<'_>, other: Credential<'_>) -> Option<bool>;
 
     /// Tries a credential on a fresh connection, once.
-    fn log_in(&mut self, credential: &Secret) -> Login;
+    fn log_in(&mut self, credential: Credential<'_>) -> Login;
 
     /// Makes `credential` work, logging in with `other` where no administrator was named.
-    fn set(&mut self, credential: &Secret, other: &Secret) -> Set;
+    fn set(&mut self, credential: Credential<'_>, other: Credential<'_>) -> Set;
 
     /// Makes `credential` die, logging in with `other`.
-    fn retire(&mut self, credential: &Secret, other: &Secret) -> Set;
+    fn retire(&mut self, credential: Credential<'_>, other: Credential<'_>) -> Set;
 
     /// What has to be said of what was done since this was last asked: a server that forgets it with its next start.
     fn warnings(&mut self) -> Vec<String>;

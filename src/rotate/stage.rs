@@ -77,6 +77,17 @@ pub struct Server {
     pub management: String,
     /// The program that changes it, where harden does not know the system; empty for others.
     pub program: PathBuf,
+    /// The account to which the new password belongs, where two accounts take turns; empty where it stays the one in the connection string.
+    pub alternate: String,
+}
+
+/// What logs in to a server.
+#[derive(Clone, Copy)]
+pub struct Credential<'s> {
+    /// The account; empty for the one in the connection string.
+    pub account: &'s str,
+    /// Its password.
+    pub secret: &'s Secret,
 }
 
 /// One file, before and after.
@@ -155,6 +166,9 @@ impl Stage {
             to.field("admin", server.admin.expose().as_bytes());
             to.field("management", server.management.as_bytes());
             to.field("program", server.program.as_os_str().as_bytes());
+            if !server.alternate.is_empty() {
+                to.field("alternate", server.alternate.as_bytes());
+            }
         }
         for file in &self.files {
             to.field("file", file.path.as_os_str().as_bytes());
@@ -196,6 +210,7 @@ impl Stage {
                 "admin" => stage.servers.last_mut()?.admin = secret(value)?,
                 "management" => stage.servers.last_mut()?.management = text(value)?,
                 "program" => stage.servers.last_mut()?.program = PathBuf::from(OsStr::from_bytes(value)),
+                "alternate" => stage.servers.last_mut()?.alternate = text(value)?,
                 "file" => stage.files.push(File { path: PathBuf::from(OsStr::from_bytes(value)), ..File::default() }),
                 "mode" => stage.files.last_mut()?.mode = u32::from_str_radix(&text(value)?, 8).ok()?,
                 "before" => stage.files.last_mut()?.old = Some(Zeroizing::new(value.to_vec())),
@@ -216,9 +231,10 @@ impl Stage {
 
     /// The credential of one side for a server.
     #[must_use]
-    pub fn credential(&self, server: usize, side: Side) -> Option<&Secret> {
-        let secret = self.secrets.get(self.servers.get(server)?.secret)?;
-        Some(side.of(&secret.old, &secret.new))
+    pub fn credential(&self, server: usize, side: Side) -> Option<Credential<'_>> {
+        let server = self.servers.get(server)?;
+        let secret = self.secrets.get(server.secret)?;
+        Some(Credential { account: side.of("", &server.alternate), secret: side.of(&secret.old, &secret.new) })
     }
 }
 
@@ -269,7 +285,7 @@ mod tests {
         fn what_is_packed_is_unpacked(old in ".{0,40}", new in ".{0,40}", bytes in any::<Vec<u8>>(), made in any::<bool>(), grace in any::<u64>()) {
             let stage = Stage {
                 secrets: vec![Replaced { name: "JWT_SECRET".to_owned(), old: Secret::copy_of(&old), new: Secret::copy_of(&new) }],
-                servers: vec![Server { setting: "DATABASE_URL".to_owned(), system: "postgres".to_owned(), url: Secret::copy_of(&old), ..Server::default() }],
+                servers: vec![Server { setting: "DATABASE_URL".to_owned(), system: "postgres".to_owned(), url: Secret::copy_of(&old), alternate: "app_b".to_owned(), ..Server::default() }],
                 files: vec![File { path: "a/.env".into(), old: (!made).then(|| bytes.clone().into()), new: bytes.into(), mode: 0o600 }],
                 reload: Some(new), health: None, approved: Some("A".to_owned()), grace,
                 reach: Reach { ca: vec!["/ca.pem".into()], pins: vec!["sha256:00".to_owned()], insecure: vec!["h".to_owned()], within: 5 },

@@ -32,6 +32,9 @@ mod repository;
 mod rotate;
 #[cfg(feature = "live")]
 mod rotate_live;
+mod rotate_servers;
+#[cfg(feature = "live")]
+mod rotate_turns;
 mod rules;
 mod seal;
 mod selectors;

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """Breaks `harden rotate --apply` in the middle, with a real PostgreSQL and a real Redis, and then resumes or undoes it.
 
-    rotate_faults.py HARDEN [deaths|full|cuts|restarts] [--every N] [--start K] [--rounds N]
+    rotate_faults.py HARDEN [deaths|full|cuts|restarts] [--alternate] [--every N] [--start K] [--rounds N]
 
 deaths      strace injects SIGKILL at each N-th call (from the K-th) that opens, writes, syncs, renames, links, removes, connects, sends or receives
 full        strace makes each N-th call that opens, writes, syncs, renames or links fail with ENOSPC: once, and from there on
 cuts        the connection to a server breaks at each message of the run, before or after it is handed on, and no other is taken
 restarts    a server stops at a random moment and comes back, as often as --rounds says
+
+With --alternate two accounts of PostgreSQL take turns, `app` and `app_b`; which of them is in use changes from fault to fault, and before half of
+them the other one is not there yet.
 
 After each of them `--resume` or `--undo`, in turn, must end it where it did not end by itself: the files and both servers agree on the new values or
 on the old ones, the other side's credentials are refused, and no value is left in clear anywhere. The last line is `N faults, ..., N bad`. HARDEN is
@@ -90,7 +93,8 @@ class Gate:
 
 
 class World:
-    def __init__(self, harden, gates=False):
+    def __init__(self, harden, gates=False, alternate=False):
+        self.alternate, self.user, self.resets = alternate, "app", 0
         self.harden = str(pathlib.Path(harden).resolve())
         self.servers = subprocess.Popen([sys.executable, HERE / "servers.py", "postgres", "redis"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.told = json.loads(self.servers.stdout.readline())
@@ -104,6 +108,7 @@ class World:
             "HOME": str(self.home),
             "PATH": os.environ["PATH"],
             "REDIS_ADMIN": f"rediss://default:{self.admin}@localhost:{redis}/0",
+            "PGADMIN_URL": f"postgres://admin:{self.admin}@localhost:{pg}/postgres",
         }
         self.home.mkdir()
         self.project.mkdir()
@@ -115,6 +120,8 @@ class World:
         self.run("init", check=True)
         with open(self.project / "harden.toml", "a") as config:
             config.write('\n[[environment]]\npath = ".env"\nis = "production"\n[[server]]\nsetting = "REDIS_URL"\nadmin = { env = "REDIS_ADMIN" }\n')
+            if alternate:
+                config.write('[[server]]\nsetting = "DATABASE_URL"\nadmin = { env = "PGADMIN_URL" }\nalternate = ["app", "app_b"]\n')
         shutil.copy(self.project / ".env", self.project / ".env.production")
         self.run("encrypt", "--remove-plain", ".env.production", check=True)
         # hosts are accepted once
@@ -150,12 +157,39 @@ class World:
         for folder, seed in ((self.project, self.seed), (self.home, self.seed_home)):
             shutil.rmtree(folder)
             shutil.copytree(seed, folder)
-        psql = ["psql", "-qAtX", "-h", "localhost", "-p", str(self.pg), "-U", "admin", "-d", "postgres", "-c", f"ALTER ROLE app PASSWORD '{OLD['postgres']}'"]
-        subprocess.run(psql, env={**os.environ, "PGPASSWORD": self.admin, "PGSSLMODE": "require"}, check=True, capture_output=True)
+        self.resets += 1
+        if self.alternate:
+            self.take_turns()
+        else:
+            self.sql(f"ALTER ROLE app PASSWORD '{OLD['postgres']}'")
         self.redis_cli("default", self.admin, "ACL", "SETUSER", "app", "resetpass", f">{OLD['redis']}")
         # whichever way it keeps accounts: a restart must not bring back those of the round before
         self.redis_cli("default", self.admin, "ACL", "SAVE")
         self.redis_cli("default", self.admin, "CONFIG", "REWRITE")
+
+    def take_turns(self):
+        """Gives the first password to one account and none to the other: in turn `app` without and with `app_b`, and `app_b`."""
+        there = self.sql("SELECT 1 FROM pg_roles WHERE rolname = 'app_b'") != ""
+        self.user = "app_b" if self.resets % 4 == 3 else "app"
+        if self.resets % 2 == 0 and there:
+            self.sql("DROP ROLE app_b")
+        if self.resets % 2 == 1 and not there:
+            self.sql("CREATE ROLE app_b LOGIN IN ROLE app; ALTER ROLE app_b SET role = 'app'")
+        for user in ("app", "app_b")[: 1 + self.resets % 2]:
+            password = f"'{OLD['postgres']}'" if user == self.user else "NULL"
+            self.sql(f"ALTER ROLE {user} PASSWORD {password}")
+        if self.user == "app_b":
+            text = (self.project / ".env").read_text().replace("postgres://app:", "postgres://app_b:")
+            (self.project / ".env.production.age").unlink()
+            for name in (".env", ".env.production"):
+                (self.project / name).write_text(text)
+            self.run("encrypt", "--remove-plain", ".env.production", check=True)
+        self.before = self.files()
+
+    def sql(self, statement):
+        psql = ["psql", "-qAtX", "-h", "localhost", "-p", str(self.pg), "-U", "admin", "-d", "postgres", "-c", statement]
+        env = {**os.environ, "PGPASSWORD": self.admin, "PGSSLMODE": "require"}
+        return subprocess.run(psql, env=env, check=True, capture_output=True, text=True).stdout.strip()
 
     def redis_cli(self, user, password, *words):
         command = ["redis-cli", "--no-auth-warning", "--tls", "--cacert", self.ca, "-p", str(self.redis), "--user", user, "--pass", password, *words]
@@ -163,7 +197,8 @@ class World:
 
     def takes(self, passwords):
         """Whether both servers take these passwords, or neither does; None where they differ."""
-        psql = ["psql", "-AtX", "-h", "localhost", "-p", str(self.pg), "-U", "app", "-d", "app", "-c", "SELECT 1"]
+        user = passwords.get("user", self.user)
+        psql = ["psql", "-AtX", "-h", "localhost", "-p", str(self.pg), "-U", user, "-d", "app", "-c", "SELECT 1"]
         env = {**os.environ, "PGPASSWORD": passwords["postgres"], "PGSSLMODE": "verify-full", "PGSSLROOTCERT": self.ca}
         postgres = subprocess.run(psql, env=env, capture_output=True).returncode == 0
         redis = self.redis_cli("app", passwords["redis"], "PING") == "PONG"
@@ -174,8 +209,9 @@ class World:
         return (self.project / ".env").read_text(), sealed
 
     def held(self, text):
-        found = re.search(r"postgres://app:([^@]*)@", text), re.search(r"rediss://app:([^@]*)@", text), re.search(r"JWT_SECRET=(.*)", text)
-        return None if None in found else dict(zip(("postgres", "redis", "jwt"), (f.group(1) for f in found)))
+        patterns = r"postgres://(\w+):", r"postgres://\w+:([^@]*)@", r"rediss://app:([^@]*)@", r"JWT_SECRET=(.*)"
+        found = [re.search(pattern, text) for pattern in patterns]
+        return None if None in found else dict(zip(("user", "postgres", "redis", "jwt"), (f.group(1) for f in found)))
 
     def clear(self, values):
         """Files below the state folders that hold a value in clear."""
@@ -190,6 +226,8 @@ class World:
             return "the files do not agree"
         if self.takes(held) is not True:
             return "a server does not take what the files hold"
+        if (held["user"] != self.user) != (self.alternate and held["postgres"] != OLD["postgres"]):
+            return "an account has the password of the other"
         if held["postgres"] != OLD["postgres"]:
             if undone:
                 return "it was undone, and the files are new"
@@ -197,6 +235,8 @@ class World:
                 return "a former credential still works"
         elif (plain, sealed) != self.before:
             return "a file was changed"
+        elif self.alternate and self.sql("SELECT rolname FROM pg_authid WHERE rolname LIKE 'app%' AND rolpassword IS NOT NULL") != self.user:
+            return "the account that rests has a password"
         if left := self.clear([held["postgres"], held["redis"], held["jwt"], OLD["postgres"], JWT]):
             return f"in clear in {left}"
         temps = [p.name for p in self.project.iterdir() if p.name not in (".env", ".env.production.age", "harden.toml", ".harden", ".gitignore")]
@@ -289,12 +329,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("harden")
     parser.add_argument("what", nargs="?", choices=["deaths", "full", "cuts", "restarts"], default="deaths")
+    parser.add_argument("--alternate", action="store_true")
     parser.add_argument("--every", type=int)
     parser.add_argument("--start", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=40)
     args = parser.parse_args()
     args.every = args.every or (1 if args.what == "cuts" else 25)
-    world = World(args.harden, gates=args.what == "cuts")
+    world = World(args.harden, gates=args.what == "cuts", alternate=args.alternate)
     tally = Tally(world)
     try:
         match args.what:

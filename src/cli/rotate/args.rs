@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
+use harden::config::Alternate;
+
 use crate::cli::seal_args::SealArgs;
 
 /// `harden rotate`
@@ -13,6 +15,7 @@ Examples:
   harden rotate --all
   harden rotate JWT_SECRET 'SESSION_*' --apply --reload 'docker compose up -d' --health 'curl -fsS localhost:8080/health'
   harden rotate POSTGRES_PASSWORD --apply --reload 'systemctl reload app' --address DATABASE_URL=127.0.0.1:5432
+  harden rotate DB_PASSWORD --apply --alternate DATABASE_URL=app,app_b --reload 'systemctl reload app'
   harden rotate --due --apply --yes --reload 'systemctl reload app' --approved-by 'A. Smith'
   harden rotate --resume
   harden rotate --undo")]
@@ -89,6 +92,9 @@ pub(crate) struct RotateArgs {
     /// The management interface of the RabbitMQ that a setting names (may be given several times)
     #[arg(long, value_name = "SETTING=URL", value_parser = pair, help_heading = "Servers")]
     pub(crate) management: Vec<(String, String)>,
+    /// Two accounts of the PostgreSQL that a setting names take turns, without a gap; an administrator is needed (may be given several times)
+    #[arg(long, value_name = "SETTING=USER,USER", value_parser = alternate, help_heading = "Servers")]
+    pub(crate) alternate: Vec<(String, Alternate)>,
     /// The program that changes the secret of a setting where harden does not know the server (may be given several times)
     #[arg(long, value_name = "SETTING=PROGRAM", value_parser = pair, help_heading = "Servers")]
     pub(crate) program: Vec<(String, String)>,
@@ -117,6 +123,13 @@ fn duration(text: &str) -> Result<u64, String> {
 fn pair(text: &str) -> Result<(String, String), String> {
     let halves = text.split_once('=').filter(|(setting, value)| !setting.is_empty() && !value.is_empty());
     halves.map(|(setting, value)| (setting.to_owned(), value.to_owned())).ok_or_else(|| "expected SETTING=VALUE".to_owned())
+}
+
+fn alternate(text: &str) -> Result<(String, Alternate), String> {
+    let expected = "expected SETTING=USER,USER: two names of at most 63 letters, digits, `_`, `-` and `.`";
+    let (setting, names) = text.split_once('=').filter(|(setting, _)| !setting.is_empty()).ok_or(expected)?;
+    let pair = Alternate::of(&names.split(',').map(str::trim).collect::<Vec<_>>()).ok_or(expected)?;
+    Ok((setting.to_owned(), pair))
 }
 
 fn address(text: &str) -> Result<(String, String), String> {

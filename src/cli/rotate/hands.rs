@@ -11,10 +11,9 @@ use harden::disk::journal::{self, Transaction};
 use harden::disk::lock::Lock;
 use harden::disk::read::{self, Links, sha256};
 use harden::disk::signed;
-use harden::model::secret::Secret;
 use harden::rotate::machine::{Hands, Login, Set, Written};
 use harden::rotate::servers::Account;
-use harden::rotate::stage::{File, Side, Stage};
+use harden::rotate::stage::{Credential, File, Side, Stage};
 use harden::rotate::state::{JOURNAL, Journal};
 use harden::seal::IDENTITY_VARIABLES;
 use zeroize::Zeroizing;
@@ -31,7 +30,7 @@ pub(super) struct World<'a> {
 
 impl World<'_> {
     /// Asks a server for a change of the credential of `side`, with the help of the other, and says what has to be said of it.
-    fn change(&mut self, server: usize, side: Side, ask: impl Fn(&mut dyn Account, &Secret, &Secret) -> Set) -> Set {
+    fn change(&mut self, server: usize, side: Side, ask: impl Fn(&mut dyn Account, Credential<'_>, Credential<'_>) -> Set) -> Set {
         let stage = self.stage;
         let credentials = stage.credential(server, side).zip(stage.credential(server, side.other()));
         let (Some((credential, other)), Some(account)) = (credentials, self.accounts.get_mut(server)) else { return Set::Unknown };

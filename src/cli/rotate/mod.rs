@@ -91,9 +91,14 @@ fn plan(args: &RotateArgs, global: &Global, project: &Project, paths: &[PathBuf]
     let rules = project.config.as_ref().map_or(&[][..], |c| &c.config.servers);
     let of = |change: &SecretChange| if args.files_only { Ok(Vec::new()) } else { servers::of(&work.documents, change, args, rules) };
     let (mut servers, mut untold) = (Vec::new(), Vec::new());
-    for found in plan.secrets.iter().map(of) {
+    for change in &mut plan.secrets {
+        let found = of(change).and_then(|found| servers::alternate(&work.documents, change, &found).map(|()| found));
         untold.push(found.as_ref().err().cloned());
         servers.push(found.unwrap_or_default());
+    }
+    let told = untold.iter().all(Option::is_none);
+    if told {
+        servers::check_alternate(args, &servers)?;
     }
     let asked = servers::may_ask(root, &servers, args);
     if asked {

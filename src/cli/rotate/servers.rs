@@ -3,15 +3,16 @@
 
 use std::path::{Path, PathBuf};
 
-use harden::config::ServerRule;
+use harden::config::{Alternate, ServerRule};
 use harden::disk::notes::Notes;
 use harden::dsn;
 use harden::model::document::Document;
 use harden::model::secret::Secret;
-use harden::plan::SecretChange;
+use harden::model::severity::Fix;
+use harden::plan::{SecretChange, renamed};
 use harden::rotate::connections::{Connection, connections};
 use harden::rotate::servers::{Account, Known};
-use harden::rotate::stage::{Reach, Server};
+use harden::rotate::stage::{Credential, Reach, Server};
 
 use super::args::RotateArgs;
 use crate::cli::exit::Failure;
@@ -23,6 +24,8 @@ pub(super) struct Reached {
     pub(super) server: Server,
     /// `HOST:PORT` and account, for people and for the notes of this user.
     pub(super) at: String,
+    /// The account, as the files have it.
+    user: String,
     /// What it said; the reason where it was not asked, or said nothing.
     pub(super) known: Result<Known, String>,
 }
@@ -40,7 +43,7 @@ impl Reached {
     }
 
     pub(super) fn holds_two(&self) -> bool {
-        matches!(&self.known, Ok(Known { holds_two: true, .. }))
+        !self.server.alternate.is_empty() || matches!(&self.known, Ok(Known { holds_two: true, .. }))
     }
 }
 
@@ -52,7 +55,7 @@ pub(super) fn of(documents: &[Document], change: &SecretChange, args: &RotateArg
     if let Some(program) = typed(&args.program, &change.name) {
         let server =
             Server { setting: change.name.clone(), system: "program".to_owned(), program: PathBuf::from(&program), ..Server::default() };
-        return Ok(vec![Reached { server, at: program, known: Err(String::new()) }]);
+        return Ok(vec![Reached { server, at: program, user: String::new(), known: Err(String::new()) }]);
     }
     let found = connections(documents, change);
     if let Some((setting, why)) = found.untold.first() {
@@ -67,15 +70,75 @@ pub(super) fn of(documents: &[Document], change: &SecretChange, args: &RotateArg
         if let Some(var) = var.filter(|_| !is_same_server(admin.expose(), connection.url.expose(), &address)) {
             return Err(format!("${var} is for another server than {}: nothing was sent there", connection.setting));
         }
-        let user = if connection.user.is_empty() { "the default account" } else { &connection.user };
+        let pair = typed_pair(args, &connection.setting).or_else(|| rule?.alternate.as_ref());
+        let alternate = pair.map(|pair| turn(&connection, pair, rule, &admin)).transpose()?.unwrap_or_default();
+        let user = match pair.map(Alternate::names) {
+            // whoever's turn it is
+            Some([one, two]) => &format!("{one} and {two} in turn"),
+            None if connection.user.is_empty() => "the default account",
+            None => &connection.user,
+        };
         let by = var.map(|var| format!(", as the administrator in ${var}")).unwrap_or_default();
         let at = format!("{user} at {}{by}", connection.at);
         let management = typed(&args.management, &connection.setting).unwrap_or_default();
         let (setting, system) = (connection.setting, connection.system.to_owned());
-        let server = Server { setting, system, url: connection.url, address, admin, management, ..Server::default() };
-        Ok(Reached { server, at, known: Err(String::new()) })
+        let server = Server { setting, system, url: connection.url, address, admin, management, alternate, ..Server::default() };
+        Ok(Reached { server, at, user: connection.user, known: Err(String::new()) })
     };
     found.told.into_iter().map(one).collect()
+}
+
+fn typed_pair<'a>(args: &'a RotateArgs, setting: &str) -> Option<&'a Alternate> {
+    args.alternate.iter().find(|(name, _)| name.eq_ignore_ascii_case(setting)).map(|(_, pair)| pair)
+}
+
+/// The account that takes over from the one in `connection`.
+fn turn(connection: &Connection, pair: &Alternate, rule: Option<&ServerRule>, admin: &Secret) -> Result<String, String> {
+    let setting = &connection.setting;
+    if connection.system != "postgres" {
+        return Err(format!(
+            "the accounts of {setting} cannot take turns: that is known of PostgreSQL only, and it is {}",
+            connection.system
+        ));
+    }
+    let [one, two] = pair.names();
+    let other =
+        pair.other(&connection.user).ok_or_else(|| format!("{setting} has neither of the accounts that take turns, {one} and {two}"))?;
+    if admin.is_empty() {
+        return Err(match rule.and_then(|rule| rule.admin.as_deref()) {
+            Some(var) => format!("{one} and {two} are changed by an administrator, and ${var} is not set"),
+            None => format!(
+                "{one} and {two} are changed by an administrator: name the variable with its connection string in harden.toml, [[server]] with \
+                 setting = \"{setting}\" and admin = {{ env = \"PGADMIN_URL\" }}"
+            ),
+        });
+    }
+    Ok(other.to_owned())
+}
+
+/// Gives the account of `change` its other name where its servers have two that take turns.
+pub(super) fn alternate(documents: &[Document], change: &mut SecretChange, servers: &[Reached]) -> Result<(), String> {
+    let Some(first) = servers.iter().find(|reached| !reached.server.alternate.is_empty()) else { return Ok(()) };
+    if let Some(other) = servers.iter().find(|reached| reached.server.alternate != first.server.alternate) {
+        return Err(format!("{} is one account with {}, and its accounts do not take turns", other.server.setting, first.server.setting));
+    }
+    if change.fix <= Fix::Review {
+        change.account = Some(renamed(documents, change, &first.user, &first.server.alternate)?);
+    }
+    Ok(())
+}
+
+/// Stops where `--alternate` names no server of the plan: a rotation that was to leave no gap would leave one.
+pub(super) fn check_alternate(args: &RotateArgs, servers: &[Vec<Reached>]) -> Result<(), Failure> {
+    let known = |name: &str| servers.iter().flatten().any(|reached| reached.server.setting.eq_ignore_ascii_case(name));
+    match args.alternate.iter().find(|(name, _)| !known(name)) {
+        Some((name, _)) => {
+            let names: Vec<&str> = servers.iter().flatten().map(|reached| reached.server.setting.as_str()).collect();
+            let hint = if names.is_empty() { "no server is told".to_owned() } else { format!("servers are told by: {}", names.join(", ")) };
+            Err(Failure::new(format!("`--alternate {name}=...` names no server of these secrets; nothing was changed")).hint(hint))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Whether the connection string of an administrator is for the server of `url`, or for the address that this is reached at: its password goes
@@ -143,7 +206,7 @@ pub(super) fn look(servers: &mut [Vec<Reached>], values: &[Secret], reach: &Reac
     let mut accounts = accounts(&all, reach)?.into_iter();
     for (list, value) in servers.iter_mut().zip(values) {
         for (reached, account) in list.iter_mut().zip(&mut accounts) {
-            reached.known = account.and_then(|mut account| account.look(value));
+            reached.known = account.and_then(|mut account| account.look(Credential { account: "", secret: value }));
         }
     }
     Ok(())

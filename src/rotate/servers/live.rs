@@ -6,16 +6,17 @@ use super::{Account, Known};
 use crate::dsn;
 #[cfg(feature = "live-command")]
 use crate::live::Command;
-use crate::live::{Access, Admin, Backend, BackendError, Done, Outcome, Overlap, Pair, Persistence, for_target};
-use crate::model::secret::Secret;
+use crate::live::{Access, Admin, Backend, BackendError, Done, Outcome, Overlap, Pair, Persistence, alternating, for_target};
 use crate::rotate::machine::{Login, Set};
-use crate::rotate::stage::{Reach, Server};
+use crate::rotate::stage::{Credential, Reach, Server};
 use crate::wire::login::Protection;
 use crate::wire::{Target, Trust};
 
 /// An account with its backend.
 pub struct Spoken {
     backend: Box<dyn Backend>,
+    /// Where two accounts take turns: the way from the second back to the first.
+    back: Option<Box<dyn Backend>>,
     holds_two: Option<bool>,
     warnings: Vec<String>,
 }
@@ -48,7 +49,13 @@ pub fn account(server: &Server, reach: &Reach, trust: &Trust) -> Result<Spoken, 
         "" => None,
         text => Some(self::target(text).ok_or("the address of its management interface is none")?),
     };
-    for_target(&target, api.as_ref(), &access).map(Spoken::new).map_err(|error| error.to_string())
+    if server.alternate.is_empty() {
+        return for_target(&target, api.as_ref(), &access).map(Spoken::new).map_err(|error| error.to_string());
+    }
+    let second = Target { user: server.alternate.clone(), ..target.clone() };
+    let there = alternating(&target, &second.user, &access).map_err(|error| error.to_string())?;
+    let back = alternating(&second, &target.user, &access).map_err(|error| error.to_string())?;
+    Ok(Spoken { back: Some(back), ..Spoken::new(there) })
 }
 
 fn target(text: &str) -> Option<Target> {
@@ -75,13 +82,21 @@ impl Spoken {
     }
 
     fn new(backend: Box<dyn Backend>) -> Self {
-        Self { backend, holds_two: None, warnings: Vec::new() }
+        Self { backend, back: None, holds_two: None, warnings: Vec::new() }
+    }
+
+    /// The backend in which the account of `credential` is the one that is left for another, or for another password.
+    fn leaving(&mut self, credential: Credential<'_>) -> &mut dyn Backend {
+        match &mut self.back {
+            Some(back) if !credential.account.is_empty() => back.as_mut(),
+            _ => self.backend.as_mut(),
+        }
     }
 }
 
 impl Account for Spoken {
-    fn look(&mut self, credential: &Secret) -> Result<Known, String> {
-        let facts = self.backend.inspect(credential).map_err(|error| error.to_string())?;
+    fn look(&mut self, credential: Credential<'_>) -> Result<Known, String> {
+        let facts = self.leaving(credential).inspect(credential.secret).map_err(|error| error.to_string())?;
         let holds_two = facts.overlap == Overlap::Both;
         self.holds_two = Some(holds_two);
         let mut notes = Vec::new();
@@ -104,30 +119,30 @@ impl Account for Spoken {
         Ok(Known { holds_two, notes })
     }
 
-    fn holds_two(&mut self, one: &Secret, other: &Secret) -> Option<bool> {
+    fn holds_two(&mut self, one: Credential<'_>, other: Credential<'_>) -> Option<bool> {
         if self.holds_two.is_none() && self.look(one).is_err() {
             _ = self.look(other);
         }
         // one that answers and cannot be looked at may hold two: what ends the former does no harm where there is one
-        let answers = |own: &mut Self| [one, other].iter().any(|secret| own.log_in(secret) == Login::Accepted);
+        let answers = |own: &mut Self| [one, other].into_iter().any(|credential| own.log_in(credential) == Login::Accepted);
         self.holds_two.or_else(|| answers(self).then_some(true))
     }
 
-    fn log_in(&mut self, credential: &Secret) -> Login {
-        match self.backend.login(credential) {
+    fn log_in(&mut self, credential: Credential<'_>) -> Login {
+        match self.leaving(credential).login(credential.secret) {
             Outcome::Accepted => Login::Accepted,
             Outcome::Refused => Login::Refused,
             Outcome::Unreachable(_) | Outcome::Unprotected(_) | Outcome::Undecided(_) => Login::Unreachable,
         }
     }
 
-    fn set(&mut self, credential: &Secret, other: &Secret) -> Set {
-        let done = self.backend.stage(&Pair { old: other, new: credential });
+    fn set(&mut self, credential: Credential<'_>, other: Credential<'_>) -> Set {
+        let done = self.leaving(other).stage(&Pair { old: other.secret, new: credential.secret });
         self.outcome(done)
     }
 
-    fn retire(&mut self, credential: &Secret, other: &Secret) -> Set {
-        let done = self.backend.retire(&Pair { old: credential, new: other });
+    fn retire(&mut self, credential: Credential<'_>, other: Credential<'_>) -> Set {
+        let done = self.leaving(credential).retire(&Pair { old: credential.secret, new: other.secret });
         self.outcome(done)
     }
 

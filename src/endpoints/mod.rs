@@ -1,0 +1,10 @@
+//! Servers that settings name together: host, port, account and password in settings of their own, a connection string beside its account, and
+//! references from one setting to another.
+
+mod beside;
+mod parts;
+mod references;
+
+pub use beside::{PASSWORD, USER, all_beside, beside};
+pub use parts::{Parts, parts};
+pub use references::{References, referred};

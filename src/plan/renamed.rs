@@ -1,0 +1,238 @@
+//! The account of a secret under another name: every place that names it beside the password, in the connection strings and in settings of their
+//! own, so that no place is left with the name of one account and the password of another.
+
+use std::collections::BTreeSet;
+
+use super::changes::SecretChange;
+use super::place::Place;
+use crate::dsn;
+use crate::endpoints::{PASSWORD, USER, all_beside, beside, referred};
+use crate::keygen::percent_decoded;
+use crate::model::document::Document;
+use crate::model::environment::Environment;
+use crate::model::setting::{Role, Setting};
+use crate::model::shown::shown;
+use crate::model::span::Span;
+use crate::model::template::{Part, has_reference, innermost_default, parts};
+
+/// An account that gets another name together with its password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renamed {
+    /// Its name in the documents.
+    pub from: String,
+    /// The name in its place; letters, digits, `_`, `-` and `.`.
+    pub to: String,
+    /// Where it stands: index of the document, index of the setting, bytes of the value; each once, in order.
+    pub places: Vec<(usize, usize, Span)>,
+}
+
+/// References to references that are followed.
+const DEEPEST: usize = 4;
+
+/// Finds where the account `from` of the secret of `change` is named, to become `to`.
+///
+/// # Errors
+/// The place, and why: it holds the password and no name that can be found, it names another account, or the name belongs to a password that stays.
+pub fn renamed(documents: &[Document], change: &SecretChange, from: &str, to: &str) -> Result<Renamed, String> {
+    let mut search = Search { documents, change, from, found: BTreeSet::new(), alone: BTreeSet::new() };
+    let mut bare = Vec::new();
+    for place in &change.places {
+        let Some((document, setting)) = place.setting_in(documents) else { continue };
+        if place.in_url {
+            search.string(place.document, place.setting)?;
+        } else if let Some(user) = beside(document, setting, USER) {
+            search.value(place.document, user, 0)?;
+        } else {
+            bare.push(place);
+        }
+    }
+    let told = search.referrers()?;
+    if let Some(place) = bare.iter().find(|place| !told.contains(search.name(place))) {
+        return Err(search.fault(place.document, place.setting, "holds the password, and no name of an account stands beside it"));
+    }
+    search.is_ours_alone()?;
+    let places = search.found.iter().map(|(d, s, start, end)| (*d, *s, Span::new(*start, *end))).collect();
+    Ok(Renamed { from: from.to_owned(), to: to.to_owned(), places })
+}
+
+struct Search<'a> {
+    documents: &'a [Document],
+    change: &'a SecretChange,
+    from: &'a str,
+    /// Document, setting, start and end within the value.
+    found: BTreeSet<(usize, usize, usize, usize)>,
+    /// Settings that hold the name and nothing else.
+    alone: BTreeSet<(usize, usize)>,
+}
+
+impl<'a> Search<'a> {
+    fn name(&self, place: &Place) -> &'a str {
+        place.setting_in(self.documents).map_or("", |(_, setting)| setting.name())
+    }
+
+    fn fault(&self, document: usize, setting: usize, what: &str) -> String {
+        let Some(document) = self.documents.get(document) else { return what.to_owned() };
+        let Some(setting) = document.settings.get(setting) else { return what.to_owned() };
+        format!("{}:{}: {} {what}", document.path, document.lines.line(setting.span.start), shown(&setting.key.to_string()))
+    }
+
+    fn setting(&self, document: usize, setting: usize) -> Option<&'a Setting> {
+        self.documents.get(document)?.settings.get(setting)
+    }
+
+    /// The settings in files for production, by document and index.
+    fn live(&self) -> impl Iterator<Item = (usize, usize, &'a Setting)> + use<'a> {
+        let live = |document: &Document, setting: &Setting| {
+            matches!(setting.role, Role::Live | Role::Argument) && document.environment_of(setting) == Environment::Production
+        };
+        self.documents.iter().enumerate().flat_map(move |(d, document)| {
+            document
+                .settings
+                .iter()
+                .enumerate()
+                .filter(move |(_, setting)| live(document, setting))
+                .map(move |(s, setting)| (d, s, setting))
+        })
+    }
+
+    /// Adds the name at `within` the value of a setting.
+    fn add(&mut self, document: usize, setting: usize, within: Span) -> Result<(), String> {
+        let writable = self.setting(document, setting).is_some_and(|s| s.editable);
+        if !writable || !self.live().any(|(d, s, _)| (d, s) == (document, setting)) {
+            return Err(self.fault(document, setting, "names the account, and is not changed by a plan"));
+        }
+        self.found.insert((document, setting, within.start, within.end));
+        Ok(())
+    }
+
+    /// The account in a connection string.
+    fn string(&mut self, d: usize, s: usize) -> Result<(), String> {
+        let Some(setting) = self.setting(d, s) else { return Ok(()) };
+        let value = setting.value.expose();
+        let whole = innermost_default(value).trimmed(value);
+        let text = whole.of(value);
+        let Some(user) = dsn::parse(text).and_then(|found| found.user) else {
+            return match beside(&self.documents[d], setting, USER) {
+                Some(user) => self.value(d, user, 0),
+                None => Err(self.fault(d, s, "holds the password, and names no account")),
+            };
+        };
+        self.text(d, s, user.shift(whole.start), 0)
+    }
+
+    /// The account that is the value of a setting of its own.
+    fn value(&mut self, d: usize, s: usize, depth: usize) -> Result<(), String> {
+        let Some(setting) = self.setting(d, s) else { return Ok(()) };
+        let value = setting.value.expose();
+        let whole = Span::new(0, value.len()).trimmed(value);
+        self.alone.insert((d, s));
+        self.text(d, s, whole, depth)
+    }
+
+    /// The account in `within` the value of a setting: its name, or a reference to it.
+    fn text(&mut self, d: usize, s: usize, within: Span, depth: usize) -> Result<(), String> {
+        let Some(setting) = self.setting(d, s) else { return Ok(()) };
+        let text = within.of(setting.value.expose());
+        let in_url = within.len() < setting.value.len();
+        let is_it = |text: &str| text == self.from || in_url && percent_decoded(text).is_some_and(|text| text.expose() == self.from);
+        if !has_reference(text) {
+            return if is_it(text) { self.add(d, s, within) } else { Err(self.fault(d, s, "has another account")) };
+        }
+        let (Some(name), true) = (referred(text), depth < DEEPEST) else {
+            return Err(self.fault(d, s, "has an account that is put together"));
+        };
+        let fallback = match parts(text)[..] {
+            [Part::Fallback { default, .. }] if is_it(default.of(text)) => Some(default.shift(within.start)),
+            _ => None,
+        };
+        let said = self.said(d, name);
+        if said.is_empty() && fallback.is_none() {
+            return Err(self.fault(d, s, "has an account that is said elsewhere"));
+        }
+        if let Some(default) = fallback {
+            self.add(d, s, default)?;
+        }
+        said.into_iter().try_for_each(|(d, s)| self.value(d, s, depth + 1))
+    }
+
+    /// The settings that a reference to `name` in document `d` goes to: of that env file itself, else of the files that hold the password, else of
+    /// the `.env` beside it.
+    fn said(&self, d: usize, name: &str) -> Vec<(usize, usize)> {
+        let folder = |path: &'a str| path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let named = |of: &dyn Fn(usize, &Document) -> bool| -> Vec<(usize, usize)> {
+            let all = self.live().filter(|(_, _, setting)| setting.name() == name && referred(setting.value.expose()) != Some(name));
+            all.filter(|(at, ..)| self.documents.get(*at).is_some_and(|document| of(*at, document))).map(|(d, s, _)| (d, s)).collect()
+        };
+        let holds = |at: usize| self.change.places.iter().any(|place| place.document == at);
+        let own = named(&|at, document| at == d && document.format == "env");
+        if !own.is_empty() {
+            return own;
+        }
+        let held = named(&|at, _| at != d && holds(at));
+        if !held.is_empty() {
+            return held;
+        }
+        let path = self.documents.get(d).map_or("", |document| document.path.as_str());
+        named(&|_, document| document.file_name() == ".env" && document.path.rsplit_once('/').map_or("", |(f, _)| f) == folder(path))
+    }
+
+    /// Whether `text` in document `d` is a reference to the password.
+    fn is_password(&self, d: usize, text: &str) -> bool {
+        let Some(name) = referred(text) else { return false };
+        let at = |place: &Place| (place.document, place.setting);
+        self.said(d, name).iter().any(|said| self.change.places.iter().any(|place| at(place) == *said))
+    }
+
+    /// Follows what refers to the password, and gives the names by which strings do that have an account.
+    fn referrers(&mut self) -> Result<BTreeSet<String>, String> {
+        let mut told = BTreeSet::new();
+        let all: Vec<(usize, usize, &Setting)> = self.live().filter(|(_, _, setting)| setting.value.expose().contains('$')).collect();
+        for (d, s, setting) in all {
+            let value = setting.value.expose();
+            let text = innermost_default(value).trimmed(value).of(value);
+            let password = dsn::parse(text).and_then(|found| found.password);
+            if let Some(password) = password.map(|span| span.of(text)) {
+                if self.is_password(d, password) {
+                    self.string(d, s)?;
+                    told.extend(referred(password).map(str::to_owned));
+                }
+            } else if self.is_password(d, value)
+                && let Some(user) = beside(&self.documents[d], setting, USER)
+            {
+                self.value(d, user, 0)?;
+                told.extend(referred(value).map(str::to_owned));
+            }
+        }
+        Ok(told)
+    }
+
+    /// Whether the passwords beside all the names that change are this secret, and so are those of the strings that refer to them.
+    fn is_ours_alone(&self) -> Result<(), String> {
+        let ours = |d: usize, s: usize, text: &str| {
+            let own = self.change.places.iter().any(|place| (place.document, place.setting) == (d, s));
+            own || text.is_empty() || self.is_password(d, text)
+        };
+        let other = |d: usize, s: usize| self.fault(d, s, "names the account of another password, too, which stays");
+        for (d, s) in &self.alone {
+            let Some((document, setting)) = self.documents.get(*d).zip(self.setting(*d, *s)) else { continue };
+            let stays = |index: &usize| document.settings.get(*index).is_some_and(|p| !ours(*d, *index, p.value.expose().trim()));
+            if all_beside(document, setting, PASSWORD).iter().any(stays) {
+                return Err(other(*d, *s));
+            }
+        }
+        for (d, s, setting) in self.live().filter(|(_, _, setting)| setting.value.expose().contains('$')) {
+            let value = setting.value.expose();
+            let text = innermost_default(value).trimmed(value).of(value);
+            let refers = |user: &str| referred(user).is_some_and(|name| self.said(d, name).iter().any(|said| self.alone.contains(said)));
+            let found = dsn::parse(text).and_then(|found| found.user.zip(found.password));
+            let elsewhere = match found {
+                Some((user, password)) => refers(user.of(text)) && !ours(d, s, password.of(text)),
+                None => refers(value) && beside(&self.documents[d], setting, PASSWORD).is_some() && !self.alone.contains(&(d, s)),
+            };
+            if elsewhere {
+                return Err(other(d, s));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,170 @@
+//! Which servers and accounts `harden rotate` plans for, from the settings that name them; none is asked.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::Output;
+
+use crate::harness::{assert_code, command, stderr, stdout};
+
+const OLD: &str = "hunter2hunter2";
+
+struct Desk {
+    _dir: tempfile::TempDir,
+    home: PathBuf,
+    project: PathBuf,
+}
+
+impl Desk {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let (home, project) = (dir.path().join("home"), dir.path().join("project"));
+        [&home, &project].iter().for_each(|folder| fs::create_dir(folder).unwrap());
+        for (name, text) in files {
+            fs::File::create(project.join(name)).and_then(|mut file| file.write_all(text.replace("OLD", OLD).as_bytes())).unwrap();
+        }
+        Self { _dir: dir, home, project }
+    }
+
+    fn rotate(&self, args: &[&str]) -> Output {
+        let mut program = command(env!("CARGO_BIN_EXE_harden"), &self.home, &self.project);
+        program.env("PGADMIN_URL", "postgres://root:r00t-r00t-r00t@db/postgres");
+        program.args([&["rotate"], args].concat()).output().unwrap()
+    }
+}
+
+/// What the plan for all secrets of `files` says.
+fn plan(files: &[(&str, &str)], args: &[&str]) -> String {
+    let output = Desk::new(files).rotate(&[&["--all"], args].concat());
+    let text = stdout(&output);
+    assert!(!text.contains(OLD) && !stderr(&output).contains(OLD), "{text}");
+    text + &stderr(&output)
+}
+
+const ADMIN: &str = "[[server]]\nsetting = \"DATABASE_URL\"\nadmin = { env = \"PGADMIN_URL\" }\n";
+
+#[test]
+fn a_server_is_told_by_parts() {
+    for (file, text, server) in [
+        (
+            ".env.production",
+            "DB_CONNECTION=mysql\nDB_HOST=sql.acme.io\nDB_DATABASE=x\nDB_USERNAME=shop\nDB_PASSWORD=OLD\n",
+            "mysql, shop at sql.acme.io (from DB_HOST)",
+        ),
+        (".env.production", "PGHOST=pg\nPGPORT=5433\nPGUSER=app\nPGPASSWORD=OLD\n", "postgres, app at pg:5433 (from PGHOST)"),
+        (".env.production", "REDIS_HOST=cache\nREDIS_PASSWORD=OLD\n", "redis, the default account at cache (from REDIS_HOST)"),
+        (
+            "application-prod.properties",
+            "spring.datasource.url=jdbc:postgresql://db/x\nspring.datasource.username=u\nspring.datasource.password=OLD\n",
+            "postgres, u at db (from spring.datasource.url)",
+        ),
+        (
+            "application-prod.yaml",
+            "spring:\n  datasource:\n    url: jdbc:postgresql://db/x\n    username: u\n    password: OLD\n",
+            "postgres, u at db (from url)",
+        ),
+        (
+            ".env.production",
+            "DB_USER=app\nDB_PASSWORD=OLD\nDATABASE_URL=postgres://${DB_USER}:${DB_PASSWORD}@pg/x\n",
+            "postgres, app at pg (from DATABASE_URL)",
+        ),
+        (".env.production", "PW=p@hunter2:hunter2\nDATABASE_URL=postgres://app:${PW}@pg/x\n", "postgres, app at pg (from DATABASE_URL)"),
+    ] {
+        let shown = plan(&[(file, text)], &[]);
+        assert!(shown.contains(&format!("server: {server}")), "{text}\n{shown}");
+    }
+}
+
+#[test]
+fn a_server_that_no_setting_names_is_not_guessed() {
+    for (text, why) in [
+        ("DB_HOST=db\nDB_USER=app\nDB_PASSWORD=OLD\n", "no connection string in these files tells which server holds it"),
+        ("PGHOST=${HOST}\nPGUSER=app\nPGPASSWORD=OLD\n", "no connection string in these files tells which server holds it"),
+        ("PGHOST=pg\nPGUSER=${WHO}\nPGPASSWORD=OLD\n", "the server of PGHOST cannot be told: its user is said elsewhere"),
+        ("MONGO_HOST=m\nMONGO_USER=app\nMONGO_PASSWORD=OLD\n", "no connection string in these files tells which server holds it"),
+    ] {
+        let shown = plan(&[(".env.production", text)], &[]);
+        assert!(shown.contains(why), "{text}\n{shown}");
+    }
+}
+
+#[test]
+fn an_account_changes_with_its_password_wherever_it_is_named() {
+    let env = "PGUSER=app\nPGPASSWORD=OLD\nDATABASE_URL=postgres://app:OLD@db/x\nOTHER_URL=postgres://${PGUSER}:${PGPASSWORD}@db/y\n";
+    let compose =
+        "services:\n  db:\n    image: postgres\n    environment:\n      POSTGRES_USER: app\n      POSTGRES_PASSWORD: ${PGPASSWORD}\n";
+    let pair = ["--alternate", "DATABASE_URL=app,app_b"];
+    let shown = plan(&[(".env.production", env), ("compose.yaml", compose), ("harden.toml", ADMIN)], &pair);
+    for part in [
+        "account app -> app_b\n",
+        ".env.production:1  PGUSER: the account",
+        ".env.production:3  DATABASE_URL: the account",
+        "compose.yaml:5  services.db.environment.POSTGRES_USER: the account",
+        "server: postgres, app and app_b in turn at db, as the administrator in $PGADMIN_URL (from DATABASE_URL)",
+    ] {
+        assert!(shown.contains(part), "{part}\n{shown}");
+    }
+    assert!(!shown.contains(":4  OTHER_URL: the account"), "it refers to the name\n{shown}");
+    // the other way
+    let back = [("harden.toml", ADMIN), (".env.production", &env.replace("app", "app_b")[..])];
+    let shown = plan(&back, &pair);
+    assert!(shown.contains("account app_b -> app\n"), "{shown}");
+    // and by harden.toml
+    let toml = format!("{ADMIN}alternate = [\"app_b\", \"app\"]\n");
+    let shown = plan(&[("harden.toml", &toml), (".env.production", env)], &[]);
+    assert!(shown.contains("account app -> app_b\n"), "{shown}");
+}
+
+#[test]
+fn an_account_that_is_not_found_everywhere_stays_with_its_password() {
+    let url = "DATABASE_URL=postgres://app:OLD@db/x\n";
+    let pair = "DATABASE_URL=app,app_b";
+    let no_admin = ADMIN.split("admin =").next().unwrap();
+    for (env, toml, pair, why) in [
+        (url.to_owned(), no_admin, pair, "changed by an administrator: name the variable with its connection string in harden.toml"),
+        (url.to_owned(), &ADMIN.replace("PGADMIN_URL", "UNSET_URL"), pair, "changed by an administrator, and $UNSET_URL is not set"),
+        (url.to_owned(), ADMIN, "DATABASE_URL=web,web_b", "DATABASE_URL has neither of the accounts that take turns, web and web_b"),
+        (url.replace("postgres", "mysql"), no_admin, pair, "that is known of PostgreSQL only, and it is mysql"),
+        (
+            format!("{url}POSTGRES_PASSWORD=OLD\n"),
+            ADMIN,
+            pair,
+            ".env.production:2: POSTGRES_PASSWORD holds the password, and no name of an account stands beside it",
+        ),
+        (
+            format!("{url}PGUSER=${{WHO}}\nPGPASSWORD=OLD\n"),
+            ADMIN,
+            pair,
+            ".env.production:2: PGUSER has an account that is said elsewhere",
+        ),
+        (
+            format!("{url}DB_USER=app\nDB_PASSWORD=OLD\nDB_PASS=an0ther-0ne\n"),
+            ADMIN,
+            pair,
+            ".env.production:2: DB_USER names the account of another password, too, which stays",
+        ),
+        (
+            "DB_USER=app\nDB_PASSWORD=OLD\nDATABASE_URL=postgres://${DB_USER}:${DB_PASSWORD}@db/x\nREPORTS_URL=postgres://${DB_USER}:an0ther-0ne@reports/x\n"
+                .to_owned(),
+            ADMIN,
+            pair,
+            ".env.production:4: REPORTS_URL names the account of another password, too, which stays",
+        ),
+    ] {
+        let files = [(".env.production", &env[..]), ("harden.toml", toml)];
+        let shown = plan(&files, &["--alternate", pair]);
+        assert!(shown.contains(why), "{env}{toml}\n{shown}");
+        assert!(!shown.contains("account app ->"), "{shown}");
+    }
+    let named = Desk::new(&[(".env.production", url), ("harden.toml", no_admin)]);
+    let refused = named.rotate(&["DATABASE_URL", "--apply", "--yes", "--alternate", pair]);
+    assert_code(&refused, 2);
+    for wrong in ["DATABASE_URL", "DATABASE_URL=app", "DATABASE_URL=app,app", "DATABASE_URL=app,a/b", "=app,app_b"] {
+        let output = named.rotate(&["--all", "--alternate", wrong]);
+        assert_code(&output, 2);
+        assert!(stderr(&output).contains("SETTING=USER,USER"), "{wrong}: {}", stderr(&output));
+    }
+    let typo = Desk::new(&[(".env.production", url), ("harden.toml", ADMIN)]).rotate(&["--all", "--alternate", "DATABSE_URL=app,app_b"]);
+    assert_code(&typo, 2);
+    assert!(stderr(&typo).contains("names no server of these secrets") && stderr(&typo).contains("DATABASE_URL"), "{}", stderr(&typo));
+}
