@@ -9,6 +9,7 @@ use harden::model::severity::Profile;
 use harden::render::RENDERERS;
 
 use super::baseline_args::{BaselineArgs, BaselineChoice};
+use super::fix_probe::AskArgs;
 use super::ledger_args::LedgerCommand;
 use super::probe_args::ProbeArgs;
 use super::rotate::args::RotateArgs;
@@ -172,7 +173,8 @@ Examples:
   harden fix --apply
   harden fix --only dev-secret --emit plain --apply
   harden fix --emit plain --include review --apply   # secrets leave compose files for .env, too
-  harden fix --emit sops --apply")]
+  harden fix --emit sops --apply
+  harden fix --only non-tls-url --include review --apply --probe --ca deploy/ca.crt")]
 pub(crate) struct FixArgs {
     /// Files and folders
     #[arg(value_name = "PATH", default_value = ".", value_hint = ValueHint::AnyPath)]
@@ -204,6 +206,8 @@ pub(crate) struct FixArgs {
     /// Look at files that .gitignore leaves out, too (.env files always are)
     #[arg(long)]
     pub(crate) no_ignore: bool,
+    #[command(flatten)]
+    pub(crate) ask: AskArgs,
     #[command(flatten)]
     pub(crate) seal: SealArgs,
 }

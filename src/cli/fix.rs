@@ -1,4 +1,4 @@
-//! `harden fix`: plan, show, and with `--apply` write. No server is touched.
+//! `harden fix`: plan, show, and with `--apply` write. No server is asked without `--probe`, and none is changed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write as _};
@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 use super::args::{FixArgs, Global};
 use super::exit::{Exit, Failure};
 use super::fix_emit;
+use super::fix_probe;
 use super::fix_promote;
 use super::fix_sops;
 use super::fix_work::{Target, Work};
@@ -113,8 +114,11 @@ type Write<'w> = dyn Fn(&[Target<'_>]) -> Result<Exit, Failure> + 'w;
 
 fn carry_out(work: &Work, args: &FixArgs, project: &Project, wishes: &Wishes<'_>, write: &Write<'_>) -> Result<Exit, Failure> {
     let findings: Vec<&Finding> = work.findings.iter().collect();
-    let plan =
+    let mut plan =
         plan(&work.documents, &findings, wishes, &mut SystemEntropy).map_err(|e| Failure::new(format!("{e}; nothing was written")))?;
+    if args.ask.probe {
+        fix_probe::settle(&mut plan, &work.documents, &args.ask)?;
+    }
     let most = if args.include.is_some() { Fix::Review } else { Fix::Safe };
     let edits = plan.edits(&work.documents, most).map_err(Failure::new)?;
     let bare = if wishes.seals.is_some() { work.only_to_seal(args, &edits) } else { Vec::new() };

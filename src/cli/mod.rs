@@ -15,6 +15,7 @@ pub(crate) mod exit;
 pub(crate) mod fix;
 pub(crate) mod fix_emit;
 mod fix_ignore;
+mod fix_probe;
 pub(crate) mod fix_promote;
 pub(crate) mod fix_sops;
 pub(crate) mod fix_work;

@@ -261,6 +261,9 @@ fn switch(out: &mut String, switch: &Switch, documents: &[Document]) {
     if !switch.driver.is_empty() {
         let _ = writeln!(out, "      driver: {}", switch.driver);
     }
+    switch.asked.iter().for_each(|answer| {
+        let _ = writeln!(out, "      asked: {answer}");
+    });
     switch.needs.iter().for_each(|need| {
         let _ = writeln!(out, "      needs: {need}");
     });

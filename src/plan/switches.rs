@@ -43,8 +43,37 @@ pub struct Switch {
     pub driver: String,
     /// What the operator must supply.
     pub needs: Vec<String>,
+    /// Whether it gives a connection TLS.
+    pub secures: bool,
+    /// What the servers said that it was tried with; empty where none was asked.
+    pub asked: Vec<String>,
     /// What it can be chosen by.
     pub(super) tags: BTreeSet<String>,
+}
+
+impl Switch {
+    /// The value of its setting afterwards.
+    #[must_use]
+    pub fn value(&self, documents: &[Document]) -> Option<Secret> {
+        let old = documents.get(self.document)?.settings.get(self.setting)?.value.expose();
+        let mut parts: Vec<&(Span, Secret)> = self.parts.iter().collect();
+        parts.sort_by_key(|(span, _)| (span.start, span.end));
+        let (mut texts, mut at) = (Vec::with_capacity(parts.len() * 2 + 1), 0);
+        for (span, new) in parts {
+            texts.extend([old.get(at..span.start)?, new.expose()]);
+            at = span.end;
+        }
+        texts.push(old.get(at..)?);
+        Some(Secret::concat(&texts))
+    }
+
+    /// It is not made, and `why` is told in its place.
+    pub fn refuse(&mut self, why: String) {
+        self.fix = Fix::Manual;
+        self.what = why;
+        self.parts.clear();
+        self.needs.clear();
+    }
 }
 
 /// The changes that the rules propose for findings on settings and connections in files that go live.
@@ -90,6 +119,8 @@ pub(super) fn switches(documents: &[Document], findings: &[&Finding], by_path: &
             parts: asked.parts,
             removed: asked.removed.filter(|_| possible),
             driver: asked.driver,
+            secures: possible && rule.repair.strategy == Strategy::Url,
+            asked: Vec::new(),
             needs: rule.repair.needs.iter().map(ToString::to_string).chain(asked.needs).collect(),
             tags,
         });

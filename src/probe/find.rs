@@ -4,6 +4,7 @@ use crate::dsn::{self, Style, Tls};
 use crate::endpoints::{References, parts};
 use crate::model::document::Document;
 use crate::model::environment::Environment;
+use crate::model::secret::Secret;
 use crate::model::setting::{Role, Setting};
 use crate::model::template::innermost_default;
 use crate::wire::{NoTarget, Target};
@@ -61,7 +62,7 @@ pub fn find(documents: &[Document]) -> Found {
         let settings = document.settings.iter().enumerate().filter(|(index, _)| whole(index)).map(|(_, setting)| setting);
         for setting in settings.filter(|s| matches!(s.role, Role::Live | Role::Argument)) {
             let place = || place(document, setting);
-            for target in of_setting(document, setting, &known) {
+            for target in of_value(document, setting.value.expose(), &known) {
                 match target {
                     Ok(target) => add(&mut found.connections, target, place()),
                     Err(why) => found.left_out.push((place(), why)),
@@ -91,8 +92,13 @@ fn place(document: &Document, setting: &Setting) -> Place {
     Place { file: document.path.clone(), line, key: setting.key.to_string() }
 }
 
-fn of_setting(document: &Document, setting: &Setting, known: &References<'_>) -> Vec<Result<Target, NoTarget>> {
-    let value = setting.value.expose();
+/// The servers that a setting of `document`, one of `documents`, would name if `value` were in it, each with what it asks of TLS then.
+#[must_use]
+pub fn named_by(document: &Document, documents: &[Document], value: &Secret) -> Vec<Result<Target, NoTarget>> {
+    of_value(document, value.expose(), &References::of(document, documents))
+}
+
+fn of_value(document: &Document, value: &str, known: &References<'_>) -> Vec<Result<Target, NoTarget>> {
     if value.len() > 4096 || !value.contains(['=', ':']) {
         return Vec::new();
     }

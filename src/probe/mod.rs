@@ -6,7 +6,9 @@
 mod ask;
 mod find;
 mod remark;
+mod trial;
 
 pub use ask::{Answer, Offer, Shown, ask, ask_all, log_in};
-pub use find::{Connection, Found, Login, Place, find};
+pub use find::{Connection, Found, Login, Place, find, named_by};
 pub use remark::{Remark, of_login, remarks};
+pub use trial::{Trial, trial};

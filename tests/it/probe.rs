@@ -1,9 +1,10 @@
 //! `harden probe` against real servers: PostgreSQL, MariaDB, Redis, RabbitMQ, OpenLDAP; against ports that are closed, silent and foreign; and what it
 //! says of mistakes.
 #![expect(clippy::disallowed_methods, reason = "tests write in folders of their own")]
+#![expect(clippy::print_stdout, reason = "a test that is left out says so")]
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, ToSocketAddrs as _};
 use std::path::Path;
 use std::process::Output;
 use std::thread;
@@ -251,4 +252,65 @@ fn mistakes_are_refused_before_anybody_is_asked() {
     }
     let nothing = project("A=b\n");
     assert_code(&probe(nothing.path(), &[]), 3);
+}
+
+#[test]
+fn a_rewrite_to_tls_that_would_break_is_not_made() {
+    if !wanted() {
+        return;
+    }
+    // `localhost` gets no TLS: this machine by its own name, where that leads to it
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap().trim().to_lowercase();
+    let here = |mut all: std::vec::IntoIter<SocketAddr>| all.any(|at| at.ip() == Ipv4Addr::LOCALHOST);
+    if !(host.as_str(), 1).to_socket_addrs().is_ok_and(here) {
+        println!("left out: the name of this machine does not lead to 127.0.0.1");
+        return;
+    }
+    let mut servers = Servers::start(&["postgres"]);
+    let env = format!("DATABASE_URL=postgres://app:Zk3vQp8sLmX2tRw9YbNc4HfJ@{host}:{}/app\n", servers.port("postgres", "port"));
+    let folder = project(&env);
+    std::fs::write(folder.path().join("harden.toml"), "[network]\ninternal-plaintext = \"high\"\n[drivers]\nDATABASE_URL = \"pg\"\n")
+        .unwrap();
+    let authority = servers.authority().display().to_string();
+    let home = tempfile::tempdir().unwrap();
+    let fix = |more: &[&str]| {
+        let args = ["fix", "--only", "non-tls-url", "--emit", "plain", "--include", "review", "--apply", "--allow-dirty", "--probe"];
+        command(env!("CARGO_BIN_EXE_harden"), home.path(), folder.path()).args(args).args(more).output().unwrap()
+    };
+    let held = || std::fs::read_to_string(folder.path().join(".env")).unwrap();
+    for (variant, more, why) in [
+        ("off", &["--ca", &authority][..], "the server offers none"),
+        ("name", &["--ca", &authority], "elsewhere.internal"),
+        ("expired", &["--ca", &authority], "expired"),
+        ("good", &[], "name the authority's certificate"),
+    ] {
+        servers.certificate("postgres", variant);
+        let refused = fix(more);
+        assert_code(&refused, 0);
+        let shown = stdout(&refused);
+        assert!(shown.contains(&format!("TLS would break it: {host}")) && shown.contains(why), "{variant}: {shown}");
+        assert!(stderr(&refused).contains(&format!("will ask postgres at {host}")), "{}", stderr(&refused));
+        assert!(!shown.contains("Zk3v") && held() == env, "{variant}");
+    }
+    servers.certificate("postgres", "good");
+    let done = fix(&["--ca", &authority]);
+    assert_code(&done, 0);
+    assert!(stdout(&done).contains("has TLS that fits"), "{}", stdout(&done));
+    assert_eq!(held(), env.replace("/app\n", "/app?sslmode=verify-full\n"));
+}
+
+#[test]
+fn a_server_that_does_not_answer_stops_no_rewrite_and_mistakes_are_said() {
+    let folder = project("DATABASE_URL=postgres://app:Zk3vQp8sLmX2tRw9YbNc4HfJ@0x7f000001:1/app\n");
+    std::fs::write(folder.path().join("harden.toml"), "[network]\ninternal-plaintext = \"high\"\n[drivers]\nDATABASE_URL = \"pg\"\n")
+        .unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let fix = |more: &[&str]| command(env!("CARGO_BIN_EXE_harden"), home.path(), folder.path()).arg("fix").args(more).output().unwrap();
+    let open = fix(&["--probe", "--only", "non-tls-url"]);
+    assert_code(&open, 0);
+    assert!(stdout(&open).contains("asked: 0x7f000001:1 tells nothing"), "{}", stdout(&open));
+    let missing = fix(&["--probe", "--ca", "nowhere.pem"]);
+    assert_code(&missing, 2);
+    assert!(stderr(&missing).contains("no server was asked"), "{}", stderr(&missing));
+    assert_code(&fix(&["--ca", "nowhere.pem"]), 2);
 }

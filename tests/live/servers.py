@@ -107,7 +107,7 @@ class Certificates:
 
     def _leaf(self, variant):
         key, crt = self.folder / f"{variant}.key", self.folder / f"{variant}.crt"
-        san = "DNS:elsewhere.internal" if variant == "name" else "DNS:localhost,IP:127.0.0.1"
+        san = "DNS:elsewhere.internal" if variant == "name" else f"DNS:localhost,DNS:{socket.gethostname()},IP:127.0.0.1"
         made = ["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={variant}.internal", "-keyout", key]
         if variant in ("self", "ca"):
             self._openssl(*made, "-x509", "-days", "90", "-addext", f"subjectAltName={san}",
