@@ -49,7 +49,10 @@ fn on_secrets<'f>(documents: &[Document], findings: &'f [Finding]) -> impl Itera
 /// All secrets, each with what is told of it.
 fn looked_at(work: &Work, findings: &[Finding], policy: &Policy, root: &Path, wishes: &Wishes<'_>) -> Vec<(Held, inventory::Held)> {
     let all = held(&work.documents, &seeds(&work.documents, findings, |_| true), wishes);
-    let ages = ages(work, &all, root);
+    let in_use = InUse::of(root);
+    let ages = ages(work, &all, root, &in_use);
+    let now = date::now();
+    let verified = |one: &Held| Some(now.saturating_sub(in_use.verified(one.value()?)?) / DAY);
     let mut worst: BTreeMap<(usize, usize), (Class, Severity)> = BTreeMap::new();
     for (at, finding) in on_secrets(&work.documents, findings) {
         let own = worst.entry(at).or_insert((finding.class, finding.severity));
@@ -57,7 +60,11 @@ fn looked_at(work: &Work, findings: &[Finding], policy: &Policy, root: &Path, wi
             *own = (finding.class, finding.severity);
         }
     }
-    let told: Vec<inventory::Held> = all.iter().zip(ages).map(|(one, age)| told(one, age, &work.documents, &worst, policy)).collect();
+    let told: Vec<inventory::Held> = all
+        .iter()
+        .zip(ages)
+        .map(|(one, age)| inventory::Held { verified: verified(one), ..told(one, age, &work.documents, &worst, policy) })
+        .collect();
     all.into_iter().zip(told).collect()
 }
 
@@ -122,6 +129,7 @@ fn told(
         worst,
         bits,
         age,
+        verified: None,
         max_age,
         due,
         by_hand: one.row.kind.is_by_hand(),
@@ -130,8 +138,8 @@ fn told(
 }
 
 /// The age of each secret in days: since the ledger has it, else since git has it.
-fn ages(work: &Work, all: &[Held], root: &Path) -> Vec<Option<(u64, Source)>> {
-    let (in_use, now) = (InUse::of(root), date::now());
+fn ages(work: &Work, all: &[Held], root: &Path, in_use: &InUse) -> Vec<Option<(u64, Source)>> {
+    let now = date::now();
     let recorded =
         |one: &Held| one.value().and_then(|value| in_use.since(value)).map(|time| (now.saturating_sub(time) / DAY, Source::Ledger));
     let ages = ages_in_git(work, all, root).into_iter();

@@ -1,10 +1,11 @@
 //! `harden ledger`: shows the record of what was changed, checks it, and hands it on. Nothing here writes.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use harden::ledger::{Entry, Judgement, Ledger, Line, Verdict, Writer, verify};
+use harden::ledger::{Entry, Judgement, Ledger, Line, Subject, Verdict, Writer, verify};
 use harden::seal::ProjectKey;
 
 use super::args::{Global, IdentityArgs};
@@ -86,10 +87,17 @@ fn human(out: &mut String, line: &Line) {
     let who = if who.is_empty() { "somebody" } else { who };
     let note = if note.is_empty() { String::new() } else { format!("  ({note})") };
     let _ = writeln!(out, "{time}  {who}  {action}: {}{note}", files.join(", "));
-    for subject in subjects {
-        let rule = if subject.rule.is_empty() { String::new() } else { format!("  {}", subject.rule) };
-        let _ = writeln!(out, "    {}  {}{rule}", subject.file, subject.key);
+    for (file, key, rule) in places(subjects) {
+        let rule = if rule.is_empty() { String::new() } else { format!("  {rule}") };
+        let _ = writeln!(out, "    {file}  {key}{rule}");
     }
+}
+
+/// File, key and rule of what a line is about, each once: what was replaced and tried is there twice.
+fn places(subjects: &[Subject]) -> Vec<(&str, &str, &str)> {
+    let mut seen = BTreeSet::new();
+    let all = subjects.iter().map(|s| (s.file.as_str(), s.key.as_str(), s.rule.as_str()));
+    all.filter(|place| seen.insert(*place)).collect()
 }
 
 fn check(dir: &Path, heads: &[String], identity: &IdentityArgs, global: &Global) -> Result<Exit, Failure> {
@@ -156,8 +164,7 @@ fn export(dir: &Path, identity: &IdentityArgs, global: &Global) -> Result<Exit, 
         };
         let unread = Entry::default();
         let entry = line.entry.as_ref().unwrap_or(&unread);
-        let mut places: Vec<(&str, &str, &str)> =
-            entry.subjects.iter().map(|s| (s.file.as_str(), s.key.as_str(), s.rule.as_str())).collect();
+        let mut places = places(&entry.subjects);
         if places.is_empty() {
             places = entry.files.iter().map(|file| (file.as_str(), "", "")).collect();
         }

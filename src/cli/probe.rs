@@ -8,7 +8,7 @@ use super::probe_args::ProbeArgs;
 #[cfg(not(feature = "probe"))]
 pub(crate) fn run(args: &ProbeArgs, _global: &Global) -> Result<Exit, Failure> {
     // what was typed is right, and means nothing here
-    let _ = (&args.paths, &args.format, &args.ca, &args.pin, args.login, &args.insecure_login, args.timeout, &args.identity);
+    let _ = (&args.paths, &args.format, &args.ca, &args.pin, args.login, args.record, &args.insecure_login, args.timeout, &args.identity);
     Err(Failure::new("this harden is built without the feature `probe`; no server was asked")
         .hint("cargo install --locked --path . --features full"))
 }
@@ -32,6 +32,7 @@ mod with_network {
 
     use super::super::probe_show::{Asked, Shown, Tried, human, json};
     use super::super::project::Project;
+    use super::super::recording::Recording;
     use super::super::rotate::Forms;
     use super::super::trusted::trust;
     use super::super::ui;
@@ -62,6 +63,9 @@ mod with_network {
         let shown = Shown { asked, left_out: &found.left_out, sealed, now };
         let lines = if args.format == "json" { json(&shown) } else { human(&shown) };
         lines.iter().for_each(|line| ui::answer(line));
+        if args.record {
+            record(&shown, args, global)?;
+        }
         Ok(verdict(&shown, scan.problems.is_empty()))
     }
 
@@ -107,6 +111,28 @@ mod with_network {
             Tried { login, outcome, remark }
         };
         connection.logins.iter().map(one).collect()
+    }
+
+    /// Adds to the ledger which accounts were let in, if any.
+    fn record(shown: &Shown<'_>, args: &ProbeArgs, global: &Global) -> Result<(), Failure> {
+        let project = Project::load(&args.paths, global.no_config)?;
+        let Some(mut line) = Recording::begin("probe --login", project.config.as_ref(), &args.identity, None)? else {
+            return Err(
+                Failure::new("there is no ledger to record in").hint("`harden init` names recipients, and a ledger begins with them")
+            );
+        };
+        // an open server takes anything
+        let let_in = |tried: &&Tried<'_>| tried.outcome.as_ref().is_ok_and(|standing| !standing.open);
+        let mut noted = 0;
+        for login in shown.asked.iter().flat_map(|asked| &asked.tried).filter(let_in).map(|tried| tried.login) {
+            let name = login.places.first().map_or("", |place| place.key.as_str());
+            noted += usize::from(login.target.password.as_ref().is_some_and(|password| line.verified(name, password)));
+        }
+        match noted {
+            0 => ui::note("nothing to record: no account was let in by a secret that has a tag in the ledger"),
+            _ => line.write()?,
+        }
+        Ok(())
     }
 
     fn verdict(shown: &Shown<'_>, looked: bool) -> Exit {

@@ -33,6 +33,9 @@ pub(crate) struct ProbeArgs {
     /// Try the accounts of this host without verified TLS, too (may be given several times)
     #[arg(long, value_name = "HOST", requires = "login", help_heading = "Login")]
     pub(crate) insecure_login: Vec<String>,
+    /// Note the accounts that were let in, and when, in the project's ledger: `harden status` shows it
+    #[arg(long, requires = "login", help_heading = "Login")]
+    pub(crate) record: bool,
     /// Seconds that each step may take
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = clap::value_parser!(u64).range(1..=300), help_heading = "General")]
     pub(crate) timeout: u64,

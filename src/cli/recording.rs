@@ -114,6 +114,17 @@ impl Recording {
         self.entry.subjects.push(Subject { key: shown(name).into_owned(), old, new, ..Subject::default() });
     }
 
+    /// Notes that a server takes `value`, that of the setting `name`; whether that could be noted: a value that is no secret, or a project whose key
+    /// cannot be opened here, has no tag.
+    pub(crate) fn verified(&mut self, name: &str, value: &Secret) -> bool {
+        let Some(tag) = self.key.as_ref().filter(|_| is_worth(value)).map(|key| key.tag(value)) else { return false };
+        let subject = Subject { key: shown(name).into_owned(), old: Some(tag.clone()), new: Some(tag), ..Subject::default() };
+        if !self.entry.subjects.contains(&subject) {
+            self.entry.subjects.push(subject);
+        }
+        true
+    }
+
     /// Notes what else there is to say.
     pub(crate) fn note(&mut self, note: &str) {
         note.clone_into(&mut self.entry.note);

@@ -22,8 +22,11 @@ pub(crate) enum Replaced {
     Known(ProjectKey, BTreeMap<String, String>),
 }
 
-/// Since when values are in use, as far as the ledger says.
-pub(crate) struct InUse(Option<(ProjectKey, BTreeMap<String, u64>)>);
+/// Since when values are in use, and when a server last took them, as far as the ledger says.
+pub(crate) struct InUse(Option<(ProjectKey, Times, Times)>);
+
+/// Seconds since 1970, by tag.
+type Times = BTreeMap<String, u64>;
 
 impl InUse {
     /// Of the project's ledger; nothing where its key cannot be opened without asking.
@@ -33,18 +36,28 @@ impl InUse {
             return Self(None);
         }
         let Some(key) = quietly(root, &IdentityArgs::default(), None) else { return Self(None) };
-        let mut since = BTreeMap::new();
+        let (mut since, mut verified) = (Times::new(), Times::new());
         for entry in vouched(&ledger, &key) {
             let Some(time) = entry.seconds() else { continue };
-            entry.subjects.iter().filter_map(|subject| subject.new.clone()).for_each(|tag| _ = since.insert(tag, time));
+            for subject in &entry.subjects {
+                // what stayed the same was tried, not replaced
+                let times = if subject.old == subject.new { &mut verified } else { &mut since };
+                subject.new.iter().for_each(|tag| _ = times.insert(tag.clone(), time));
+            }
         }
-        Self(Some((key, since)))
+        Self(Some((key, since, verified)))
     }
 
     /// Since when `value` is, in seconds since 1970.
     pub(crate) fn since(&self, value: &Secret) -> Option<u64> {
-        let (key, since) = self.0.as_ref()?;
+        let (key, since, _) = self.0.as_ref()?;
         since.get(&key.tag(value)).copied()
+    }
+
+    /// When a server last took `value`, in seconds since 1970.
+    pub(crate) fn verified(&self, value: &Secret) -> Option<u64> {
+        let (key, _, verified) = self.0.as_ref()?;
+        verified.get(&key.tag(value)).copied()
     }
 }
 

@@ -38,7 +38,12 @@ fn human(inventory: &Inventory) -> String {
             None => "no policy".to_owned(),
         };
         let hand = if held.by_hand { ", by hand" } else { "" };
-        let _ = writeln!(out, "{}  {class}; {}{hand}; {age}; {due}", printable(&held.name), held.kind);
+        let verified = match held.verified {
+            Some(0) => "; verified today".to_owned(),
+            Some(days) => format!("; verified {days} days ago"),
+            None => String::new(),
+        };
+        let _ = writeln!(out, "{}  {class}; {}{hand}; {age}; {due}{verified}", printable(&held.name), held.kind);
         for place in &held.places {
             let _ = writeln!(out, "    {}:{}  {}", printable(&place.file), place.line, printable(&place.key));
         }
@@ -78,6 +83,7 @@ struct One<'a> {
     bits: usize,
     age_days: Option<u64>,
     age_from: &'a str,
+    verified_days: Option<u64>,
     max_age_days: Option<u64>,
     due_in_days: Option<u64>,
     due: &'a str,
@@ -113,6 +119,7 @@ fn one(held: &Held) -> One<'_> {
         bits: held.bits,
         age_days: held.age.map(|(days, _)| days),
         age_from: held.age.map_or("unknown", |(_, from)| from.word()),
+        verified_days: held.verified,
         max_age_days: held.max_age,
         due_in_days: held.due_in(),
         due: &held.due,
@@ -193,6 +200,7 @@ mod tests {
             worst: Some((Class::DevSecret, Severity::Critical)),
             bits: 40,
             age: Some((400, Source::Git)),
+            verified: Some(3),
             max_age: Some(180),
             due: "dev-secret".to_owned(),
             by_hand: false,
@@ -218,7 +226,7 @@ mod tests {
             human.contains("400 days old (git)") && human.contains("due: dev-secret") && human.contains("expires in 12 days"),
             "{human}"
         );
-        assert!(text("json").contains("\"age_days\": 400"));
+        assert!(text("json").contains("\"age_days\": 400") && text("json").contains("\"verified_days\": 3"));
         let metrics = text("prometheus");
         for line in [
             "harden_readiness_ratio 0.5",

@@ -46,6 +46,8 @@ pub struct Held {
     pub bits: usize,
     /// Days since it was last replaced, and how that is known; `None` where it is not.
     pub age: Option<(u64, Source)>,
+    /// Days since a server last took it, as the ledger has it; `None` where it does not.
+    pub verified: Option<u64>,
     /// After how many days the policy wants it replaced.
     pub max_age: Option<u64>,
     /// Why it is due now; empty where it is not.

@@ -1,7 +1,6 @@
 //! `harden probe` against real servers: PostgreSQL, MariaDB, Redis, RabbitMQ, OpenLDAP; against ports that are closed, silent and foreign; and what it
 //! says of mistakes.
 #![expect(clippy::disallowed_methods, reason = "tests write in folders of their own")]
-#![expect(clippy::print_stdout, reason = "a test that is left out says so")]
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, ToSocketAddrs as _};
@@ -313,4 +312,37 @@ fn a_server_that_does_not_answer_stops_no_rewrite_and_mistakes_are_said() {
     assert_code(&missing, 2);
     assert!(stderr(&missing).contains("no server was asked"), "{}", stderr(&missing));
     assert_code(&fix(&["--ca", "nowhere.pem"]), 2);
+}
+
+#[test]
+fn logins_are_recorded_for_status() {
+    if !wanted() {
+        return;
+    }
+    let servers = Servers::start(&["postgres"]);
+    let (app, port) = (servers.password("app"), servers.port("postgres", "port"));
+    let url = |user: &str, password: &str| format!("postgres://{user}:{password}@localhost:{port}/app?sslmode=verify-full");
+    let folder = project(&format!("DATABASE_URL={}\nSTALE_URL={}\n", url("app", &app), url("app", "Zk3vQp8sLmX2tRw9YbNc4HfJ")));
+    let home = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| command(env!("CARGO_BIN_EXE_harden"), home.path(), folder.path()).args(args).output().unwrap();
+    let authority = servers.authority().display().to_string();
+    let probe = ["probe", "--login", "--record", "--ca", &authority];
+    let none = run(&probe);
+    assert_code(&none, 2);
+    assert!(stderr(&none).contains("there is no ledger"), "{}", stderr(&none));
+    assert_code(&run(&["init"]), 0);
+    let before: Value = serde_json::from_str(&stdout(&run(&["status", "--format", "json"]))).unwrap();
+    assert_code(&run(&probe), 1);
+    let after: Value = serde_json::from_str(&stdout(&run(&["status", "--format", "json"]))).unwrap();
+    let of = |told: &Value, name: &str, field: &str| {
+        let all = told["secrets"].as_array().unwrap();
+        all.iter().find(|s| s["name"] == name).unwrap_or_else(|| panic!("{told:#}"))[field].clone()
+    };
+    assert_eq!(of(&before, "DATABASE_URL", "verified_days"), Value::Null);
+    assert_eq!((of(&after, "DATABASE_URL", "verified_days"), of(&after, "STALE_URL", "verified_days")), (0.into(), Value::Null));
+    assert_eq!(of(&after, "DATABASE_URL", "age_from"), of(&before, "DATABASE_URL", "age_from"), "a login makes nothing younger");
+    let shown = stdout(&run(&["ledger", "show"]));
+    assert!(shown.contains("probe --login") && shown.contains("DATABASE_URL") && !shown.contains("STALE_URL"), "{shown}");
+    assert_code(&run(&["ledger", "verify"]), 0);
+    assert!(!stdout(&run(&["scan"])).contains("retired"), "what was tried was not replaced");
 }

@@ -147,6 +147,9 @@ fn one_command_changes_servers_and_files_and_clients_go_on() {
     assert!(postgres != old && redis != old && postgres != redis && jwt != JWT);
     assert!(desk.takes("postgres", &postgres) && desk.takes("redis", &redis));
     assert!(!desk.takes("postgres", &old) && !desk.takes("redis", &old));
+    let status = stdout(&desk.run(&["status"]));
+    let verified = status.lines().filter(|line| line.ends_with("verified today")).count();
+    assert_eq!(verified, 2, "what the servers took was tried, the key was not: {status}");
     for system in ["postgres", "redis"] {
         let logs = desk.servers.logs(system);
         assert!(![&old, &postgres, &redis, &jwt].iter().any(|value| logs.contains(value.as_str())), "{system}");

@@ -185,6 +185,10 @@ fn record(world: &World<'_>, journal: &Journal, config: Option<&Loaded>, identit
         for secret in &world.stage.secrets {
             line.replaced(&secret.name, from.of(&secret.old, &secret.new), journal.to.of(&secret.old, &secret.new));
         }
+        // each was tried before a file was written
+        for secret in world.stage.servers.iter().filter(|s| s.system != "program").filter_map(|s| world.stage.secrets.get(s.secret)) {
+            line.verified(&secret.name, journal.to.of(&secret.old, &secret.new));
+        }
         let servers: Vec<String> =
             world.stage.servers.iter().map(|s| format!("the {} server of {}", s.system, shown(&s.setting))).collect();
         let approved = world.stage.approved.as_ref().map(|name| format!("approved by {}", shown(name)));
