@@ -19,11 +19,12 @@ fn without_probe_nothing_is_changed_that_was_to_be_asked_about() {
     use crate::harness::{assert_code, command, stderr};
 
     let folder = tempfile::tempdir().unwrap();
-    let env = "DATABASE_URL=postgres://app:Zk3vQp8sLmX2tRw9YbNc4HfJ@db.acme.io/app\n";
-    crate::harness::put(folder.path().join(".env"), env);
-    let args = ["fix", "--probe", "--include", "review", "--emit", "plain", "--apply", "--allow-dirty"];
-    let output = command(env!("CARGO_BIN_EXE_harden"), folder.path(), folder.path()).args(args).output().unwrap();
+    let run = |args: &[&str]| command(env!("CARGO_BIN_EXE_harden"), folder.path(), folder.path()).args(args).output().unwrap();
+    assert_code(&run(&["init"]), 0);
+    let held = || std::fs::read_to_string(folder.path().join("harden.toml")).unwrap();
+    let before = held();
+    let output = run(&["fix", "--probe", "--include", "review", "--emit", "plain", "--apply", "--allow-dirty"]);
     assert_code(&output, 2);
     assert!(stderr(&output).contains("no server was asked, nothing was changed"), "{}", stderr(&output));
-    assert_eq!(std::fs::read_to_string(folder.path().join(".env")).unwrap(), env);
+    assert_eq!(held(), before);
 }
