@@ -188,6 +188,10 @@ struct Search<'d> {
     each: Vec<Family>,
 }
 
+fn unwritable(line: &str) -> String {
+    format!("{line} holds a token signed with it, where nothing can be written")
+}
+
 impl Search<'_> {
     fn line(&self, candidate: &Candidate<'_>) -> String {
         let document = self.documents.get(candidate.document);
@@ -304,9 +308,7 @@ impl Search<'_> {
                 let line = document.lines.line(span.start);
                 let parents = self.parents.iter().zip(&mut self.each).filter(|(parent, _)| !parent.absorbed);
                 for (_, family) in parents.filter(|(parent, _)| token.signed_with(parent.old).is_some()) {
-                    family.doubt.get_or_insert_with(|| {
-                        format!("{}:{line} holds a token signed with it, where nothing can be written", document.path)
-                    });
+                    family.doubt.get_or_insert_with(|| unwritable(&format!("{}:{line}", document.path)));
                 }
             }
         }
@@ -397,6 +399,11 @@ impl Search<'_> {
             [one] if best > 0 => {
                 let Some(((_, made), family)) = found.into_iter().find(|(i, _)| *i == one).zip(self.each.get_mut(one)) else { return };
                 if !candidate.live {
+                    // a program that goes live shows the token to a server that no longer takes it
+                    let document = self.documents.get(candidate.document).filter(|d| d.format == "code");
+                    if token && document.is_some_and(|d| d.environment_of(candidate.setting) == Environment::Production) {
+                        family.doubt.get_or_insert_with(|| unwritable(&line));
+                    }
                     family.outside.push(candidate.place());
                     return;
                 }

@@ -456,6 +456,20 @@ fn an_argument_is_changed_once_and_a_default_is_looked_at_first() {
 }
 
 #[test]
+fn a_program_that_goes_live_with_a_token_is_looked_at_first() {
+    let env = format!("JWT_SECRET={PLACEHOLDER}\nANON_KEY={HEADER}{ANON}\n");
+    let program = format!("export const anonKey = \"{HEADER}{ANON}\";\n");
+    let told = plan(&Desk::with(&[(".env", &env), ("web/client.js", &program)]));
+    assert!(
+        told.starts_with("to review") && told.contains("web/client.js:1 holds a token signed with it, where nothing can be written"),
+        "{told}"
+    );
+    // a test goes nowhere
+    let told = plan(&Desk::with(&[(".env", &env), ("tests/client.test.js", &program)]));
+    assert!(told.starts_with("safe"), "{told}");
+}
+
+#[test]
 fn sealed_copies_hold_what_was_computed() {
     let desk = Desk::with(&[(".env", &format!("JWT_SECRET={PLACEHOLDER}\nANON_KEY={HEADER}{ANON}\n"))]).ready();
     desk.ok(&["fix", "--apply"]);
