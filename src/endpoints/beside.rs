@@ -9,6 +9,15 @@ pub const USER: &[&str] = &["user", "username", "login"];
 /// Last words of names of passwords.
 pub const PASSWORD: &[&str] = &["password", "pass", "passwd", "pwd"];
 
+/// Last words of names of connection strings.
+pub const STRING: &[&str] = &["url", "uri", "dsn"];
+
+/// Whether the last word of a setting's name is one of `last`.
+#[must_use]
+pub fn is_named(setting: &Setting, last: &[&str]) -> bool {
+    split(setting.name()).last().is_some_and(|word| last.contains(&word.as_str()))
+}
+
 /// The setting that belongs to `setting` and ends with one of `last`, by index: of the same map, and of the same name up to its last word. The
 /// first where there are several; never the setting itself.
 #[must_use]

@@ -5,6 +5,6 @@ mod beside;
 mod parts;
 mod references;
 
-pub use beside::{PASSWORD, USER, all_beside, beside};
+pub use beside::{PASSWORD, STRING, USER, all_beside, beside, is_named};
 pub use parts::{Parts, parts};
-pub use references::{References, referred};
+pub use references::{References, in_force, referred, said};

@@ -50,12 +50,20 @@ pub struct Parts {
 #[must_use]
 pub fn parts(document: &Document, expand: &dyn Fn(&str) -> Secret) -> Vec<Parts> {
     let live = document.settings.iter().enumerate().filter(|(_, s)| s.role == Role::Live);
+    // of what stands twice nobody here knows which counts
+    let twice = |setting: &Setting| {
+        document.settings.iter().filter(|s| s.role == Role::Live && s.part == setting.part && s.key == setting.key).count() > 1
+    };
     let found = live.filter_map(|(index, setting)| match split(setting.name()).last()?.as_str() {
-        "host" | "hostname" => by_host(document, index, setting, expand),
+        "host" | "hostname" | "server" => by_host(document, index, setting, expand),
         "url" | "uri" | "dsn" => by_string(document, index, setting, expand),
         _ => None,
     });
-    found.collect()
+    let told = |parts: &Parts| {
+        let all = [Some(parts.host), parts.user, parts.password];
+        !all.into_iter().flatten().any(|index| document.settings.get(index).is_some_and(twice))
+    };
+    found.filter(told).collect()
 }
 
 fn by_host(document: &Document, index: usize, setting: &Setting, expand: &dyn Fn(&str) -> Secret) -> Option<Parts> {
@@ -111,16 +119,16 @@ fn complete(document: &Document, host: usize, setting: &Setting, url: &Secret, e
         Some(own) => (Some(Secret::copy_of(own.of(text))), own.end + usize::from(text.get(own.end..).is_some_and(|t| t.starts_with('@')))),
         None => (at(user).map(|user| percent_encoded(&user)), start),
     };
-    // a user among the parameters stays there
-    let own_place = found.user.is_none_or(|own| own.start == start);
-    let (account, end) = if own_place { (account, end) } else { (None, start) };
+    // a user among the parameters stays there, and is said once more
+    let end = if found.user.is_none_or(|own| own.start == start) { end } else { start };
     let secret = at(password).map(|password| percent_encoded(&password));
     let colon = if secret.is_some() { ":" } else { "" };
     let mark = if account.is_some() || secret.is_some() { "@" } else { "" };
     let exposed = |part: &Option<Secret>| part.as_ref().map_or("", Secret::expose).to_owned();
     let (account, secret) = (zeroize::Zeroizing::new(exposed(&account)), zeroize::Zeroizing::new(exposed(&secret)));
     let url = Secret::concat(&[text.get(..start)?, &account, colon, &secret, mark, text.get(end..)?]);
-    let user = if found.user.is_some() { None } else { user };
+    let empty = |index: &usize| document.settings.get(*index).is_some_and(|s| s.value.expose().trim().is_empty());
+    let user = user.filter(|index| found.user.is_none() && !empty(index));
     Some(Parts { host, user, password, url })
 }
 
@@ -141,7 +149,9 @@ fn system(about: &[String], port: Option<u16>, near: &dyn Fn(&[&str]) -> Option<
         return Some(found);
     }
     if !about.iter().any(|word| ANY.contains(&word.as_str())) {
-        return None;
+        // Rails and Sequelize name the map after the environment
+        let adapter = near(&["adapter", "dialect"])?;
+        return words(adapter.expose()).iter().find_map(|word| by_word(word));
     }
     let said = near(&["connection", "type", "driver", "engine", "dialect", "client", "adapter"]);
     let by_kind = said.and_then(|kind| words(kind.expose()).iter().find_map(|word| by_word(word)));

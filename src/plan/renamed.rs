@@ -6,11 +6,10 @@ use std::collections::BTreeSet;
 use super::changes::SecretChange;
 use super::place::Place;
 use crate::dsn;
-use crate::endpoints::{PASSWORD, USER, all_beside, beside, referred};
+use crate::endpoints::{PASSWORD, STRING, USER, all_beside, in_force, is_named, referred, said};
 use crate::keygen::percent_decoded;
 use crate::model::document::Document;
-use crate::model::environment::Environment;
-use crate::model::setting::{Role, Setting};
+use crate::model::setting::Setting;
 use crate::model::shown::shown;
 use crate::model::span::Span;
 use crate::model::template::{Part, has_reference, innermost_default, parts};
@@ -40,9 +39,7 @@ pub fn renamed(documents: &[Document], change: &SecretChange, from: &str, to: &s
         let Some((document, setting)) = place.setting_in(documents) else { continue };
         if place.in_url {
             search.string(place.document, place.setting)?;
-        } else if let Some(user) = beside(document, setting, USER) {
-            search.value(place.document, user, 0)?;
-        } else {
+        } else if !search.beside(place.document, document, setting)? {
             bare.push(place);
         }
     }
@@ -51,6 +48,7 @@ pub fn renamed(documents: &[Document], change: &SecretChange, from: &str, to: &s
         return Err(search.fault(place.document, place.setting, "holds the password, and no name of an account stands beside it"));
     }
     search.is_ours_alone()?;
+    search.is_nowhere_else()?;
     let places = search.found.iter().map(|(d, s, start, end)| (*d, *s, Span::new(*start, *end))).collect();
     Ok(Renamed { from: from.to_owned(), to: to.to_owned(), places })
 }
@@ -82,17 +80,7 @@ impl<'a> Search<'a> {
 
     /// The settings in files for production, by document and index.
     fn live(&self) -> impl Iterator<Item = (usize, usize, &'a Setting)> + use<'a> {
-        let live = |document: &Document, setting: &Setting| {
-            matches!(setting.role, Role::Live | Role::Argument) && document.environment_of(setting) == Environment::Production
-        };
-        self.documents.iter().enumerate().flat_map(move |(d, document)| {
-            document
-                .settings
-                .iter()
-                .enumerate()
-                .filter(move |(_, setting)| live(document, setting))
-                .map(move |(s, setting)| (d, s, setting))
-        })
+        in_force(self.documents)
     }
 
     /// Adds the name at `within` the value of a setting.
@@ -105,6 +93,16 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
+    /// The accounts that stand beside a password; whether there is any.
+    fn beside(&mut self, d: usize, document: &Document, password: &Setting) -> Result<bool, String> {
+        let users = all_beside(document, password, USER);
+        users.iter().try_for_each(|user| self.value(d, *user, 0))?;
+        let named = |s: &usize| document.settings.get(*s).is_some_and(|setting| account(setting).is_some());
+        let strings: Vec<usize> = all_beside(document, password, STRING).into_iter().filter(named).collect();
+        strings.iter().try_for_each(|string| self.string(d, *string))?;
+        Ok(!users.is_empty() || !strings.is_empty())
+    }
+
     /// The account in a connection string.
     fn string(&mut self, d: usize, s: usize) -> Result<(), String> {
         let Some(setting) = self.setting(d, s) else { return Ok(()) };
@@ -112,10 +110,11 @@ impl<'a> Search<'a> {
         let whole = innermost_default(value).trimmed(value);
         let text = whole.of(value);
         let Some(user) = dsn::parse(text).and_then(|found| found.user) else {
-            return match beside(&self.documents[d], setting, USER) {
-                Some(user) => self.value(d, user, 0),
-                None => Err(self.fault(d, s, "holds the password, and names no account")),
-            };
+            let users = self.documents.get(d).map(|document| all_beside(document, setting, USER)).unwrap_or_default();
+            if users.is_empty() {
+                return Err(self.fault(d, s, "holds the password, and names no account"));
+            }
+            return users.into_iter().try_for_each(|user| self.value(d, user, 0));
         };
         self.text(d, s, user.shift(whole.start), 0)
     }
@@ -155,25 +154,9 @@ impl<'a> Search<'a> {
         said.into_iter().try_for_each(|(d, s)| self.value(d, s, depth + 1))
     }
 
-    /// The settings that a reference to `name` in document `d` goes to: of that env file itself, else of the files that hold the password, else of
-    /// the `.env` beside it.
+    /// The settings that a reference to `name` in document `d` goes to.
     fn said(&self, d: usize, name: &str) -> Vec<(usize, usize)> {
-        let folder = |path: &'a str| path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let named = |of: &dyn Fn(usize, &Document) -> bool| -> Vec<(usize, usize)> {
-            let all = self.live().filter(|(_, _, setting)| setting.name() == name && referred(setting.value.expose()) != Some(name));
-            all.filter(|(at, ..)| self.documents.get(*at).is_some_and(|document| of(*at, document))).map(|(d, s, _)| (d, s)).collect()
-        };
-        let holds = |at: usize| self.change.places.iter().any(|place| place.document == at);
-        let own = named(&|at, document| at == d && document.format == "env");
-        if !own.is_empty() {
-            return own;
-        }
-        let held = named(&|at, _| at != d && holds(at));
-        if !held.is_empty() {
-            return held;
-        }
-        let path = self.documents.get(d).map_or("", |document| document.path.as_str());
-        named(&|_, document| document.file_name() == ".env" && document.path.rsplit_once('/').map_or("", |(f, _)| f) == folder(path))
+        said(self.documents, &|at| self.change.places.iter().any(|place| place.document == at), d, name)
     }
 
     /// Whether `text` in document `d` is a reference to the password.
@@ -197,9 +180,9 @@ impl<'a> Search<'a> {
                     told.extend(referred(password).map(str::to_owned));
                 }
             } else if self.is_password(d, value)
-                && let Some(user) = beside(&self.documents[d], setting, USER)
+                && let Some(document) = self.documents.get(d)
+                && self.beside(d, document, setting)?
             {
-                self.value(d, user, 0)?;
                 told.extend(referred(value).map(str::to_owned));
             }
         }
@@ -227,7 +210,7 @@ impl<'a> Search<'a> {
             let found = dsn::parse(text).and_then(|found| found.user.zip(found.password));
             let elsewhere = match found {
                 Some((user, password)) => refers(user.of(text)) && !ours(d, s, password.of(text)),
-                None => refers(value) && beside(&self.documents[d], setting, PASSWORD).is_some() && !self.alone.contains(&(d, s)),
+                None => refers(value) && !all_beside(&self.documents[d], setting, PASSWORD).is_empty() && !self.alone.contains(&(d, s)),
             };
             if elsewhere {
                 return Err(other(d, s));
@@ -235,4 +218,65 @@ impl<'a> Search<'a> {
         }
         Ok(())
     }
+
+    /// Whether nothing else says the account: a container that takes its name from here and the password from there, a string beside which the
+    /// password stands in no file, a database that is called by a reference to the account.
+    fn is_nowhere_else(&self) -> Result<(), String> {
+        let is_user = |setting: &Setting| is_named(setting, USER);
+        for (d, s, setting) in self.live() {
+            let value = setting.value.expose();
+            let found =
+                |span: Span| self.found.iter().any(|(a, b, start, end)| (*a, *b) == (d, s) && *start <= span.start && span.end <= *end);
+            let whole = Span::new(0, value.len()).trimmed(value);
+            let named = if is_user(setting) && whole.of(value) == self.from { Some(whole) } else { account(setting) };
+            let says = named.is_some_and(|span| span.of(value) == self.from && !found(span));
+            if says && !self.has_a_password_of_its_own(d, s, setting) {
+                return Err(self.fault(d, s, "says the account too, and no password is found beside it"));
+            }
+            if !value.contains('$') {
+                continue;
+            }
+            for part in parts(value) {
+                let name = match part {
+                    Part::Literal(_) => continue,
+                    Part::Fallback { name, .. } => name.of(value),
+                    Part::Reference(span) => referred(span.of(value)).unwrap_or_default(),
+                };
+                let is_ours = !name.is_empty() && self.said(d, name).iter().any(|said| self.alone.contains(said));
+                let as_account = is_user(setting) && part.span() == whole || account(setting).is_some_and(|span| span.covers(part.span()));
+                if is_ours && !as_account {
+                    return Err(self.fault(d, s, "says something else by the name of the account"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a name of an account belongs to another password.
+    fn has_a_password_of_its_own(&self, d: usize, s: usize, setting: &Setting) -> bool {
+        let Some(document) = self.documents.get(d) else { return false };
+        let value = setting.value.expose();
+        let text = innermost_default(value).trimmed(value).of(value);
+        let inside = dsn::parse(text).and_then(|found| found.password).filter(|_| !is_named(setting, USER));
+        let ours = |at: usize, text: &str| {
+            text.is_empty()
+                || self.is_password(d, text)
+                || self.change.places.iter().any(|place| (place.document, place.setting) == (d, at))
+        };
+        if let Some(password) = inside {
+            return !ours(s, password.of(text));
+        }
+        let beside = all_beside(document, setting, PASSWORD);
+        let other = |at: &usize| document.settings.get(*at).is_some_and(|password| !ours(*at, password.value.expose().trim()));
+        !beside.is_empty() && beside.iter().all(other)
+    }
+}
+
+/// Where the account stands in a connection string.
+fn account(setting: &Setting) -> Option<Span> {
+    let value = setting.value.expose();
+    let whole = innermost_default(value).trimmed(value);
+    let text = whole.of(value);
+    let found = dsn::parse(text).filter(|found| dsn::system(found, text).is_some())?;
+    Some(found.user?.shift(whole.start))
 }

@@ -72,10 +72,15 @@ pub fn find(documents: &[Document]) -> Found {
         for server in servers {
             let (Some(setting), Some(dsn)) = (document.settings.get(server.host), dsn::parse(server.url.expose())) else { continue };
             let whole = dsn::parse(setting.value.expose()).is_some();
-            for target in Target::of(&dsn, server.url.expose()).into_iter().flatten() {
-                // how a driver that is given a host protects the connection is not written there
-                let asked = if whole { target.asked } else { Tls::Unknown };
-                add(&mut found.connections, Target { asked, ..target }, place(document, setting));
+            for target in Target::of(&dsn, server.url.expose()) {
+                match target {
+                    Ok(target) => {
+                        // how a driver that is given a host protects the connection is not written there
+                        let asked = if whole { target.asked } else { Tls::Unknown };
+                        add(&mut found.connections, Target { asked, ..target }, place(document, setting));
+                    }
+                    Err(why) => found.left_out.push((place(document, setting), why)),
+                }
             }
         }
     }

@@ -1,12 +1,13 @@
 //! Which servers hold a secret: the connection strings that it stands in, or that refer to it.
 
 use crate::dsn;
-use crate::endpoints::{Parts, References, parts, referred};
+use crate::endpoints::{Parts, References, parts, referred, said};
 use crate::keygen::percent_encoded;
 use crate::model::document::Document;
 use crate::model::environment::Environment;
 use crate::model::secret::Secret;
 use crate::model::setting::{Role, Setting};
+use crate::model::shown::shown;
 use crate::model::span::Span;
 use crate::model::template::{has_reference, innermost_default};
 use crate::plan::SecretChange;
@@ -47,6 +48,9 @@ pub fn connections(documents: &[Document], change: &SecretChange) -> Servers {
     let holds = |d: usize, s: usize| change.places.iter().any(|place| (place.document, place.setting) == (d, s));
     let own = change.places.iter().filter(|p| !p.in_url);
     let names: Vec<&str> = own.filter_map(|p| Some(documents.get(p.document)?.settings.get(p.setting)?.name())).collect();
+    // two projects may give one name to two secrets
+    let held = |at: usize| change.places.iter().any(|place| place.document == at);
+    let is_ours = |d: usize, name: &str| said(documents, &held, d, name).iter().any(|(d, s)| holds(*d, *s));
     for place in change.places.iter().filter(|place| place.in_url) {
         let Some(document) = documents.get(place.document) else { continue };
         let Some(setting) = document.settings.get(place.setting) else { continue };
@@ -57,14 +61,14 @@ pub fn connections(documents: &[Document], change: &SecretChange) -> Servers {
     for (d, document) in documents.iter().enumerate() {
         let live = |s: &Setting| s.role == Role::Live && document.environment_of(s) == Environment::Production;
         for setting in document.settings.iter().filter(|s| live(s)) {
-            if let Some((text, password)) = refers(setting, &names) {
+            if let Some((text, password)) = refers(setting, &|name| names.contains(&name) && is_ours(d, name)) {
                 let escaped = escaped(text, old);
                 add(&mut out, document, setting, expanded(text, password, escaped.expose(), &known(documents, document, change)));
             }
         }
         // only where one of its settings is the password, or says that it is
         let password = |(s, setting): (usize, &Setting)| {
-            live(setting) && (holds(d, s) || referred(setting.value.expose()).is_some_and(|name| names.contains(&name)))
+            live(setting) && (holds(d, s) || referred(setting.value.expose()).is_some_and(|name| names.contains(&name) && is_ours(d, name)))
         };
         if document.settings.iter().enumerate().any(password) {
             let known = known(documents, document, change);
@@ -93,15 +97,15 @@ fn string(setting: &Setting) -> Span {
     innermost_default(value).trimmed(value)
 }
 
-/// A connection string whose password is a reference to one of `names`, and where that stands.
-fn refers<'s>(setting: &'s Setting, names: &[&str]) -> Option<(&'s str, Span)> {
+/// A connection string whose password is a reference that `is_ours`, and where that stands.
+fn refers<'s>(setting: &'s Setting, is_ours: &dyn Fn(&str) -> bool) -> Option<(&'s str, Span)> {
     let value = setting.value.expose();
     if !value.contains('$') {
         return None;
     }
     let text = string(setting).of(value);
     let span = dsn::parse(text)?.password?;
-    referred(span.of(text)).filter(|name| names.contains(name)).map(|_| (text, span))
+    referred(span.of(text)).filter(|name| is_ours(name)).map(|_| (text, span))
 }
 
 /// A password as it stands in the connection string `text`: behind percent signs in a URL.
@@ -124,10 +128,17 @@ fn by_parts(out: &mut Servers, document: &Document, setting: &Setting, server: &
         return;
     }
     if server.user.is_some() && found.user.is_none() {
-        out.untold.push((crate::model::shown::shown(setting.name()).into_owned(), "its user is said elsewhere"));
+        out.untold.push((name_of(setting), "its user is said elsewhere"));
         return;
     }
     add(out, document, setting, server.url.clone());
+}
+
+/// What a setting is called: by its path where its name is one word that many have, as `host` in a map.
+fn name_of(setting: &Setting) -> String {
+    let name = setting.name();
+    let word = matches!(name.to_ascii_lowercase().as_str(), "host" | "hostname" | "server" | "url" | "uri" | "dsn");
+    if word { shown(&setting.key.to_string()).into_owned() } else { shown(name).into_owned() }
 }
 
 /// Systems whose accounts are changed.
@@ -138,7 +149,7 @@ fn add(out: &mut Servers, document: &Document, setting: &Setting, url: Secret) {
     let Some(found) = dsn::parse(text) else { return };
     let Some(system) = dsn::system(&found, text).filter(|system| !system.is_any()) else { return };
     let user = found.user.map(|user| user.of(text)).unwrap_or_default();
-    let shown_name = crate::model::shown::shown(setting.name()).into_owned();
+    let shown_name = name_of(setting);
     let [host] = found.hosts[..] else {
         out.untold.push((shown_name, if found.hosts.is_empty() { "it names no host" } else { "it names several hosts" }));
         return;

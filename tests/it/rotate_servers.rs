@@ -21,6 +21,7 @@ impl Desk {
         let (home, project) = (dir.path().join("home"), dir.path().join("project"));
         [&home, &project].iter().for_each(|folder| fs::create_dir(folder).unwrap());
         for (name, text) in files {
+            fs::create_dir_all(project.join(name).parent().unwrap()).unwrap();
             fs::File::create(project.join(name)).and_then(|mut file| file.write_all(text.replace("OLD", OLD).as_bytes())).unwrap();
         }
         Self { _dir: dir, home, project }
@@ -61,12 +62,28 @@ fn a_server_is_told_by_parts() {
         (
             "application-prod.yaml",
             "spring:\n  datasource:\n    url: jdbc:postgresql://db/x\n    username: u\n    password: OLD\n",
-            "postgres, u at db (from url)",
+            "postgres, u at db (from spring.datasource.url)",
         ),
         (
             ".env.production",
             "DB_USER=app\nDB_PASSWORD=OLD\nDATABASE_URL=postgres://${DB_USER}:${DB_PASSWORD}@pg/x\n",
             "postgres, app at pg (from DATABASE_URL)",
+        ),
+        (
+            "config/database.yml",
+            "production:\n  adapter: postgresql\n  host: pg\n  username: app\n  password: OLD\n",
+            "postgres, app at pg (from production.host)",
+        ),
+        (
+            ".env.production",
+            "REDIS_HOST=cache\nREDIS_USERNAME=\nREDIS_PASSWORD=OLD\n",
+            "redis, the default account at cache (from REDIS_HOST)",
+        ),
+        (".env.production", "POSTGRES_SERVER=pg\nPOSTGRES_USER=app\nPOSTGRES_PASSWORD=OLD\n", "postgres, app at pg (from POSTGRES_SERVER)"),
+        (
+            "application-prod.properties",
+            "spring.datasource.url=jdbc:postgresql://db/x?user=u\nspring.datasource.password=OLD\n",
+            "postgres, u at db (from spring.datasource.url)",
         ),
         (".env.production", "PW=p@hunter2:hunter2\nDATABASE_URL=postgres://app:${PW}@pg/x\n", "postgres, app at pg (from DATABASE_URL)"),
     ] {
@@ -81,6 +98,7 @@ fn a_server_that_no_setting_names_is_not_guessed() {
         ("DB_HOST=db\nDB_USER=app\nDB_PASSWORD=OLD\n", "no connection string in these files tells which server holds it"),
         ("PGHOST=${HOST}\nPGUSER=app\nPGPASSWORD=OLD\n", "no connection string in these files tells which server holds it"),
         ("PGHOST=pg\nPGUSER=${WHO}\nPGPASSWORD=OLD\n", "the server of PGHOST cannot be told: its user is said elsewhere"),
+        ("PGHOST=old\nPGHOST=new\nPGUSER=app\nPGPASSWORD=OLD\n", "no connection string in these files tells which server holds it"),
         ("MONGO_HOST=m\nMONGO_USER=app\nMONGO_PASSWORD=OLD\n", "no connection string in these files tells which server holds it"),
     ] {
         let shown = plan(&[(".env.production", text)], &[]);
@@ -167,4 +185,57 @@ fn an_account_that_is_not_found_everywhere_stays_with_its_password() {
     let typo = Desk::new(&[(".env.production", url), ("harden.toml", ADMIN)]).rotate(&["--all", "--alternate", "DATABSE_URL=app,app_b"]);
     assert_code(&typo, 2);
     assert!(stderr(&typo).contains("names no server of these secrets") && stderr(&typo).contains("DATABASE_URL"), "{}", stderr(&typo));
+}
+
+#[test]
+fn two_projects_may_give_one_name_to_two_secrets() {
+    let files = [
+        ("a/.env.production", "REDIS_HOST=a-cache\nREDIS_PASSWORD=OLD\n"),
+        (
+            "b/.env.production",
+            "REDIS_PASSWORD=an0ther-0ne-of-b\nQUEUE_REDIS_HOST=b-cache\nQUEUE_REDIS_PASSWORD=${REDIS_PASSWORD}\nREDIS_URL=redis://:${REDIS_PASSWORD}@b-url\n",
+        ),
+    ];
+    let shown = plan(&files, &[]);
+    assert!(!shown.contains("an0ther"), "{shown}");
+    assert!(["a-cache", "b-cache", "b-url"].iter().all(|host| shown.contains(host)), "{shown}");
+    // each secret is planned for the servers of its own project
+    for block in shown.split("REDIS_PASSWORD (") {
+        assert!(!(block.contains("a-cache") && block.contains("b-cache")), "{block}");
+    }
+}
+
+#[test]
+fn an_account_that_something_else_says_stays_with_its_password() {
+    let url = "DATABASE_URL=postgres://app:OLD@db/x\n";
+    let pair = ["--alternate", "DATABASE_URL=app,app_b"];
+    let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  template:\n    spec:\n      containers:\n        - name: web\n          env:\n            - name: DB_USER\n              value: app\n            - name: DB_PASSWORD\n              valueFrom:\n                secretKeyRef:\n                  name: db\n                  key: DB_PASSWORD\n";
+    let compose = "services:\n  web:\n    image: acme/web\n    env_file: .env.production\n    environment:\n      DB_USER: app\n";
+    for (env, more, why) in [
+        (url, Some(("deploy.yaml", deployment)), "DB_USER says the account too, and no password is found beside it"),
+        (url, Some(("compose.yaml", compose)), "DB_USER says the account too, and no password is found beside it"),
+        (
+            "DB_USER=app\nDB_PASSWORD=OLD\nDATABASE_URL=postgres://${DB_USER}:${DB_PASSWORD}@db/${DB_USER}\n",
+            None,
+            "DATABASE_URL says something else by the name of the account",
+        ),
+        ("DATABASE_URL=postgres://app:OLD@db\n", None, "DATABASE_URL names no database"),
+        ("DATABASE_URL=postgres://app:OLD@db/x\nREAD_URL=postgres://app@replica/x\n", None, "READ_URL says the account too"),
+    ] {
+        let files: Vec<(&str, &str)> = [(".env.production", env), ("harden.toml", ADMIN)].into_iter().chain(more).collect();
+        let shown = plan(&files, &pair);
+        assert!(shown.contains(why), "{why}\n{shown}");
+        assert!(!shown.contains("account app ->"), "{shown}");
+    }
+    // of another server, or of none: their own passwords stay with them
+    let others = format!("{url}CACHE_USER=app\nCACHE_PASSWORD=an0ther-0ne\nMQ_URL=amqp://app:an0ther-0ne@mq/\n");
+    let shown = plan(&[(".env.production", &others), ("harden.toml", ADMIN)], &pair);
+    assert!(shown.contains("account app -> app_b"), "{shown}");
+    // all that stand beside the password, and in the string without one
+    let both = "DB_USER=app\nDB_USERNAME=app\nDB_PASSWORD=OLD\nDB_URL=postgres://app@db/x\n";
+    let toml = ADMIN.replace("DATABASE_URL", "DB_URL");
+    let shown = plan(&[(".env.production", both), ("harden.toml", &toml)], &["--alternate", "DB_URL=app,app_b"]);
+    for part in [":1  DB_USER: the account", ":2  DB_USERNAME: the account", ":4  DB_URL: the account"] {
+        assert!(shown.contains(part), "{part}\n{shown}");
+    }
 }

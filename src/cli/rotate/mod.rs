@@ -96,10 +96,7 @@ fn plan(args: &RotateArgs, global: &Global, project: &Project, paths: &[PathBuf]
         untold.push(found.as_ref().err().cloned());
         servers.push(found.unwrap_or_default());
     }
-    let told = untold.iter().all(Option::is_none);
-    if told {
-        servers::check_alternate(args, &servers)?;
-    }
+    servers::check_alternate(args, &servers, &work.documents)?;
     let asked = servers::may_ask(root, &servers, args);
     if asked {
         servers::look(&mut servers, &values(&plan), &servers::reach(args))?;

@@ -8,6 +8,7 @@ use harden::disk::notes::Notes;
 use harden::dsn;
 use harden::model::document::Document;
 use harden::model::secret::Secret;
+use harden::model::setting::Setting;
 use harden::model::severity::Fix;
 use harden::plan::{SecretChange, renamed};
 use harden::rotate::connections::{Connection, connections};
@@ -101,6 +102,10 @@ fn turn(connection: &Connection, pair: &Alternate, rule: Option<&ServerRule>, ad
             connection.system
         ));
     }
+    let text = connection.url.expose();
+    if dsn::parse(text).is_none_or(|found| found.database(text).is_empty()) {
+        return Err(format!("{setting} names no database, which is then called as the account, and that changes: name it"));
+    }
     let [one, two] = pair.names();
     let other =
         pair.other(&connection.user).ok_or_else(|| format!("{setting} has neither of the accounts that take turns, {one} and {two}"))?;
@@ -128,9 +133,13 @@ pub(super) fn alternate(documents: &[Document], change: &mut SecretChange, serve
     Ok(())
 }
 
-/// Stops where `--alternate` names no server of the plan: a rotation that was to leave no gap would leave one.
-pub(super) fn check_alternate(args: &RotateArgs, servers: &[Vec<Reached>]) -> Result<(), Failure> {
-    let known = |name: &str| servers.iter().flatten().any(|reached| reached.server.setting.eq_ignore_ascii_case(name));
+/// Stops where `--alternate` names no server of the plan: a rotation that was to leave no gap would leave one. A setting whose server cannot be
+/// told is named with its reason, and no mistake.
+pub(super) fn check_alternate(args: &RotateArgs, servers: &[Vec<Reached>], documents: &[Document]) -> Result<(), Failure> {
+    let told = |name: &str| servers.iter().flatten().any(|reached| reached.server.setting.eq_ignore_ascii_case(name));
+    let is =
+        |setting: &Setting, name: &str| setting.name().eq_ignore_ascii_case(name) || setting.key.to_string().eq_ignore_ascii_case(name);
+    let known = |name: &str| told(name) || documents.iter().flat_map(|d| &d.settings).any(|setting| is(setting, name));
     match args.alternate.iter().find(|(name, _)| !known(name)) {
         Some((name, _)) => {
             let names: Vec<&str> = servers.iter().flatten().map(|reached| reached.server.setting.as_str()).collect();
