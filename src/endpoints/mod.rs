@@ -2,9 +2,11 @@
 //! references from one setting to another.
 
 mod beside;
+mod index;
 mod parts;
 mod references;
 
 pub use beside::{PASSWORD, STRING, USER, all_beside, beside, is_named};
+pub use index::Index;
 pub use parts::{Parts, parts};
-pub use references::{References, in_force, referred, said};
+pub use references::{References, referred};

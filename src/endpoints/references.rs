@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::model::document::Document;
-use crate::model::environment::Environment;
 use crate::model::secret::Secret;
-use crate::model::setting::{Role, Setting};
+use crate::model::setting::Role;
 use crate::model::template::{Part, parts as pieces};
 
 /// The name in `text`, where that is one reference and nothing else: `$NAME`, `${NAME}`, `${NAME:?what}`, `${NAME:-default}`.
@@ -20,42 +19,6 @@ pub fn referred(text: &str) -> Option<&str> {
         }
         _ => None,
     }
-}
-
-/// The settings in files for production, by document and index.
-pub fn in_force(documents: &[Document]) -> impl Iterator<Item = (usize, usize, &Setting)> {
-    documents.iter().enumerate().flat_map(|(d, document)| {
-        let live = |setting: &Setting| {
-            matches!(setting.role, Role::Live | Role::Argument) && document.environment_of(setting) == Environment::Production
-        };
-        document.settings.iter().enumerate().filter(move |(_, setting)| live(setting)).map(move |(s, setting)| (d, s, setting))
-    })
-}
-
-/// The settings that a reference to `name` in document `d` goes to, by document and index: those of that env file itself, else of the files that
-/// `holds` says, else of the `.env` beside it.
-#[must_use]
-pub fn said(documents: &[Document], holds: &dyn Fn(usize) -> bool, d: usize, name: &str) -> Vec<(usize, usize)> {
-    fn folder(document: &Document) -> &str {
-        document.path.rsplit_once('/').map_or("", |(folder, _)| folder)
-    }
-    let Some(own) = documents.get(d) else { return Vec::new() };
-    let all: Vec<(usize, usize)> = in_force(documents)
-        .filter(|(_, _, setting)| setting.name() == name && referred(setting.value.expose()) != Some(name))
-        .map(|(at, s, _)| (at, s))
-        .collect();
-    let of = |which: &dyn Fn(usize, &Document) -> bool| -> Vec<(usize, usize)> {
-        all.iter().copied().filter(|(at, _)| documents.get(*at).is_some_and(|document| which(*at, document))).collect()
-    };
-    let here = of(&|at, document| at == d && document.format == "env");
-    if !here.is_empty() {
-        return here;
-    }
-    let held = of(&|at, _| at != d && holds(at));
-    if !held.is_empty() {
-        return held;
-    }
-    of(&|_, document| document.file_name() == ".env" && folder(document) == folder(own))
 }
 
 /// Values by name: those of an env file itself, and those of the `.env` beside any other file, which is what compose reads.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::changes::SecretChange;
 use super::place::Place;
 use crate::dsn;
-use crate::endpoints::{PASSWORD, STRING, USER, all_beside, in_force, is_named, referred, said};
+use crate::endpoints::{Index, PASSWORD, STRING, USER, all_beside, is_named, referred};
 use crate::keygen::percent_decoded;
 use crate::model::document::Document;
 use crate::model::setting::Setting;
@@ -32,8 +32,11 @@ const DEEPEST: usize = 4;
 ///
 /// # Errors
 /// The place, and why: it holds the password and no name that can be found, it names another account, or the name belongs to a password that stays.
-pub fn renamed(documents: &[Document], change: &SecretChange, from: &str, to: &str) -> Result<Renamed, String> {
-    let mut search = Search { documents, change, from, found: BTreeSet::new(), alone: BTreeSet::new() };
+pub fn renamed(index: &Index<'_>, change: &SecretChange, from: &str, to: &str) -> Result<Renamed, String> {
+    let documents = index.documents;
+    let holders = change.places.iter().map(|place| place.document).collect();
+    let held = change.places.iter().map(|place| (place.document, place.setting)).collect();
+    let mut search = Search { documents, index, holders, held, from, found: BTreeSet::new(), alone: BTreeSet::new() };
     let mut bare = Vec::new();
     for place in &change.places {
         let Some((document, setting)) = place.setting_in(documents) else { continue };
@@ -55,7 +58,10 @@ pub fn renamed(documents: &[Document], change: &SecretChange, from: &str, to: &s
 
 struct Search<'a> {
     documents: &'a [Document],
-    change: &'a SecretChange,
+    index: &'a Index<'a>,
+    /// The documents that hold the password, and its places.
+    holders: BTreeSet<usize>,
+    held: BTreeSet<(usize, usize)>,
     from: &'a str,
     /// Document, setting, start and end within the value.
     found: BTreeSet<(usize, usize, usize, usize)>,
@@ -80,7 +86,7 @@ impl<'a> Search<'a> {
 
     /// The settings in files for production, by document and index.
     fn live(&self) -> impl Iterator<Item = (usize, usize, &'a Setting)> + use<'a> {
-        in_force(self.documents)
+        self.index.in_force()
     }
 
     /// Adds the name at `within` the value of a setting.
@@ -156,14 +162,13 @@ impl<'a> Search<'a> {
 
     /// The settings that a reference to `name` in document `d` goes to.
     fn said(&self, d: usize, name: &str) -> Vec<(usize, usize)> {
-        said(self.documents, &|at| self.change.places.iter().any(|place| place.document == at), d, name)
+        self.index.said(&self.holders, d, name)
     }
 
     /// Whether `text` in document `d` is a reference to the password.
     fn is_password(&self, d: usize, text: &str) -> bool {
         let Some(name) = referred(text) else { return false };
-        let at = |place: &Place| (place.document, place.setting);
-        self.said(d, name).iter().any(|said| self.change.places.iter().any(|place| at(place) == *said))
+        self.said(d, name).iter().any(|said| self.held.contains(said))
     }
 
     /// Follows what refers to the password, and gives the names by which strings do that have an account.
@@ -192,7 +197,7 @@ impl<'a> Search<'a> {
     /// Whether the passwords beside all the names that change are this secret, and so are those of the strings that refer to them.
     fn is_ours_alone(&self) -> Result<(), String> {
         let ours = |d: usize, s: usize, text: &str| {
-            let own = self.change.places.iter().any(|place| (place.document, place.setting) == (d, s));
+            let own = self.held.contains(&(d, s));
             own || text.is_empty() || self.is_password(d, text)
         };
         let other = |d: usize, s: usize| self.fault(d, s, "names the account of another password, too, which stays");
@@ -225,8 +230,11 @@ impl<'a> Search<'a> {
         let is_user = |setting: &Setting| is_named(setting, USER);
         for (d, s, setting) in self.live() {
             let value = setting.value.expose();
-            let found =
-                |span: Span| self.found.iter().any(|(a, b, start, end)| (*a, *b) == (d, s) && *start <= span.start && span.end <= *end);
+            let found = |span: Span| {
+                self.found
+                    .range((d, s, 0, 0)..=(d, s, usize::MAX, usize::MAX))
+                    .any(|(.., start, end)| *start <= span.start && span.end <= *end)
+            };
             let whole = Span::new(0, value.len()).trimmed(value);
             let named = if is_user(setting) && whole.of(value) == self.from { Some(whole) } else { account(setting) };
             let says = named.is_some_and(|span| span.of(value) == self.from && !found(span));
@@ -258,11 +266,7 @@ impl<'a> Search<'a> {
         let value = setting.value.expose();
         let text = innermost_default(value).trimmed(value).of(value);
         let inside = dsn::parse(text).and_then(|found| found.password).filter(|_| !is_named(setting, USER));
-        let ours = |at: usize, text: &str| {
-            text.is_empty()
-                || self.is_password(d, text)
-                || self.change.places.iter().any(|place| (place.document, place.setting) == (d, at))
-        };
+        let ours = |at: usize, text: &str| text.is_empty() || self.is_password(d, text) || self.held.contains(&(d, at));
         if let Some(password) = inside {
             return !ours(s, password.of(text));
         }

@@ -1,7 +1,9 @@
 //! Which servers hold a secret: the connection strings that it stands in, or that refer to it.
 
+use std::collections::BTreeSet;
+
 use crate::dsn;
-use crate::endpoints::{Parts, References, parts, referred, said};
+use crate::endpoints::{Index, Parts, References, parts, referred};
 use crate::keygen::percent_encoded;
 use crate::model::document::Document;
 use crate::model::environment::Environment;
@@ -42,40 +44,43 @@ pub struct Servers {
 
 /// The servers of a secret.
 #[must_use]
-pub fn connections(documents: &[Document], change: &SecretChange) -> Servers {
+pub fn connections(index: &Index<'_>, change: &SecretChange) -> Servers {
+    let documents = index.documents;
     let mut out = Servers::default();
     let Some(old) = change.old() else { return out };
-    let holds = |d: usize, s: usize| change.places.iter().any(|place| (place.document, place.setting) == (d, s));
-    let own = change.places.iter().filter(|p| !p.in_url);
-    let names: Vec<&str> = own.filter_map(|p| Some(documents.get(p.document)?.settings.get(p.setting)?.name())).collect();
+    let holders: BTreeSet<usize> = change.places.iter().map(|place| place.document).collect();
+    let held: BTreeSet<(usize, usize)> = change.places.iter().map(|place| (place.document, place.setting)).collect();
     // two projects may give one name to two secrets
-    let held = |at: usize| change.places.iter().any(|place| place.document == at);
-    let is_ours = |d: usize, name: &str| said(documents, &held, d, name).iter().any(|(d, s)| holds(*d, *s));
+    let is_ours = |d: usize, name: &str| index.said(&holders, d, name).iter().any(|said| held.contains(said));
     for place in change.places.iter().filter(|place| place.in_url) {
-        let Some(document) = documents.get(place.document) else { continue };
-        let Some(setting) = document.settings.get(place.setting) else { continue };
+        let Some((document, setting)) = place.setting_in(documents) else { continue };
         let text = string(setting).of(setting.value.expose());
         let Some(password) = dsn::parse(text).and_then(|found| found.password) else { continue };
         add(&mut out, document, setting, expanded(text, password, password.of(text), &known(documents, document, change)));
     }
-    for (d, document) in documents.iter().enumerate() {
+    let own = change.places.iter().filter(|p| !p.in_url);
+    let names: BTreeSet<&str> = own.filter_map(|place| Some(place.setting_in(documents)?.1.name())).collect();
+    let referring: BTreeSet<(usize, usize)> = names.iter().flat_map(|name| index.referring(name)).copied().collect();
+    let asked: BTreeSet<usize> = holders.iter().copied().chain(referring.iter().map(|(d, _)| *d)).collect();
+    for d in asked {
+        let Some(document) = documents.get(d) else { continue };
         let live = |s: &Setting| s.role == Role::Live && document.environment_of(s) == Environment::Production;
-        for setting in document.settings.iter().filter(|s| live(s)) {
-            if let Some((text, password)) = refers(setting, &|name| names.contains(&name) && is_ours(d, name)) {
+        let ours = |name: &str| names.contains(name) && is_ours(d, name);
+        let in_it = referring.range((d, 0)..=(d, usize::MAX)).filter_map(|(_, s)| Some((*s, document.settings.get(*s)?)));
+        let in_it: Vec<(usize, &Setting)> = in_it.filter(|(_, setting)| live(setting)).collect();
+        for (_, setting) in &in_it {
+            if let Some((text, password)) = refers(setting, &ours) {
                 let escaped = escaped(text, old);
                 add(&mut out, document, setting, expanded(text, password, escaped.expose(), &known(documents, document, change)));
             }
         }
         // only where one of its settings is the password, or says that it is
-        let password = |(s, setting): (usize, &Setting)| {
-            live(setting) && (holds(d, s) || referred(setting.value.expose()).is_some_and(|name| names.contains(&name) && is_ours(d, name)))
-        };
-        if document.settings.iter().enumerate().any(password) {
+        let says = |setting: &Setting| live(setting) && referred(setting.value.expose()).is_some_and(&ours);
+        let password = |s: usize| document.settings.get(s).is_some_and(|setting| held.contains(&(d, s)) && live(setting) || says(setting));
+        if holders.contains(&d) || in_it.iter().any(|(_, setting)| says(setting)) {
             let known = known(documents, document, change);
             for server in parts(document, &|text| known.expand(text)) {
-                let told = |index: usize| document.settings.get(index);
-                let held = server.password.filter(|index| told(*index).is_some_and(|setting| password((*index, setting))));
-                if let Some(setting) = held.and_then(|_| told(server.host)) {
+                if let Some(setting) = server.password.filter(|s| password(*s)).and_then(|_| document.settings.get(server.host)) {
                     by_parts(&mut out, document, setting, &server);
                 }
             }

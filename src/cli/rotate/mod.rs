@@ -13,6 +13,7 @@ mod show;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 
+use harden::endpoints::Index;
 use harden::keygen::SystemEntropy;
 use harden::model::secret::Secret;
 use harden::model::severity::Fix;
@@ -89,10 +90,11 @@ fn plan(args: &RotateArgs, global: &Global, project: &Project, paths: &[PathBuf]
     let mut plan =
         rotation(&work.documents, &seeds, &wishes, &mut SystemEntropy).map_err(|e| Failure::new(format!("{e}; nothing was changed")))?;
     let rules = project.config.as_ref().map_or(&[][..], |c| &c.config.servers);
-    let of = |change: &SecretChange| if args.files_only { Ok(Vec::new()) } else { servers::of(&work.documents, change, args, rules) };
+    let index = Index::of(&work.documents);
+    let of = |change: &SecretChange| if args.files_only { Ok(Vec::new()) } else { servers::of(&index, change, args, rules) };
     let (mut servers, mut untold) = (Vec::new(), Vec::new());
     for change in &mut plan.secrets {
-        let found = of(change).and_then(|found| servers::alternate(&work.documents, change, &found).map(|()| found));
+        let found = of(change).and_then(|found| servers::alternate(&index, change, &found).map(|()| found));
         untold.push(found.as_ref().err().cloned());
         servers.push(found.unwrap_or_default());
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use harden::config::{Alternate, ServerRule};
 use harden::disk::notes::Notes;
 use harden::dsn;
+use harden::endpoints::Index;
 use harden::model::document::Document;
 use harden::model::secret::Secret;
 use harden::model::setting::Setting;
@@ -49,7 +50,7 @@ impl Reached {
 }
 
 /// The servers of one secret, or why they cannot be told. None is asked.
-pub(super) fn of(documents: &[Document], change: &SecretChange, args: &RotateArgs, rules: &[ServerRule]) -> Result<Vec<Reached>, String> {
+pub(super) fn of(index: &Index<'_>, change: &SecretChange, args: &RotateArgs, rules: &[ServerRule]) -> Result<Vec<Reached>, String> {
     let typed = |list: &[(String, String)], setting: &str| {
         list.iter().find(|(name, _)| name.eq_ignore_ascii_case(setting)).map(|(_, value)| value.clone())
     };
@@ -58,7 +59,7 @@ pub(super) fn of(documents: &[Document], change: &SecretChange, args: &RotateArg
             Server { setting: change.name.clone(), system: "program".to_owned(), program: PathBuf::from(&program), ..Server::default() };
         return Ok(vec![Reached { server, at: program, user: String::new(), known: Err(String::new()) }]);
     }
-    let found = connections(documents, change);
+    let found = connections(index, change);
     if let Some((setting, why)) = found.untold.first() {
         return Err(format!("the server of {setting} cannot be told: {why}; `--files-only` changes the files, and you the servers"));
     }
@@ -122,13 +123,13 @@ fn turn(connection: &Connection, pair: &Alternate, rule: Option<&ServerRule>, ad
 }
 
 /// Gives the account of `change` its other name where its servers have two that take turns.
-pub(super) fn alternate(documents: &[Document], change: &mut SecretChange, servers: &[Reached]) -> Result<(), String> {
+pub(super) fn alternate(index: &Index<'_>, change: &mut SecretChange, servers: &[Reached]) -> Result<(), String> {
     let Some(first) = servers.iter().find(|reached| !reached.server.alternate.is_empty()) else { return Ok(()) };
     if let Some(other) = servers.iter().find(|reached| reached.server.alternate != first.server.alternate) {
         return Err(format!("{} is one account with {}, and its accounts do not take turns", other.server.setting, first.server.setting));
     }
     if change.fix <= Fix::Review {
-        change.account = Some(renamed(documents, change, &first.user, &first.server.alternate)?);
+        change.account = Some(renamed(index, change, &first.user, &first.server.alternate)?);
     }
     Ok(())
 }
