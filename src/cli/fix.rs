@@ -22,7 +22,7 @@ use super::fix_promote;
 use super::fix_sops;
 use super::fix_work::{Target, Work};
 use super::interrupted;
-use super::manifests;
+use super::manifests::Manifests;
 use super::project::Project;
 use super::sealing::{self, about, twin_of};
 use super::sops::{self, Openers, existing_twin};
@@ -86,7 +86,8 @@ pub(crate) fn run(args: &FixArgs, global: &Global) -> Result<Exit, Failure> {
     }
     let drivers = project.config.as_ref().map(|c| c.config.drivers.clone()).unwrap_or_default();
     let before = work.plain_beside_twins();
-    let manifests = |index: usize| work.files.get(index).map(|file| manifests::above(file, &project)).unwrap_or_default();
+    let read = Manifests::of(&project);
+    let manifests = |index: usize| work.files.get(index).map(|file| read.above(file)).unwrap_or_default();
     let wishes = Wishes {
         manifests: &manifests,
         before: &before,

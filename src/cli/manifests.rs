@@ -1,6 +1,8 @@
 //! The manifests above a file (package.json, go.mod, ...), read only when a plan needs to know a driver.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use harden::disk::read::{Links, Outcome, read};
 use harden::dsn::drivers::manifest;
@@ -16,20 +18,42 @@ const LEVELS: usize = 12;
 /// Manifests of one folder that are read.
 const MOST: usize = 16;
 
-/// Path and text of the manifests in the folder of `file` and in those above it, the nearest folder first. The way ends at the folder of
-/// harden.toml or of `.git`; in a project that has neither, only the file's own folder is looked at.
-pub(crate) fn above(file: &Path, project: &Project) -> Vec<Vec<(String, String)>> {
-    let Some(folder) = file.parent().and_then(|f| if f.as_os_str().is_empty() { Path::new(".") } else { f }.canonicalize().ok()) else {
-        return Vec::new();
-    };
-    let root = project.config.as_ref().map(|c| c.root.as_path());
-    let is_root = |f: &Path| Some(f) == root || f.join(".git").symlink_metadata().is_ok();
-    let Some(depth) = folder.ancestors().take(LEVELS).position(is_root) else { return vec![of(&folder, &folder)] };
-    let top = folder.ancestors().nth(depth).unwrap_or(&folder).to_owned();
-    folder.ancestors().take(depth + 1).map(|f| of(f, &top)).collect()
+/// The manifests of a project, each folder read once.
+pub(crate) struct Manifests<'p> {
+    project: &'p Project,
+    /// By folder, and the one that names are shown from.
+    known: Mutex<HashMap<(PathBuf, PathBuf), Listed>>,
 }
 
-fn of(folder: &Path, top: &Path) -> Vec<(String, String)> {
+/// Path and text of the manifests of a folder.
+type Listed = Vec<(String, String)>;
+
+impl<'p> Manifests<'p> {
+    /// Those of `project`; none is read yet.
+    pub(crate) fn of(project: &'p Project) -> Self {
+        Self { project, known: Mutex::default() }
+    }
+
+    /// Path and text of the manifests in the folder of `file` and in those above it, the nearest folder first. The way ends at the folder of
+    /// harden.toml or of `.git`; in a project that has neither, only the file's own folder is looked at.
+    pub(crate) fn above(&self, file: &Path) -> Vec<Listed> {
+        let Some(folder) = file.parent().and_then(|f| if f.as_os_str().is_empty() { Path::new(".") } else { f }.canonicalize().ok()) else {
+            return Vec::new();
+        };
+        let root = self.project.config.as_ref().map(|c| c.root.as_path());
+        let is_root = |f: &Path| Some(f) == root || f.join(".git").symlink_metadata().is_ok();
+        let Some(depth) = folder.ancestors().take(LEVELS).position(is_root) else { return vec![self.listed(&folder, &folder)] };
+        let top = folder.ancestors().nth(depth).unwrap_or(&folder);
+        folder.ancestors().take(depth + 1).map(|f| self.listed(f, top)).collect()
+    }
+
+    fn listed(&self, folder: &Path, top: &Path) -> Listed {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.entry((folder.to_owned(), top.to_owned())).or_insert_with(|| of(folder, top)).clone()
+    }
+}
+
+fn of(folder: &Path, top: &Path) -> Listed {
     let Ok(entries) = folder.read_dir() else { return Vec::new() };
     let known = |path: &PathBuf| path.file_name().and_then(|n| n.to_str()).is_some_and(|n| manifest(n).is_some());
     let mut paths: Vec<PathBuf> = entries.filter_map(|e| Some(e.ok()?.path())).filter(known).collect();

@@ -8,7 +8,7 @@ use harden::plan::{Wishes, proposals};
 use harden::report::{Proposal, Replacement};
 use harden::scan::{Kept, Scan};
 
-use super::manifests;
+use super::manifests::Manifests;
 use super::project::Project;
 
 /// Adds to the entries of `scan` what could be done about them in their file, as far as its documents were kept and it shows no secret.
@@ -19,7 +19,8 @@ pub(crate) fn add(scan: &mut Scan, project: &Project) {
         files.push(path);
     }
     let drivers = project.config.as_ref().map(|c| c.config.drivers.clone()).unwrap_or_default();
-    let manifests = |index: usize| files.get(index).map(|file| manifests::above(file, project)).unwrap_or_default();
+    let read = Manifests::of(project);
+    let manifests = |index: usize| files.get(index).map(|file| read.above(file)).unwrap_or_default();
     let wishes = Wishes {
         manifests: &manifests,
         before: &[],

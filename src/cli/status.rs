@@ -13,7 +13,7 @@ use super::exit::{Exit, Failure};
 use super::fix_work::Work;
 use super::interrupted;
 use super::inventory::inventory;
-use super::manifests;
+use super::manifests::Manifests;
 use super::project::Project;
 use super::rotate::Forms;
 use super::status_args::StatusArgs;
@@ -48,7 +48,8 @@ pub(crate) fn run(args: &StatusArgs, global: &Global) -> Result<Exit, Failure> {
     let policy = project.config.as_ref().map(|c| c.config.rotation.clone()).unwrap_or_default();
     let root = interrupted::roots(&project, &args.paths).into_iter().next().unwrap_or_else(|| PathBuf::from("."));
     let drivers = project.config.as_ref().map(|c| c.config.drivers.clone()).unwrap_or_default();
-    let manifests = |index: usize| work.files.get(index).map(|file| manifests::above(file, &project)).unwrap_or_default();
+    let read = Manifests::of(&project);
+    let manifests = |index: usize| work.files.get(index).map(|file| read.above(file)).unwrap_or_default();
     let wishes = Wishes::live(&manifests, &drivers, &project.rules);
     let mut inventory = inventory(&work, &findings, &policy, &root, &wishes);
     (inventory.letter, inventory.readiness) = (letter, readiness);

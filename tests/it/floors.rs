@@ -34,7 +34,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("rotate", "disk dsn endpoints keygen live model plan wire"),
     (
         "cli",
-        "config detect disk dsn formats git keygen keys ledger model plan probe render report rewrite rotate rules run scan seal strength wire",
+        "config detect disk dsn endpoints formats git keygen keys ledger model plan probe render report rewrite rotate rules run scan seal strength wire",
     ),
 ];
 

@@ -28,7 +28,7 @@ use super::exit::{Exit, Failure};
 use super::fix_work::Work;
 use super::interrupted;
 use super::inventory;
-use super::manifests;
+use super::manifests::Manifests;
 use super::project::Project;
 use super::sealing;
 use super::ui;
@@ -77,7 +77,8 @@ fn plan(args: &RotateArgs, global: &Global, project: &Project, paths: &[PathBuf]
     let findings: Vec<_> = scan.report.entries.drain(..).map(|entry| entry.finding).collect();
     let work = Work::of(scan);
     let drivers = project.config.as_ref().map(|c| c.config.drivers.clone()).unwrap_or_default();
-    let manifests = |index: usize| work.files.get(index).map(|file| manifests::above(file, project)).unwrap_or_default();
+    let read = Manifests::of(project);
+    let manifests = |index: usize| work.files.get(index).map(|file| read.above(file)).unwrap_or_default();
     let wishes = Wishes::live(&manifests, &drivers, &project.rules);
     let policy = project.config.as_ref().map(|c| c.config.rotation.clone()).unwrap_or_default();
     if policy.approval && args.apply && args.approved_by.is_none() {
