@@ -102,7 +102,7 @@ fn look(args: &ScanArgs, request: &Request<'_>, asked: Option<Asked>) -> Result<
             return Err(Failure::new("`--branch` and a range are two ways to say which commits").hint("leave one of them out"));
         }
         let commits = Commits { range: range.clone(), since: args.since.clone(), branch: args.branch.clone() };
-        let bar = Progress::new();
+        let bar = Progress::of("versions");
         return history(request, &Wanted { commits, progress: &|done, all| bar.tell(done, all) }).map_err(unfit);
     }
     if !args.paths.iter().any(|p| p.as_os_str() == "-") {

@@ -22,6 +22,7 @@ use super::hands::{World, can_write};
 use super::servers;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::interrupted;
+use crate::cli::progress::Progress;
 use crate::cli::recording::Recording;
 use crate::cli::seal_args::IdentityArgs;
 use crate::cli::sealing::{self, about};
@@ -53,7 +54,7 @@ pub(super) fn start(
     write_atomic(&lock.state().join(stage_of(&id)), &sealed, ModePolicy::Exactly(0o600))?;
     let mut journal =
         Journal { id, stage: sha256(&sealed), began: date::now(), to: Side::New, state: State::Staged, servers, wrote: false };
-    let mut world = World { root, lock: &lock, stage, accounts };
+    let mut world = World { root, lock: &lock, stage, accounts, progress: Progress::of("servers") };
     world.note(&journal).map_err(|why| Failure::new(why).code(Exit::HalfDone))?;
     forget_others(&lock, &journal);
     let end = machine::drive(&mut journal, &mut world);
@@ -117,7 +118,7 @@ pub(super) fn again(args: &RotateArgs, roots: &[PathBuf], config: Option<&Loaded
         consent::confirm_return(args, stage.secrets.len())?;
     }
     let accounts = accounts(&stage)?;
-    let mut world = World { root, lock: &lock, stage: &stage, accounts };
+    let mut world = World { root, lock: &lock, stage: &stage, accounts, progress: Progress::of("servers") };
     if args.undo && journal.to == Side::New {
         if journal.wrote {
             let code = if journal.is_over() { Exit::Failed } else { Exit::HalfDone };
@@ -203,6 +204,7 @@ fn record(world: &World<'_>, journal: &Journal, config: Option<&Loaded>, identit
 /// Says how it ended.
 fn finish(end: &End, world: &World<'_>, journal: &Journal, config: Option<&Loaded>, identities: &Identities) -> Exit {
     let stage = world.stage;
+    world.progress.clear();
     match end {
         End::Done => {
             stage.files.iter().for_each(|file| ui::say(&format!("written: {}", ui::printable(&file.path.display().to_string()))));

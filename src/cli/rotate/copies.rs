@@ -69,7 +69,7 @@ pub(super) fn tell(root: &Path, config: Option<&Loaded>, stage: &Stage, side: Si
     if files.iter().any(|file| is_text_for_people(&file.display)) {
         ui::hint("`harden rotate --purge` shows which of them are texts for people; `--purge --apply` takes the values out of these");
     }
-    let progress = Progress::new();
+    let progress = Progress::of("versions");
     let history = in_history(root, &dead(stage, side), &|done, all| progress.tell(done, all));
     drop(progress);
     // where there is no repository there is no history

@@ -18,6 +18,7 @@ use harden::rotate::state::{JOURNAL, Journal};
 use harden::seal::IDENTITY_VARIABLES;
 use zeroize::Zeroizing;
 
+use crate::cli::progress::Progress;
 use crate::cli::{closed, ui};
 
 /// The world of one rotation.
@@ -26,6 +27,8 @@ pub(super) struct World<'a> {
     pub(super) lock: &'a Lock,
     pub(super) stage: &'a Stage,
     pub(super) accounts: Vec<Box<dyn Account>>,
+    /// Of the servers.
+    pub(super) progress: Progress,
 }
 
 impl World<'_> {
@@ -33,9 +36,13 @@ impl World<'_> {
     fn change(&mut self, server: usize, side: Side, ask: impl Fn(&mut dyn Account, Credential<'_>, Credential<'_>) -> Set) -> Set {
         let stage = self.stage;
         let credentials = stage.credential(server, side).zip(stage.credential(server, side.other()));
+        self.progress.tell(server, self.accounts.len());
         let (Some((credential, other)), Some(account)) = (credentials, self.accounts.get_mut(server)) else { return Set::Unknown };
         let set = ask(account.as_mut(), credential, other);
         let warnings = account.warnings();
+        if server + 1 == self.accounts.len() || !warnings.is_empty() {
+            self.progress.clear();
+        }
         warnings.iter().for_each(|warning| ui::warn(&format!("{}: {warning}", self.name(server))));
         set
     }
@@ -167,7 +174,9 @@ fn is_list(file: &File) -> bool {
 /// The change of all files that do not hold the contents of `side` yet.
 fn transaction(root: &Path, files: &[File], side: Side) -> Result<Transaction, (String, DiskError)> {
     let mut transaction = Transaction::new(root);
-    for file in files {
+    let progress = Progress::of("files");
+    for (done, file) in files.iter().enumerate() {
+        progress.tell(done, files.len());
         let path = root.join(&file.path);
         let now = if path.symlink_metadata().is_ok() {
             read::read_raw(&path, Links::Refuse, u64::MAX).map_err(|e| (e.to_string(), e))?.map(|raw| sha256(&raw.bytes))

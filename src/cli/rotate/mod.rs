@@ -29,6 +29,7 @@ use super::fix_work::Work;
 use super::interrupted;
 use super::inventory;
 use super::manifests::Manifests;
+use super::progress::Progress;
 use super::project::Project;
 use super::sealing;
 use super::ui;
@@ -214,7 +215,9 @@ impl Made<'_> {
     fn stage(&self, plan: &Plan, servers: &[Vec<Reached>]) -> Result<(PathBuf, Stage), Failure> {
         let edits = plan.edits(&self.work.documents, Fix::Review).map_err(Failure::new)?;
         let mut written = Vec::new();
-        for (index, planned) in &edits {
+        let progress = Progress::of("files");
+        for (done, (index, planned)) in edits.iter().enumerate() {
+            progress.tell(done, edits.len());
             written.push(self.forms.written(&self.work.target(*index, Some(planned))?, self.request, self.recipients)?);
         }
         let holds = |root: &PathBuf| written.iter().all(|file| file.path.canonicalize().is_ok_and(|path| path.starts_with(root)));
