@@ -69,7 +69,7 @@ fn waiting(desk: &Desk, program: &str, as_nobody: bool) -> Child {
     let status = |id: u32| fs::read_to_string(format!("/proc/{id}/syscall")).or_else(|_| fs::read_to_string(format!("/proc/{id}/wchan")));
     let begun = Instant::now();
     // it has read what there is and waits for the rest
-    while begun.elapsed() < Duration::from_secs(5) && !status(child.id()).is_ok_and(|text| text.starts_with("0 ") || text.contains("pipe"))
+    while begun.elapsed() < Duration::from_secs(60) && !status(child.id()).is_ok_and(|text| text.starts_with("0 ") || text.contains("pipe"))
     {
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -126,7 +126,7 @@ fn an_abort_leaves_no_core() {
     let closed = |text: &str| text.lines().any(|l| l.starts_with("Max core file size") && l.split_whitespace().nth(4) == Some("0"));
     // the shell before it may have no limit to begin with
     let is_ours = || fs::read_to_string(format!("/proc/{}/comm", child.id())).is_ok_and(|name| name.trim() == "harden");
-    while begun.elapsed() < Duration::from_secs(5) && !(is_ours() && closed(&limits())) {
+    while begun.elapsed() < Duration::from_secs(60) && !(is_ours() && closed(&limits())) {
         std::thread::sleep(Duration::from_millis(20));
     }
     assert!(closed(&limits()), "{}", limits());
@@ -157,7 +157,7 @@ fn what_run_starts_has_the_limits_of_the_user_and_can_be_debugged() {
     let mut child = desk.command(&program, as_nobody).args(["run", "--env-file", "a.env", "--", "sleep", "30"]).spawn().unwrap();
     let readable = || desk.command("/bin/sh", as_nobody).args(["-c", &format!("head -c 1 /proc/{}/environ", child.id())]).output().unwrap();
     let begun = Instant::now();
-    while begun.elapsed() < Duration::from_secs(5) && !readable().status.success() {
+    while begun.elapsed() < Duration::from_secs(60) && !readable().status.success() {
         std::thread::sleep(Duration::from_millis(20));
     }
     assert!(readable().status.success(), "the command is the user's own");
