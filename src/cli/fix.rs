@@ -86,8 +86,8 @@ pub(crate) fn run(args: &FixArgs, global: &Global) -> Result<Exit, Failure> {
     }
     let drivers = project.config.as_ref().map(|c| c.config.drivers.clone()).unwrap_or_default();
     let before = work.plain_beside_twins();
-    let read = Manifests::of(&project);
-    let manifests = |index: usize| work.files.get(index).map(|file| read.above(file)).unwrap_or_default();
+    let read = Manifests::of(&project, &work.files);
+    let manifests = |index: usize| read.above(index);
     let wishes = Wishes {
         manifests: &manifests,
         before: &before,

@@ -35,6 +35,7 @@ pub(crate) use with_network::settle;
 mod with_network {
     use std::time::Duration;
 
+    use harden::endpoints::Index;
     use harden::model::date::now;
     use harden::probe::{Connection, Trial, ask_all, named_by, trial};
     use harden::wire::{NoTarget, Target};
@@ -49,14 +50,15 @@ mod with_network {
     /// Asks the servers, and takes out of `plan` what would break.
     pub(crate) fn settle(plan: &mut Plan, documents: &[Document], args: &AskArgs) -> Result<(), Failure> {
         let trust = trust(&args.ca, &[])?;
+        let names = Index::of(documents);
         let mut questions: Vec<(usize, Result<Target, NoTarget>)> = Vec::new();
         for (index, switch) in plan.switches.iter().enumerate().filter(|(_, switch)| switch.secures && !switch.parts.is_empty()) {
-            let Some((document, value)) = documents.get(switch.document).zip(switch.value(documents)) else { continue };
-            questions.extend(named_by(document, documents, &value).into_iter().map(|target| (index, target)));
+            let Some(value) = switch.value(documents) else { continue };
+            questions.extend(named_by(&names, switch.document, &value).into_iter().map(|target| (index, target)));
         }
         let mut connections: Vec<Connection> = Vec::new();
         for target in questions.iter().filter_map(|(_, target)| target.as_ref().ok()) {
-            if !connections.iter().any(|known| same(&known.target, target)) {
+            if !connections.iter().any(|known| known.target.is_at(target)) {
                 // a handshake needs no account
                 let target = Target { user: String::new(), password: None, ..target.clone() };
                 connections.push(Connection { asked: target.asked, target, places: Vec::new(), logins: Vec::new() });
@@ -75,7 +77,7 @@ mod with_network {
                 }
             };
             let at = target.address();
-            let Some((_, answer)) = connections.iter().zip(&answers).find(|(known, _)| same(&known.target, &target)) else { continue };
+            let Some((_, answer)) = connections.iter().zip(&answers).find(|(known, _)| known.target.is_at(&target)) else { continue };
             match trial(target, answer, now) {
                 Trial::Works => switch.asked.push(format!("{at} has TLS that fits")),
                 Trial::Open(why) => switch.asked.push(format!("{at} tells nothing: {why}")),
@@ -83,10 +85,5 @@ mod with_network {
             }
         }
         Ok(())
-    }
-
-    /// Whether one handshake answers for both.
-    fn same(a: &Target, b: &Target) -> bool {
-        (a.system, &a.host, a.port, a.direct) == (b.system, &b.host, b.port, b.direct)
     }
 }

@@ -1,8 +1,8 @@
 //! The manifests above a file (package.json, go.mod, ...), read only when a plan needs to know a driver.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 use harden::disk::read::{Links, Outcome, read};
 use harden::dsn::drivers::manifest;
@@ -21,23 +21,29 @@ const MOST: usize = 16;
 /// The manifests of a project, each folder read once.
 pub(crate) struct Manifests<'p> {
     project: &'p Project,
+    files: &'p [PathBuf],
     /// By folder, and the one that names are shown from.
-    known: Mutex<HashMap<(PathBuf, PathBuf), Listed>>,
+    known: RefCell<HashMap<(PathBuf, PathBuf), Listed>>,
 }
 
 /// Path and text of the manifests of a folder.
 type Listed = Vec<(String, String)>;
 
 impl<'p> Manifests<'p> {
-    /// Those of `project`; none is read yet.
-    pub(crate) fn of(project: &'p Project) -> Self {
-        Self { project, known: Mutex::default() }
+    /// Those above `files` of `project`; none is read yet.
+    pub(crate) fn of(project: &'p Project, files: &'p [PathBuf]) -> Self {
+        Self { project, files, known: RefCell::default() }
     }
 
-    /// Path and text of the manifests in the folder of `file` and in those above it, the nearest folder first. The way ends at the folder of
+    /// Path and text of the manifests in the folder of the file `index` and in those above it, the nearest folder first. The way ends at the folder of
     /// harden.toml or of `.git`; in a project that has neither, only the file's own folder is looked at.
-    pub(crate) fn above(&self, file: &Path) -> Vec<Listed> {
-        let Some(folder) = file.parent().and_then(|f| if f.as_os_str().is_empty() { Path::new(".") } else { f }.canonicalize().ok()) else {
+    pub(crate) fn above(&self, index: usize) -> Vec<Listed> {
+        let Some(folder) = self
+            .files
+            .get(index)
+            .and_then(|file| file.parent())
+            .and_then(|f| if f.as_os_str().is_empty() { Path::new(".") } else { f }.canonicalize().ok())
+        else {
             return Vec::new();
         };
         let root = self.project.config.as_ref().map(|c| c.root.as_path());
@@ -48,8 +54,7 @@ impl<'p> Manifests<'p> {
     }
 
     fn listed(&self, folder: &Path, top: &Path) -> Listed {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.entry((folder.to_owned(), top.to_owned())).or_insert_with(|| of(folder, top)).clone()
+        self.known.borrow_mut().entry((folder.to_owned(), top.to_owned())).or_insert_with(|| of(folder, top)).clone()
     }
 }
 

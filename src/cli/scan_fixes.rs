@@ -19,8 +19,8 @@ pub(crate) fn add(scan: &mut Scan, project: &Project) {
         files.push(path);
     }
     let drivers = project.config.as_ref().map(|c| c.config.drivers.clone()).unwrap_or_default();
-    let read = Manifests::of(project);
-    let manifests = |index: usize| files.get(index).map(|file| read.above(file)).unwrap_or_default();
+    let read = Manifests::of(project, &files);
+    let manifests = |index: usize| read.above(index);
     let wishes = Wishes {
         manifests: &manifests,
         before: &[],

@@ -48,8 +48,8 @@ pub(crate) fn run(args: &StatusArgs, global: &Global) -> Result<Exit, Failure> {
     let policy = project.config.as_ref().map(|c| c.config.rotation.clone()).unwrap_or_default();
     let root = interrupted::roots(&project, &args.paths).into_iter().next().unwrap_or_else(|| PathBuf::from("."));
     let drivers = project.config.as_ref().map(|c| c.config.drivers.clone()).unwrap_or_default();
-    let read = Manifests::of(&project);
-    let manifests = |index: usize| work.files.get(index).map(|file| read.above(file)).unwrap_or_default();
+    let read = Manifests::of(&project, &work.files);
+    let manifests = |index: usize| read.above(index);
     let wishes = Wishes::live(&manifests, &drivers, &project.rules);
     let mut inventory = inventory(&work, &findings, &policy, &root, &wishes);
     (inventory.letter, inventory.readiness) = (letter, readiness);

@@ -107,7 +107,7 @@ impl Links {
         if document.fault.is_some() || is_catalogue(document) || is_copy(&document.path) {
             return Self::default();
         }
-        let folder = document.path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+        let folder = document.folder().to_owned();
         let mut links = Self { folder, ..Self::default() };
         if document.environment == Environment::Production && is_configuration(document) {
             let mut all = findings.iter().filter_map(|finding| live(document, finding));

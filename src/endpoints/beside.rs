@@ -3,6 +3,15 @@
 use crate::model::document::Document;
 use crate::model::key_path::words;
 use crate::model::setting::{Role, Setting};
+use crate::model::span::Span;
+use crate::model::template::innermost_default;
+
+/// Where a connection string stands in the value of a setting: the innermost default, without blanks.
+#[must_use]
+pub fn string_in(setting: &Setting) -> Span {
+    let value = setting.value.expose();
+    innermost_default(value).trimmed(value)
+}
 
 /// Last words of names of accounts.
 pub const USER: &[&str] = &["user", "username", "login"];
@@ -11,6 +20,9 @@ pub const PASSWORD: &[&str] = &["password", "pass", "passwd", "pwd"];
 
 /// Last words of names of connection strings.
 pub const STRING: &[&str] = &["url", "uri", "dsn"];
+
+/// Last words of names of hosts.
+pub const HOST: &[&str] = &["host", "hostname", "server"];
 
 /// Whether the last word of a setting's name is one of `last`.
 #[must_use]

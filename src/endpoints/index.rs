@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::references::referred;
+use super::references::{References, references, referred};
 use crate::model::document::Document;
 use crate::model::environment::Environment;
 use crate::model::setting::{Role, Setting};
-use crate::model::template::{Part, parts};
 
 /// The settings of documents that are in force in production, with their places: index of the document, index of the setting.
 pub struct Index<'d> {
@@ -22,15 +21,12 @@ impl<'d> Index<'d> {
     /// That of `documents`.
     #[must_use]
     pub fn of(documents: &'d [Document]) -> Self {
-        fn folder(document: &Document) -> &str {
-            document.path.rsplit_once('/').map_or("", |(folder, _)| folder)
-        }
         let env = documents.iter().enumerate().filter(|(_, document)| document.file_name() == ".env");
-        let in_folder: HashMap<&str, usize> = env.map(|(d, document)| (folder(document), d)).collect();
-        let beside = documents.iter().map(|document| in_folder.get(folder(document)).copied()).collect();
+        let in_folder: HashMap<&str, usize> = env.rev().map(|(d, document)| (document.folder(), d)).collect();
+        let beside = documents.iter().map(|document| in_folder.get(document.folder()).copied()).collect();
         let mut index = Self { documents, named: HashMap::new(), referring: HashMap::new(), beside };
         for (d, s, setting) in in_force(documents) {
-            let names: BTreeSet<&str> = references(setting).collect();
+            let names: BTreeSet<&str> = references(setting.value.expose()).map(|(name, _)| name).collect();
             names.into_iter().for_each(|name| index.referring.entry(name).or_default().push((d, s)));
             if referred(setting.value.expose()) != Some(setting.name()) {
                 index.named.entry((d, setting.name())).or_default().push(s);
@@ -48,6 +44,14 @@ impl<'d> Index<'d> {
     #[must_use]
     pub fn referring(&self, name: &str) -> &[(usize, usize)] {
         self.referring.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// What the references in document `d` go to: the settings of an env file itself, those of the `.env` beside any other file, which is what compose
+    /// reads.
+    #[must_use]
+    pub fn references(&self, d: usize) -> References<'d> {
+        let own = self.documents.get(d).filter(|document| document.format == "env");
+        References::to(own.or_else(|| self.documents.get(self.beside.get(d).copied().flatten()?)))
     }
 
     /// The settings that a reference to `name` in document `d` goes to: those of that env file itself, else of the documents in `holders`, else of
@@ -68,20 +72,12 @@ impl<'d> Index<'d> {
 
 fn in_force(documents: &[Document]) -> impl Iterator<Item = (usize, usize, &Setting)> {
     documents.iter().enumerate().flat_map(|(d, document)| {
-        let live = |setting: &Setting| {
-            matches!(setting.role, Role::Live | Role::Argument) && document.environment_of(setting) == Environment::Production
-        };
-        document.settings.iter().enumerate().filter(move |(_, setting)| live(setting)).map(move |(s, setting)| (d, s, setting))
+        let live = document.settings.iter().enumerate().filter(|(_, setting)| is_in_force(document, setting));
+        live.map(move |(s, setting)| (d, s, setting))
     })
 }
 
-/// The names that the references in a value go to.
-fn references(setting: &Setting) -> impl Iterator<Item = &str> {
-    let value = setting.value.expose();
-    let all = if value.contains('$') { parts(value) } else { Vec::new() };
-    all.into_iter().filter_map(move |part| match part {
-        Part::Literal(_) => None,
-        Part::Fallback { name, .. } => Some(name.of(value)),
-        Part::Reference(span) => referred(span.of(value)),
-    })
+/// Whether a setting of `document` is in force in production.
+pub fn is_in_force(document: &Document, setting: &Setting) -> bool {
+    matches!(setting.role, Role::Live | Role::Argument) && document.environment_of(setting) == Environment::Production
 }

@@ -6,7 +6,7 @@ mod index;
 mod parts;
 mod references;
 
-pub use beside::{PASSWORD, STRING, USER, all_beside, beside, is_named};
-pub use index::Index;
+pub use beside::{HOST, PASSWORD, STRING, USER, all_beside, beside, is_named, string_in};
+pub use index::{Index, is_in_force};
 pub use parts::{Parts, parts};
-pub use references::{References, referred};
+pub use references::{References, first_of, references, referred};

@@ -1,7 +1,7 @@
 //! Servers whose parts are settings of their own: `PGHOST`, `PGPORT`, `PGUSER`; `REDIS_HOST`; `DB_HOST` with `DB_CONNECTION=mysql`; a connection
 //! string without a password beside its account, as `spring.datasource.url`.
 
-use super::beside::{PASSWORD, USER, beside, split};
+use super::beside::{HOST, PASSWORD, STRING, USER, beside, is_named, split};
 use crate::dsn::{self, HostClass, host_class};
 use crate::keygen::percent_encoded;
 use crate::model::document::Document;
@@ -54,10 +54,14 @@ pub fn parts(document: &Document, expand: &dyn Fn(&str) -> Secret) -> Vec<Parts>
     let twice = |setting: &Setting| {
         document.settings.iter().filter(|s| s.role == Role::Live && s.part == setting.part && s.key == setting.key).count() > 1
     };
-    let found = live.filter_map(|(index, setting)| match split(setting.name()).last()?.as_str() {
-        "host" | "hostname" | "server" => by_host(document, index, setting, expand),
-        "url" | "uri" | "dsn" => by_string(document, index, setting, expand),
-        _ => None,
+    let found = live.filter_map(|(index, setting)| {
+        if is_named(setting, HOST) {
+            by_host(document, index, setting, expand)
+        } else if is_named(setting, STRING) {
+            by_string(document, index, setting, expand)
+        } else {
+            None
+        }
     });
     let told = |parts: &Parts| {
         let all = [Some(parts.host), parts.user, parts.password];
@@ -83,11 +87,10 @@ fn by_host(document: &Document, index: usize, setting: &Setting, expand: &dyn Fn
     }
     let tls = near(&["tls", "ssl"]).is_some_and(|on| matches!(on.expose().to_ascii_lowercase().as_str(), "true" | "1" | "yes" | "on"))
         || near(&["scheme"]).is_some_and(|scheme| matches!(scheme.expose(), "tls" | "rediss" | "amqps"));
-    let scheme = match (system, port) {
-        ("redis", Some(6380)) => "rediss",
-        ("redis", _) if tls => "rediss",
-        ("amqp", Some(5671)) => "amqps",
-        ("amqp", _) if tls => "amqps",
+    let tls = tls || matches!((system, port), ("redis", Some(6380)) | ("amqp", Some(5671)));
+    let scheme = match system {
+        "redis" if tls => "rediss",
+        "amqp" if tls => "amqps",
         _ => system,
     };
     let database = near(&["database", "name", "db", "dbname"]).filter(|_| system != "smtp").map(|db| percent_encoded(&db));

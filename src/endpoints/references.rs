@@ -1,10 +1,12 @@
 //! References from one setting to another: `${DB_USER}` in a connection string.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::model::document::Document;
 use crate::model::secret::Secret;
 use crate::model::setting::Role;
+use crate::model::span::Span;
 use crate::model::template::{Part, parts as pieces};
 
 /// The name in `text`, where that is one reference and nothing else: `$NAME`, `${NAME}`, `${NAME:?what}`, `${NAME:-default}`.
@@ -21,28 +23,55 @@ pub fn referred(text: &str) -> Option<&str> {
     }
 }
 
-/// Values by name: those of an env file itself, and those of the `.env` beside any other file, which is what compose reads.
-pub struct References<'d>(BTreeMap<&'d str, &'d str>);
+/// The references in `text` to names, each with its bytes.
+pub fn references(text: &str) -> impl Iterator<Item = (&str, Span)> {
+    let all = if text.contains('$') { pieces(text) } else { Vec::new() };
+    all.into_iter().filter_map(move |part| match part {
+        Part::Literal(_) => None,
+        Part::Fallback { name, whole, .. } => Some((name.of(text), whole)),
+        Part::Reference(span) => Some((referred(span.of(text))?, span)),
+    })
+}
+
+/// Values by name.
+type Values<'d> = BTreeMap<&'d str, &'d str>;
+
+/// What the references in one document go to.
+pub struct References<'d> {
+    own: Values<'d>,
+    others: Rc<Values<'d>>,
+}
 
 /// References within references that are followed.
 const DEEPEST: usize = 4;
 
+fn values(document: &Document) -> impl Iterator<Item = (&str, &str)> {
+    document.settings.iter().filter(|s| s.role == Role::Live).map(|s| (s.name(), s.value.expose()))
+}
+
+/// The values of `documents`, the first of each name.
+pub fn first_of<'d>(documents: impl Iterator<Item = &'d Document>) -> Rc<Values<'d>> {
+    let mut all = Values::new();
+    for (name, value) in documents.flat_map(values) {
+        all.entry(name).or_insert(value);
+    }
+    Rc::new(all)
+}
+
 impl<'d> References<'d> {
-    /// Those that the references of `document`, one of `documents`, go to.
-    #[must_use]
-    pub fn of(document: &'d Document, documents: &'d [Document]) -> Self {
-        let folder = |path: &'d str| path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let beside = || documents.iter().find(|d| d.file_name() == ".env" && folder(&d.path) == folder(&document.path));
-        let source = if document.format == "env" { Some(document) } else { beside() };
-        let settings = source.iter().flat_map(|d| &d.settings).filter(|s| s.role == Role::Live);
-        Self(settings.map(|s| (s.name(), s.value.expose())).collect())
+    /// Those that go to the settings of `source`.
+    pub(super) fn to(source: Option<&'d Document>) -> Self {
+        Self { own: source.into_iter().flat_map(values).collect(), others: Rc::default() }
     }
 
-    /// The values of `document` too, where a name is not known yet.
-    pub fn also(&mut self, document: &'d Document) {
-        for setting in document.settings.iter().filter(|s| s.role == Role::Live) {
-            self.0.entry(setting.name()).or_insert_with(|| setting.value.expose());
-        }
+    /// Where `source` does not have a name, `others` do.
+    #[must_use]
+    pub fn or(self, others: &Rc<Values<'d>>) -> Self {
+        Self { others: Rc::clone(others), ..self }
+    }
+
+    fn get(&self, name: &str) -> Option<&'d str> {
+        self.own.get(name).or_else(|| self.others.get(name)).copied()
     }
 
     /// `text` with the references that are known here replaced; the others stay.
@@ -65,11 +94,11 @@ impl<'d> References<'d> {
             Part::Literal(span) => span.of(text).to_owned(),
             Part::Reference(span) => {
                 let written = span.of(text);
-                referred(written).and_then(|name| self.0.get(name)).map_or(written, |value| *value).to_owned()
+                referred(written).and_then(|name| self.get(name)).unwrap_or(written).to_owned()
             }
             Part::Fallback { whole, name, default } => {
-                let known = self.0.get(name.of(text)).filter(|v| !v.is_empty() && whole.of(text).starts_with('$'));
-                known.map_or_else(|| default.of(text), |value| *value).to_owned()
+                let known = self.get(name.of(text)).filter(|v| !v.is_empty() && whole.of(text).starts_with('$'));
+                known.unwrap_or_else(|| default.of(text)).to_owned()
             }
         };
         let parts: Vec<zeroize::Zeroizing<String>> = pieces(text).iter().map(|p| zeroize::Zeroizing::new(replaced(p))).collect();

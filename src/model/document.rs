@@ -58,6 +58,12 @@ impl Document {
         }
     }
 
+    /// The path without its last component; empty where it has one only.
+    #[must_use]
+    pub fn folder(&self) -> &str {
+        self.path.rsplit_once('/').map_or("", |(folder, _)| folder)
+    }
+
     /// The last component of the path.
     #[must_use]
     pub fn file_name(&self) -> &str {

@@ -1,7 +1,7 @@
 //! Where a compose file takes a reference in place of a secret, and what would break.
 
 use super::naming::service;
-use super::variables::{folder, within};
+use super::variables::within;
 use crate::model::document::Document;
 use crate::model::environment::Environment;
 use crate::model::key_path::{KeyPath, Segment, words};
@@ -31,10 +31,10 @@ pub(super) fn stays(documents: &[Document], document: &Document, setting: &Setti
 
 /// Whether a compose file of another folder takes services from this one.
 fn extended(documents: &[Document], document: &Document) -> bool {
-    let others = documents.iter().filter(|d| d.format == "compose" && folder(&d.path) != folder(&document.path));
+    let others = documents.iter().filter(|d| d.format == "compose" && d.folder() != document.folder());
     others.flat_map(|d| d.settings.iter().map(move |s| (d, s))).any(|(d, s)| {
         let file = service(&s.key).is_some() && s.name() == "file" && s.key.parent_name() == "extends";
-        file && same_file(folder(&d.path), s.value.expose(), &document.path)
+        file && same_file(d.folder(), s.value.expose(), &document.path)
     })
 }
 
@@ -42,7 +42,7 @@ fn extended(documents: &[Document], document: &Document) -> bool {
 /// service, and the compose file.
 pub(super) fn reader<'d>(documents: &'d [Document], target: &Document, name: &str) -> Option<(&'d str, &'d str)> {
     documents.iter().filter(|d| d.format == "compose").find_map(|document| {
-        let home = folder(&document.path);
+        let home = document.folder();
         let handed = document.settings.iter().filter(|s| s.key.names().nth(2) == Some("env_file"));
         let mut reads = handed.filter(|s| same_file(home, s.value.expose(), &target.path)).filter_map(|s| service(&s.key));
         reads.find(|own| !document.settings.iter().any(|s| sets(&s.key, own, name))).map(|own| (own, document.path.as_str()))
@@ -54,12 +54,12 @@ pub(super) fn reader<'d>(documents: &'d [Document], target: &Document, name: &st
 pub(super) fn withholds<'d>(documents: &'d [Document], home: &str, target: Option<&Document>, name: &str) -> Option<&'d str> {
     let builds = |d: &&Document| {
         let build = |s: &Setting| s.key.names().nth(2) == Some("build") && service(&s.key).is_some();
-        d.format == "compose" && d.environment == Environment::Production && within(home, folder(&d.path)) && d.settings.iter().any(build)
+        d.format == "compose" && d.environment == Environment::Production && within(home, d.folder()) && d.settings.iter().any(build)
     };
     let hands = |d: &Document| {
         d.settings.iter().filter_map(|s| Some((s, service(&s.key)?))).any(|(s, own)| {
             let whole =
-                s.key.names().nth(2) == Some("env_file") && target.is_some_and(|t| same_file(folder(&d.path), s.value.expose(), &t.path));
+                s.key.names().nth(2) == Some("env_file") && target.is_some_and(|t| same_file(d.folder(), s.value.expose(), &t.path));
             whole || sets(&s.key, own, name)
         })
     };

@@ -229,8 +229,8 @@ fn hand_on(documents: &[Document], places: &[Place], found: &mut Former) -> Resu
         let Some(document) = documents.get(place.document).filter(|d| d.format == "env") else { continue };
         let Some(own) = document.settings.get(place.setting).map(Setting::name) else { continue };
         let Some(variable) = found.ring.name(own) else { continue };
-        let folder = folder(&document.path);
-        let near = documents.iter().enumerate().filter(|(_, d)| d.format == "compose" && self::folder(&d.path) == folder);
+        let folder = document.folder();
+        let near = documents.iter().enumerate().filter(|(_, d)| d.format == "compose" && d.folder() == folder);
         for (d, other) in near.filter(|(_, d)| d.environment == Environment::Production) {
             for (s, setting) in other.settings.iter().enumerate().filter(|(_, s)| s.role == Role::Live && is_whole(s.value.expose(), own)) {
                 let Some(name) = found.ring.name(setting.name()).filter(|name| held(other, setting, name).is_none()) else { continue };
@@ -252,10 +252,6 @@ fn is_whole(value: &str, name: &str) -> bool {
     let Some(inner) = value.trim().strip_prefix('$') else { return false };
     let inner = inner.strip_prefix('{').and_then(|i| i.strip_suffix('}')).unwrap_or(inner);
     inner.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(':') || rest.starts_with(['?', '-']))
-}
-
-fn folder(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 /// The edit of a setting that holds former keys: all of its value.

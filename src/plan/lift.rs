@@ -8,7 +8,7 @@ use super::edits::planned;
 use super::lifted::{How, Lift, Reference};
 use super::naming::{candidates, is_free};
 use super::place::{Form, Place};
-use super::variables::{env_file, env_file_above, folder, stands_bare, within};
+use super::variables::{env_file, env_file_above, stands_bare, within};
 use super::wishes::Wishes;
 use super::{compose, kubernetes, spring};
 use crate::model::document::Document;
@@ -71,7 +71,7 @@ pub(super) struct At<'p> {
 
 /// A reference to a variable of the env file that answers for the place.
 fn by_variable(at: &At<'_>, names: &mut BTreeMap<usize, String>, taken: &mut Taken, lift: &mut Lift) -> Result<Reference, String> {
-    let home = folder(&at.document.path);
+    let home = at.document.folder();
     let is_compose = at.document.format == "compose";
     let found = if is_compose { env_file(at.documents, home) } else { env_file_above(at.documents, home) };
     let target = found.ok_or_else(|| {
@@ -136,7 +136,7 @@ fn variable(at: &At<'_>, target: usize, document: &Document, taken: &Taken) -> R
     }
     let spelled = spring::name(at.document, at.setting);
     let names = candidates(spelled.as_deref().unwrap_or(&at.secret.name), at.place, at.setting);
-    let near: Vec<&Document> = at.documents.iter().filter(|d| within(folder(&d.path), folder(&document.path))).collect();
+    let near: Vec<&Document> = at.documents.iter().filter(|d| within(d.folder(), document.folder())).collect();
     let free = |name: &&String| !taken.contains(&(target, (*name).clone())) && is_free(&near, document, name);
     let Some(name) = names.iter().find(free) else {
         return Err(match names.first() {

@@ -77,8 +77,8 @@ impl<'p> Programs<'p> {
             return by_place;
         }
         // an env file serves the services that are started beside it
-        let folder = folder(&document.path);
-        let beside = self.documents.iter().filter(|d| self::folder(&d.path) == folder);
+        let folder = document.folder();
+        let beside = self.documents.iter().filter(|d| d.folder() == folder);
         let images: Vec<&str> = beside.flat_map(|d| valued(d, "image")).map(|s| s.value.expose()).collect();
         named(|f| images.iter().any(|i| is_image(f, i)))
     }
@@ -116,10 +116,6 @@ fn own_image<'d>(document: &'d Document, setting: &Setting) -> Vec<&'d str> {
 fn is_image(framework: &Framework, image: &str) -> bool {
     let name = words(image.rsplit_once('@').map_or(image, |(name, _)| name));
     framework.images.iter().any(|known| name.iter().any(|word| word == known))
-}
-
-fn folder(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::elsewhere::doubt;
 use super::former::Verdict;
 use super::obstacles::{image_default, obstacle};
 use super::place::Form;
-use super::variables::{env_file, env_file_above, folder, refers_to};
+use super::variables::{env_file, env_file_above, refers_to};
 use super::wishes::Wishes;
 use crate::keygen::is_framed;
 use crate::model::document::Document;
@@ -142,14 +142,13 @@ pub(super) fn provide(documents: &[Document], change: &mut SecretChange) -> Opti
         let (document, setting) = place.setting_in(documents)?;
         let value = setting.value.expose();
         let variable = name.of(value).to_owned();
-        let home = folder(&document.path);
+        let home = document.folder();
         // compose reads one file by itself; what else provides a variable is started with what lies near it
         let (target, near) = match document.format {
             "compose" => (env_file(documents, home), None),
             _ => (env_file_above(documents, home), Some(home)),
         };
-        let beside =
-            documents.iter().filter(|d| d.format == "env" && d.environment == Environment::Production && Some(folder(&d.path)) == near);
+        let beside = documents.iter().filter(|d| d.format == "env" && d.environment == Environment::Production && Some(d.folder()) == near);
         let mut providing = target.and_then(|i| documents.get(i)).into_iter().chain(beside);
         if providing.any(|d| d.settings.iter().any(|s| s.name() == variable && s.role == Role::Live)) {
             continue;

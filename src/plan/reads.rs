@@ -10,7 +10,7 @@ use super::lift::Taken;
 use super::lifted::Written;
 use super::script::{self, is_script};
 use super::trial::tried;
-use super::variables::{env_file_above, folder, within};
+use super::variables::{env_file_above, within};
 use super::wishes::Wishes;
 use crate::keygen::{Entropy, KeygenError};
 use crate::model::document::Document;
@@ -83,7 +83,7 @@ pub(super) fn reads(
         if !chosen(&tags, wishes.only) {
             continue;
         }
-        let home = folder(&document.path);
+        let home = document.folder();
         let target = env_file_above(documents, home).and_then(|i| documents.get(i));
         // a script is run beside the containers, a program in one of them
         if let Some(path) = withholds(documents, home, target, &read.name).filter(|_| document.format == "code") {
@@ -128,14 +128,14 @@ fn provider(
     coming: &Taken,
     values: &BTreeMap<(usize, String), Secret>,
 ) -> Option<String> {
-    let target = env_file_above(documents, folder(&document.path));
+    let target = env_file_above(documents, document.folder());
     let comes = |i: usize| coming.contains(&(i, name.to_owned())) || values.contains_key(&(i, name.to_owned()));
     if let Some(path) = target.filter(|i| comes(*i)).and_then(|i| documents.get(i)).map(|d| d.path.clone()) {
         return Some(path);
     }
     let sets = |s: &Setting| s.name() == name && s.role == Role::Live && !s.value.is_empty();
     let fits = |d: &&Document| match d.format {
-        "env" => within(folder(&document.path), folder(&d.path)),
+        "env" => within(document.folder(), d.folder()),
         "compose" | "kubernetes" => document.format == "code",
         _ => false,
     };
@@ -154,7 +154,7 @@ fn value(
     entropy: &mut dyn Entropy,
 ) -> Result<Result<(usize, Secret), String>, KeygenError> {
     let document = documents.get(at.0);
-    let target = document.and_then(|d| env_file_above(documents, folder(&d.path)));
+    let target = document.and_then(|d| env_file_above(documents, d.folder()));
     let path = document.map_or("", |d| d.path.as_str());
     let refused = |why: &str| Ok(Err(format!("nothing provides {} to {path}{why}: change it by hand", shown(&read.name))));
     let Some(target) = target else { return refused(", and no env file for production lies beside or above it") };

@@ -6,13 +6,13 @@ use std::collections::BTreeSet;
 use super::changes::SecretChange;
 use super::place::Place;
 use crate::dsn;
-use crate::endpoints::{Index, PASSWORD, STRING, USER, all_beside, is_named, referred};
+use crate::endpoints::{Index, PASSWORD, STRING, USER, all_beside, is_in_force, is_named, references, referred, string_in};
 use crate::keygen::percent_decoded;
 use crate::model::document::Document;
 use crate::model::setting::Setting;
 use crate::model::shown::shown;
 use crate::model::span::Span;
-use crate::model::template::{Part, has_reference, innermost_default, parts};
+use crate::model::template::{Part, has_reference, parts};
 
 /// An account that gets another name together with its password.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub fn renamed(index: &Index<'_>, change: &SecretChange, from: &str, to: &str) -
     let documents = index.documents;
     let holders = change.places.iter().map(|place| place.document).collect();
     let held = change.places.iter().map(|place| (place.document, place.setting)).collect();
-    let mut search = Search { documents, index, holders, held, from, found: BTreeSet::new(), alone: BTreeSet::new() };
+    let mut search = Search { index, holders, held, from, found: BTreeSet::new(), alone: BTreeSet::new() };
     let mut bare = Vec::new();
     for place in &change.places {
         let Some((document, setting)) = place.setting_in(documents) else { continue };
@@ -57,7 +57,6 @@ pub fn renamed(index: &Index<'_>, change: &SecretChange, from: &str, to: &str) -
 }
 
 struct Search<'a> {
-    documents: &'a [Document],
     index: &'a Index<'a>,
     /// The documents that hold the password, and its places.
     holders: BTreeSet<usize>,
@@ -71,28 +70,23 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     fn name(&self, place: &Place) -> &'a str {
-        place.setting_in(self.documents).map_or("", |(_, setting)| setting.name())
+        place.setting_in(self.index.documents).map_or("", |(_, setting)| setting.name())
     }
 
     fn fault(&self, document: usize, setting: usize, what: &str) -> String {
-        let Some(document) = self.documents.get(document) else { return what.to_owned() };
+        let Some(document) = self.index.documents.get(document) else { return what.to_owned() };
         let Some(setting) = document.settings.get(setting) else { return what.to_owned() };
         format!("{}:{}: {} {what}", document.path, document.lines.line(setting.span.start), shown(&setting.key.to_string()))
     }
 
     fn setting(&self, document: usize, setting: usize) -> Option<&'a Setting> {
-        self.documents.get(document)?.settings.get(setting)
-    }
-
-    /// The settings in files for production, by document and index.
-    fn live(&self) -> impl Iterator<Item = (usize, usize, &'a Setting)> + use<'a> {
-        self.index.in_force()
+        self.index.documents.get(document)?.settings.get(setting)
     }
 
     /// Adds the name at `within` the value of a setting.
     fn add(&mut self, document: usize, setting: usize, within: Span) -> Result<(), String> {
-        let writable = self.setting(document, setting).is_some_and(|s| s.editable);
-        if !writable || !self.live().any(|(d, s, _)| (d, s) == (document, setting)) {
+        let own = self.index.documents.get(document).zip(self.setting(document, setting));
+        if !own.is_some_and(|(document, setting)| setting.editable && is_in_force(document, setting)) {
             return Err(self.fault(document, setting, "names the account, and is not changed by a plan"));
         }
         self.found.insert((document, setting, within.start, within.end));
@@ -112,11 +106,10 @@ impl<'a> Search<'a> {
     /// The account in a connection string.
     fn string(&mut self, d: usize, s: usize) -> Result<(), String> {
         let Some(setting) = self.setting(d, s) else { return Ok(()) };
-        let value = setting.value.expose();
-        let whole = innermost_default(value).trimmed(value);
-        let text = whole.of(value);
+        let whole = string_in(setting);
+        let text = whole.of(setting.value.expose());
         let Some(user) = dsn::parse(text).and_then(|found| found.user) else {
-            let users = self.documents.get(d).map(|document| all_beside(document, setting, USER)).unwrap_or_default();
+            let users = self.index.documents.get(d).map(|document| all_beside(document, setting, USER)).unwrap_or_default();
             if users.is_empty() {
                 return Err(self.fault(d, s, "holds the password, and names no account"));
             }
@@ -171,13 +164,24 @@ impl<'a> Search<'a> {
         self.said(d, name).iter().any(|said| self.held.contains(said))
     }
 
+    /// Whether `text`, the value of a setting or the password in it, is the password, nothing, or a reference to it.
+    fn is_ours(&self, d: usize, s: usize, text: &str) -> bool {
+        text.is_empty() || self.held.contains(&(d, s)) || self.is_password(d, text)
+    }
+
+    /// Whether a reference to `name` in document `d` goes to the account.
+    fn is_account(&self, d: usize, name: &str) -> bool {
+        self.said(d, name).iter().any(|said| self.alone.contains(said))
+    }
+
     /// Follows what refers to the password, and gives the names by which strings do that have an account.
     fn referrers(&mut self) -> Result<BTreeSet<String>, String> {
         let mut told = BTreeSet::new();
-        let all: Vec<(usize, usize, &Setting)> = self.live().filter(|(_, _, setting)| setting.value.expose().contains('$')).collect();
+        let all: Vec<(usize, usize, &Setting)> =
+            self.index.in_force().filter(|(_, _, setting)| setting.value.expose().contains('$')).collect();
         for (d, s, setting) in all {
             let value = setting.value.expose();
-            let text = innermost_default(value).trimmed(value).of(value);
+            let text = string_in(setting).of(value);
             let password = dsn::parse(text).and_then(|found| found.password);
             if let Some(password) = password.map(|span| span.of(text)) {
                 if self.is_password(d, password) {
@@ -185,7 +189,7 @@ impl<'a> Search<'a> {
                     told.extend(referred(password).map(str::to_owned));
                 }
             } else if self.is_password(d, value)
-                && let Some(document) = self.documents.get(d)
+                && let Some(document) = self.index.documents.get(d)
                 && self.beside(d, document, setting)?
             {
                 told.extend(referred(value).map(str::to_owned));
@@ -196,26 +200,24 @@ impl<'a> Search<'a> {
 
     /// Whether the passwords beside all the names that change are this secret, and so are those of the strings that refer to them.
     fn is_ours_alone(&self) -> Result<(), String> {
-        let ours = |d: usize, s: usize, text: &str| {
-            let own = self.held.contains(&(d, s));
-            own || text.is_empty() || self.is_password(d, text)
-        };
         let other = |d: usize, s: usize| self.fault(d, s, "names the account of another password, too, which stays");
         for (d, s) in &self.alone {
-            let Some((document, setting)) = self.documents.get(*d).zip(self.setting(*d, *s)) else { continue };
-            let stays = |index: &usize| document.settings.get(*index).is_some_and(|p| !ours(*d, *index, p.value.expose().trim()));
+            let Some((document, setting)) = self.index.documents.get(*d).zip(self.setting(*d, *s)) else { continue };
+            let stays = |index: &usize| document.settings.get(*index).is_some_and(|p| !self.is_ours(*d, *index, p.value.expose().trim()));
             if all_beside(document, setting, PASSWORD).iter().any(stays) {
                 return Err(other(*d, *s));
             }
         }
-        for (d, s, setting) in self.live().filter(|(_, _, setting)| setting.value.expose().contains('$')) {
+        for (d, s, setting) in self.index.in_force().filter(|(_, _, setting)| setting.value.expose().contains('$')) {
             let value = setting.value.expose();
-            let text = innermost_default(value).trimmed(value).of(value);
-            let refers = |user: &str| referred(user).is_some_and(|name| self.said(d, name).iter().any(|said| self.alone.contains(said)));
+            let text = string_in(setting).of(value);
+            let refers = |user: &str| referred(user).is_some_and(|name| self.is_account(d, name));
             let found = dsn::parse(text).and_then(|found| found.user.zip(found.password));
             let elsewhere = match found {
-                Some((user, password)) => refers(user.of(text)) && !ours(d, s, password.of(text)),
-                None => refers(value) && !all_beside(&self.documents[d], setting, PASSWORD).is_empty() && !self.alone.contains(&(d, s)),
+                Some((user, password)) => refers(user.of(text)) && !self.is_ours(d, s, password.of(text)),
+                None => {
+                    refers(value) && !all_beside(&self.index.documents[d], setting, PASSWORD).is_empty() && !self.alone.contains(&(d, s))
+                }
             };
             if elsewhere {
                 return Err(other(d, s));
@@ -228,7 +230,7 @@ impl<'a> Search<'a> {
     /// password stands in no file, a database that is called by a reference to the account.
     fn is_nowhere_else(&self) -> Result<(), String> {
         let is_user = |setting: &Setting| is_named(setting, USER);
-        for (d, s, setting) in self.live() {
+        for (d, s, setting) in self.index.in_force() {
             let value = setting.value.expose();
             let found = |span: Span| {
                 self.found
@@ -241,18 +243,9 @@ impl<'a> Search<'a> {
             if says && !self.has_a_password_of_its_own(d, s, setting) {
                 return Err(self.fault(d, s, "says the account too, and no password is found beside it"));
             }
-            if !value.contains('$') {
-                continue;
-            }
-            for part in parts(value) {
-                let name = match part {
-                    Part::Literal(_) => continue,
-                    Part::Fallback { name, .. } => name.of(value),
-                    Part::Reference(span) => referred(span.of(value)).unwrap_or_default(),
-                };
-                let is_ours = !name.is_empty() && self.said(d, name).iter().any(|said| self.alone.contains(said));
-                let as_account = is_user(setting) && part.span() == whole || account(setting).is_some_and(|span| span.covers(part.span()));
-                if is_ours && !as_account {
+            for (name, span) in references(value) {
+                let as_account = is_user(setting) && span == whole || account(setting).is_some_and(|own| own.covers(span));
+                if !as_account && self.is_account(d, name) {
                     return Err(self.fault(d, s, "says something else by the name of the account"));
                 }
             }
@@ -262,25 +255,23 @@ impl<'a> Search<'a> {
 
     /// Whether a name of an account belongs to another password.
     fn has_a_password_of_its_own(&self, d: usize, s: usize, setting: &Setting) -> bool {
-        let Some(document) = self.documents.get(d) else { return false };
+        let Some(document) = self.index.documents.get(d) else { return false };
         let value = setting.value.expose();
-        let text = innermost_default(value).trimmed(value).of(value);
+        let text = string_in(setting).of(value);
         let inside = dsn::parse(text).and_then(|found| found.password).filter(|_| !is_named(setting, USER));
-        let ours = |at: usize, text: &str| text.is_empty() || self.is_password(d, text) || self.held.contains(&(d, at));
         if let Some(password) = inside {
-            return !ours(s, password.of(text));
+            return !self.is_ours(d, s, password.of(text));
         }
         let beside = all_beside(document, setting, PASSWORD);
-        let other = |at: &usize| document.settings.get(*at).is_some_and(|password| !ours(*at, password.value.expose().trim()));
+        let other = |at: &usize| document.settings.get(*at).is_some_and(|password| !self.is_ours(d, *at, password.value.expose().trim()));
         !beside.is_empty() && beside.iter().all(other)
     }
 }
 
 /// Where the account stands in a connection string.
 fn account(setting: &Setting) -> Option<Span> {
-    let value = setting.value.expose();
-    let whole = innermost_default(value).trimmed(value);
-    let text = whole.of(value);
+    let whole = string_in(setting);
+    let text = whole.of(setting.value.expose());
     let found = dsn::parse(text).filter(|found| dsn::system(found, text).is_some())?;
     Some(found.user?.shift(whole.start))
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use regex::Regex;
 
 use super::client::{ca, client};
-use super::edits::plain;
+use super::edits::{plain, splice};
 use super::wishes::Wishes;
 use crate::dsn::{self, HostClass};
 use crate::formats;
@@ -55,16 +55,10 @@ impl Switch {
     /// The value of its setting afterwards.
     #[must_use]
     pub fn value(&self, documents: &[Document]) -> Option<Secret> {
-        let old = documents.get(self.document)?.settings.get(self.setting)?.value.expose();
-        let mut parts: Vec<&(Span, Secret)> = self.parts.iter().collect();
-        parts.sort_by_key(|(span, _)| (span.start, span.end));
-        let (mut texts, mut at) = (Vec::with_capacity(parts.len() * 2 + 1), 0);
-        for (span, new) in parts {
-            texts.extend([old.get(at..span.start)?, new.expose()]);
-            at = span.end;
-        }
-        texts.push(old.get(at..)?);
-        Some(Secret::concat(&texts))
+        let old = &documents.get(self.document)?.settings.get(self.setting)?.value;
+        let mut parts = self.parts.clone();
+        parts.sort_by_key(|(span, _)| *span);
+        Some(splice(old.expose(), &parts))
     }
 
     /// It is not made, and `why` is told in its place.
@@ -146,7 +140,7 @@ fn repeated(documents: &[Document], switches: &mut [Switch]) {
         };
         let other = documents.iter().enumerate().find(|(d, other)| {
             *d != switch.document
-                && folder(other) == folder(document)
+                && other.folder() == document.folder()
                 && other.settings.iter().enumerate().any(|(s, setting)| twin(setting) && !changed.contains(&(*d, s)))
                 && !stands_alone(other, &names)
         });
@@ -170,10 +164,6 @@ fn stands_alone(document: &Document, path: &[&str]) -> bool {
 fn unset(value: &str) -> String {
     let span = |part: Part| if let Part::Fallback { default, .. } = part { default } else { part.span() };
     parts(value).into_iter().map(|part| span(part).of(value)).collect()
-}
-
-fn folder(document: &Document) -> &str {
-    document.path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 /// What is asked of one setting.

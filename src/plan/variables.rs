@@ -9,8 +9,7 @@ use crate::model::setting::Role;
 const NAMES: &[&str] = &[".env", ".env.production", ".env.prod"];
 
 /// The folder of a path for people.
-#[must_use]
-pub(super) fn folder(path: &str) -> &str {
+fn folder(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
@@ -25,11 +24,7 @@ pub(super) fn within(folder: &str, above: &str) -> bool {
 pub(super) fn env_file(documents: &[Document], folder: &str) -> Option<usize> {
     NAMES.iter().find_map(|name| {
         documents.iter().position(|d| {
-            d.format == "env"
-                && d.environment == Environment::Production
-                && !d.lossy
-                && d.file_name() == *name
-                && self::folder(&d.path) == folder
+            d.format == "env" && d.environment == Environment::Production && !d.lossy && d.file_name() == *name && d.folder() == folder
         })
     })
 }

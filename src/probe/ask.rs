@@ -49,6 +49,27 @@ pub struct Answer {
     pub open: Option<bool>,
 }
 
+#[cfg(test)]
+impl Answer {
+    /// A handshake with a certificate for `db.acme.io` that ends in so many days of 1970, and its faults.
+    pub(super) fn shown(faults: &[TlsFault], days: i64) -> Self {
+        let own = crate::keys::Served {
+            subject: "x".into(),
+            issuer: "y".into(),
+            names: vec!["db.acme.io".into()],
+            not_before: 0,
+            not_after: days * 86_400,
+            self_issued: false,
+            is_ca: false,
+            is_version_3: true,
+            public_key: [0; 32],
+            binding: None,
+        };
+        let judgement = Judgement { chain: vec![own], faults: faults.to_vec(), pinned: false };
+        Self { offer: Ok(Offer::Shown(Shown { version: "1.3", suite: "", judgement, port: None })), open: None }
+    }
+}
+
 /// Asks every server of `connections`.
 #[must_use]
 pub fn ask_all(connections: &[Connection], trust: &Trust, within: Duration) -> Vec<Answer> {

@@ -1,7 +1,7 @@
 //! Which servers the settings of documents name, each once, with every place that names it.
 
 use crate::dsn::{self, Style, Tls};
-use crate::endpoints::{References, parts};
+use crate::endpoints::{Index, References, parts};
 use crate::model::document::Document;
 use crate::model::environment::Environment;
 use crate::model::secret::Secret;
@@ -55,8 +55,9 @@ pub struct Found {
 #[must_use]
 pub fn find(documents: &[Document]) -> Found {
     let mut found = Found::default();
-    for document in documents.iter().filter(|d| d.environment != Environment::Example && !is_prose(d)) {
-        let known = References::of(document, documents);
+    let index = Index::of(documents);
+    for (d, document) in documents.iter().enumerate().filter(|(_, d)| d.environment != Environment::Example && !is_prose(d)) {
+        let known = index.references(d);
         let servers = parts(document, &|text| known.expand(text));
         let whole = |index: &usize| !servers.iter().any(|server| server.host == *index);
         let settings = document.settings.iter().enumerate().filter(|(index, _)| whole(index)).map(|(_, setting)| setting);
@@ -97,10 +98,10 @@ fn place(document: &Document, setting: &Setting) -> Place {
     Place { file: document.path.clone(), line, key: setting.key.to_string() }
 }
 
-/// The servers that a setting of `document`, one of `documents`, would name if `value` were in it, each with what it asks of TLS then.
+/// The servers that a setting of document `d` would name if `value` were in it, each with what it asks of TLS then.
 #[must_use]
-pub fn named_by(document: &Document, documents: &[Document], value: &Secret) -> Vec<Result<Target, NoTarget>> {
-    of_value(document, value.expose(), &References::of(document, documents))
+pub fn named_by(index: &Index<'_>, d: usize, value: &Secret) -> Vec<Result<Target, NoTarget>> {
+    index.documents.get(d).map(|document| of_value(document, value.expose(), &index.references(d))).unwrap_or_default()
 }
 
 fn of_value(document: &Document, value: &str, known: &References<'_>) -> Vec<Result<Target, NoTarget>> {
@@ -125,10 +126,7 @@ fn is_of_deployment(document: &Document) -> bool {
 }
 
 fn add(connections: &mut Vec<Connection>, target: Target, place: Place) {
-    let same = |c: &&mut Connection| {
-        (c.target.system, &c.target.host, c.target.port, c.target.direct) == (target.system, &target.host, target.port, target.direct)
-    };
-    let Some(connection) = connections.iter_mut().find(same) else {
+    let Some(connection) = connections.iter_mut().find(|known| known.target.is_at(&target)) else {
         let login = login(&target, &place);
         connections.push(Connection { asked: target.asked, target, places: vec![place], logins: login.into_iter().collect() });
         return;

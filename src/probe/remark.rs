@@ -167,34 +167,16 @@ fn list(names: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Answer, Offer, Shown, remarks};
+    use super::{Answer, Offer, remarks};
     use crate::formats;
-    use crate::keys::Served;
     use crate::model::environment::Environment::Production;
     use crate::model::severity::Severity;
     use crate::probe::find::{Connection, find};
-    use crate::wire::{Judgement, TlsFault};
+    use crate::wire::TlsFault;
 
     fn connection(url: &str) -> Connection {
         let document = formats::parse(".env", format!("URL={url}\n").as_bytes(), Production);
         find(&[document]).connections.pop().unwrap()
-    }
-
-    fn shown(faults: &[TlsFault], days: i64) -> Answer {
-        let own = Served {
-            subject: "x".into(),
-            issuer: "y".into(),
-            names: vec!["db.acme.io".into()],
-            not_before: 0,
-            not_after: days * 86_400,
-            self_issued: false,
-            is_ca: false,
-            is_version_3: true,
-            public_key: [0; 32],
-            binding: None,
-        };
-        let judgement = Judgement { chain: vec![own], faults: faults.to_vec(), pinned: false };
-        Answer { offer: Ok(Offer::Shown(Shown { version: "1.3", suite: "", judgement, port: None })), open: None }
     }
 
     fn told(url: &str, answer: &Answer) -> Vec<(&'static str, Severity)> {
@@ -212,14 +194,14 @@ mod tests {
     #[test]
     fn a_certificate_that_ends_soon_is_told_in_time() {
         let url = "postgres://u:p@db.acme.io/x?sslmode=verify-full";
-        assert_eq!(told(url, &shown(&[], 31)), []);
-        assert_eq!(told(url, &shown(&[], 29)), [("certificate-expires-soon", Severity::Medium)]);
-        assert_eq!(told(url, &shown(&[TlsFault::Expired], -1)), [("certificate-expired", Severity::High)]);
+        assert_eq!(told(url, &Answer::shown(&[], 31)), []);
+        assert_eq!(told(url, &Answer::shown(&[], 29)), [("certificate-expires-soon", Severity::Medium)]);
+        assert_eq!(told(url, &Answer::shown(&[TlsFault::Expired], -1)), [("certificate-expired", Severity::High)]);
     }
 
     #[test]
     fn tls_that_nobody_uses_is_told() {
-        assert_eq!(told("postgres://u:p@db.acme.io/x", &shown(&[], 90)), [("tls-unused", Severity::Medium)]);
-        assert_eq!(told("postgres://u:p@db/x?sslmode=require", &shown(&[], 90)), [("tls-unused", Severity::Info)]);
+        assert_eq!(told("postgres://u:p@db.acme.io/x", &Answer::shown(&[], 90)), [("tls-unused", Severity::Medium)]);
+        assert_eq!(told("postgres://u:p@db/x?sslmode=require", &Answer::shown(&[], 90)), [("tls-unused", Severity::Info)]);
     }
 }

@@ -49,35 +49,25 @@ pub fn trial(target: Target, answer: &Answer, now: i64) -> Trial {
 #[cfg(test)]
 mod tests {
     use super::{Trial, trial};
+    use crate::endpoints::Index;
     use crate::formats;
-    use crate::keys::Served;
     use crate::model::environment::Environment::Production;
     use crate::model::secret::Secret;
     use crate::probe::ask::{Answer, Offer, Shown};
     use crate::probe::find::named_by;
-    use crate::wire::{Judgement, TlsFault, WireError};
+    use crate::wire::{TlsFault, WireError};
 
     fn told(url: &str, offer: Result<Offer, WireError>) -> Trial {
         let documents = [formats::parse(".env", b"DB_HOST=db.acme.io\n", Production)];
-        let target = named_by(&documents[0], &documents, &Secret::copy_of(url)).pop().unwrap().unwrap();
+        let target = named_by(&Index::of(&documents), 0, &Secret::copy_of(url)).pop().unwrap().unwrap();
         trial(target, &Answer { offer, open: None }, 0)
     }
 
     fn shown(faults: &[TlsFault], port: Option<u16>) -> Result<Offer, WireError> {
-        let own = Served {
-            subject: "x".into(),
-            issuer: "y".into(),
-            names: vec!["other.acme.io".into()],
-            not_before: 0,
-            not_after: 86_400,
-            self_issued: false,
-            is_ca: false,
-            is_version_3: true,
-            public_key: [0; 32],
-            binding: None,
-        };
-        let judgement = Judgement { chain: vec![own], faults: faults.to_vec(), pinned: false };
-        Ok(Offer::Shown(Shown { version: "1.3", suite: "", judgement, port }))
+        match Answer::shown(faults, 1).offer {
+            Ok(Offer::Shown(shown)) => Ok(Offer::Shown(Shown { port, ..shown })),
+            other => other,
+        }
     }
 
     #[test]

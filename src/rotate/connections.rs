@@ -1,17 +1,17 @@
 //! Which servers hold a secret: the connection strings that it stands in, or that refer to it.
 
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
 use crate::dsn;
-use crate::endpoints::{Index, Parts, References, parts, referred};
+use crate::endpoints::{HOST, Index, Parts, References, STRING, first_of, parts, referred, string_in};
 use crate::keygen::percent_encoded;
-use crate::model::document::Document;
 use crate::model::environment::Environment;
 use crate::model::secret::Secret;
 use crate::model::setting::{Role, Setting};
 use crate::model::shown::shown;
 use crate::model::span::Span;
-use crate::model::template::{has_reference, innermost_default};
+use crate::model::template::has_reference;
 use crate::plan::SecretChange;
 
 /// A server as a connection string names it.
@@ -19,14 +19,10 @@ use crate::plan::SecretChange;
 pub struct Connection {
     /// The setting, as it is shown.
     pub setting: String,
-    /// The file.
-    pub path: String,
     /// Registered name of the system.
     pub system: &'static str,
     /// The whole string, with the password that is in force.
     pub url: Secret,
-    /// Host, as written.
-    pub host: String,
     /// `HOST:PORT`, as written; the port may be missing.
     pub at: String,
     /// The account; empty for the default one.
@@ -52,11 +48,14 @@ pub fn connections(index: &Index<'_>, change: &SecretChange) -> Servers {
     let held: BTreeSet<(usize, usize)> = change.places.iter().map(|place| (place.document, place.setting)).collect();
     // two projects may give one name to two secrets
     let is_ours = |d: usize, name: &str| index.said(&holders, d, name).iter().any(|said| held.contains(said));
+    // as a document is read itself, and in the files that hold the password
+    let others = first_of(change.places.iter().filter_map(|place| documents.get(place.document)));
+    let known = |d: usize| index.references(d).or(&others);
     for place in change.places.iter().filter(|place| place.in_url) {
-        let Some((document, setting)) = place.setting_in(documents) else { continue };
-        let text = string(setting).of(setting.value.expose());
+        let Some((_, setting)) = place.setting_in(documents) else { continue };
+        let text = string_in(setting).of(setting.value.expose());
         let Some(password) = dsn::parse(text).and_then(|found| found.password) else { continue };
-        add(&mut out, document, setting, expanded(text, password, password.of(text), &known(documents, document, change)));
+        add(&mut out, setting, expanded(text, password, password.of(text), &known(place.document)));
     }
     let own = change.places.iter().filter(|p| !p.in_url);
     let names: BTreeSet<&str> = own.filter_map(|place| Some(place.setting_in(documents)?.1.name())).collect();
@@ -67,40 +66,27 @@ pub fn connections(index: &Index<'_>, change: &SecretChange) -> Servers {
         let Some(document) = documents.get(d) else { continue };
         let live = |s: &Setting| s.role == Role::Live && document.environment_of(s) == Environment::Production;
         let ours = |name: &str| names.contains(name) && is_ours(d, name);
-        let in_it = referring.range((d, 0)..=(d, usize::MAX)).filter_map(|(_, s)| Some((*s, document.settings.get(*s)?)));
-        let in_it: Vec<(usize, &Setting)> = in_it.filter(|(_, setting)| live(setting)).collect();
-        for (_, setting) in &in_it {
+        let in_it = referring.range((d, 0)..=(d, usize::MAX)).filter_map(|(_, s)| document.settings.get(*s));
+        let in_it: Vec<&Setting> = in_it.filter(|setting| live(setting)).collect();
+        let known = LazyCell::new(|| known(d));
+        for setting in &in_it {
             if let Some((text, password)) = refers(setting, &ours) {
                 let escaped = escaped(text, old);
-                add(&mut out, document, setting, expanded(text, password, escaped.expose(), &known(documents, document, change)));
+                add(&mut out, setting, expanded(text, password, escaped.expose(), &known));
             }
         }
         // only where one of its settings is the password, or says that it is
         let says = |setting: &Setting| live(setting) && referred(setting.value.expose()).is_some_and(&ours);
         let password = |s: usize| document.settings.get(s).is_some_and(|setting| held.contains(&(d, s)) && live(setting) || says(setting));
-        if holders.contains(&d) || in_it.iter().any(|(_, setting)| says(setting)) {
-            let known = known(documents, document, change);
+        if holders.contains(&d) || in_it.iter().any(|setting| says(setting)) {
             for server in parts(document, &|text| known.expand(text)) {
                 if let Some(setting) = server.password.filter(|s| password(*s)).and_then(|_| document.settings.get(server.host)) {
-                    by_parts(&mut out, document, setting, &server);
+                    by_parts(&mut out, setting, &server);
                 }
             }
         }
     }
     out
-}
-
-/// What references in `document` go to: as it is read itself, and in the files that hold the password.
-fn known<'d>(documents: &'d [Document], document: &'d Document, change: &SecretChange) -> References<'d> {
-    let mut known = References::of(document, documents);
-    change.places.iter().filter_map(|place| documents.get(place.document)).for_each(|holder| known.also(holder));
-    known
-}
-
-/// The connection string within a value: the innermost default, without blanks.
-fn string(setting: &Setting) -> Span {
-    let value = setting.value.expose();
-    innermost_default(value).trimmed(value)
 }
 
 /// A connection string whose password is a reference that `is_ours`, and where that stands.
@@ -109,7 +95,7 @@ fn refers<'s>(setting: &'s Setting, is_ours: &dyn Fn(&str) -> bool) -> Option<(&
     if !value.contains('$') {
         return None;
     }
-    let text = string(setting).of(value);
+    let text = string_in(setting).of(value);
     let span = dsn::parse(text)?.password?;
     referred(span.of(text)).filter(|name| is_ours(name)).map(|_| (text, span))
 }
@@ -126,7 +112,7 @@ fn expanded(text: &str, span: Span, password: &str, known: &References<'_>) -> S
 }
 
 /// A server that is told by parts, of which one is the password.
-fn by_parts(out: &mut Servers, document: &Document, setting: &Setting, server: &Parts) {
+fn by_parts(out: &mut Servers, setting: &Setting, server: &Parts) {
     let text = server.url.expose();
     let Some(found) = dsn::parse(text) else { return };
     // one that harden cannot log in to is not told by its parts
@@ -137,20 +123,23 @@ fn by_parts(out: &mut Servers, document: &Document, setting: &Setting, server: &
         out.untold.push((name_of(setting), "its user is said elsewhere"));
         return;
     }
-    add(out, document, setting, server.url.clone());
+    add(out, setting, server.url.clone());
 }
 
 /// What a setting is called: by its path where its name is one word that many have, as `host` in a map.
 fn name_of(setting: &Setting) -> String {
     let name = setting.name();
-    let word = matches!(name.to_ascii_lowercase().as_str(), "host" | "hostname" | "server" | "url" | "uri" | "dsn");
-    if word { shown(&setting.key.to_string()).into_owned() } else { shown(name).into_owned() }
+    if HOST.iter().chain(STRING).any(|word| name.eq_ignore_ascii_case(word)) {
+        shown(&setting.key.to_string()).into_owned()
+    } else {
+        shown(name).into_owned()
+    }
 }
 
 /// Systems whose accounts are changed.
 const CHANGED: &[&str] = &["postgres", "mysql", "redis", "amqp"];
 
-fn add(out: &mut Servers, document: &Document, setting: &Setting, url: Secret) {
+fn add(out: &mut Servers, setting: &Setting, url: Secret) {
     let text = url.expose();
     let Some(found) = dsn::parse(text) else { return };
     let Some(system) = dsn::system(&found, text).filter(|system| !system.is_any()) else { return };
@@ -172,8 +161,7 @@ fn add(out: &mut Servers, document: &Document, setting: &Setting, url: Secret) {
     }
     let same = |other: &&Connection| other.system == system.name() && other.at == at && other.user == user;
     if !out.told.iter().any(|other| same(&other)) {
-        let (host, user) = (name.to_owned(), user.to_owned());
-        let setting = shown_name;
-        out.told.push(Connection { setting, path: document.path.clone(), system: system.name(), url, host, at, user });
+        let user = user.to_owned();
+        out.told.push(Connection { setting: shown_name, system: system.name(), url, at, user });
     }
 }

@@ -144,6 +144,12 @@ impl Target {
         self.by_way_of.as_ref().map_or((self.host.as_str(), self.port), |(host, port)| (host.as_str(), *port))
     }
 
+    /// Whether one handshake answers for both.
+    #[must_use]
+    pub fn is_at(&self, other: &Self) -> bool {
+        (self.system, &self.host, self.port, self.direct) == (other.system, &other.host, other.port, other.direct)
+    }
+
     /// `host:port`, an IPv6 address in brackets.
     #[must_use]
     pub fn address(&self) -> String {

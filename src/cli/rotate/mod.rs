@@ -78,8 +78,8 @@ fn plan(args: &RotateArgs, global: &Global, project: &Project, paths: &[PathBuf]
     let findings: Vec<_> = scan.report.entries.drain(..).map(|entry| entry.finding).collect();
     let work = Work::of(scan);
     let drivers = project.config.as_ref().map(|c| c.config.drivers.clone()).unwrap_or_default();
-    let read = Manifests::of(project);
-    let manifests = |index: usize| work.files.get(index).map(|file| read.above(file)).unwrap_or_default();
+    let read = Manifests::of(project, &work.files);
+    let manifests = |index: usize| read.above(index);
     let wishes = Wishes::live(&manifests, &drivers, &project.rules);
     let policy = project.config.as_ref().map(|c| c.config.rotation.clone()).unwrap_or_default();
     if policy.approval && args.apply && args.approved_by.is_none() {

@@ -51,13 +51,10 @@ impl Reached {
 
 /// The servers of one secret, or why they cannot be told. None is asked.
 pub(super) fn of(index: &Index<'_>, change: &SecretChange, args: &RotateArgs, rules: &[ServerRule]) -> Result<Vec<Reached>, String> {
-    let typed = |list: &[(String, String)], setting: &str| {
-        list.iter().find(|(name, _)| name.eq_ignore_ascii_case(setting)).map(|(_, value)| value.clone())
-    };
     if let Some(program) = typed(&args.program, &change.name) {
         let server =
-            Server { setting: change.name.clone(), system: "program".to_owned(), program: PathBuf::from(&program), ..Server::default() };
-        return Ok(vec![Reached { server, at: program, user: String::new(), known: Err(String::new()) }]);
+            Server { setting: change.name.clone(), system: "program".to_owned(), program: PathBuf::from(program), ..Server::default() };
+        return Ok(vec![Reached { server, at: program.clone(), user: String::new(), known: Err(String::new()) }]);
     }
     let found = connections(index, change);
     if let Some((setting, why)) = found.untold.first() {
@@ -65,14 +62,14 @@ pub(super) fn of(index: &Index<'_>, change: &SecretChange, args: &RotateArgs, ru
     }
     let one = |connection: Connection| -> Result<Reached, String> {
         let rule = rules.iter().find(|rule| rule.setting.eq_ignore_ascii_case(&connection.setting));
-        let address = typed(&args.address, &connection.setting).or_else(|| rule?.address.clone()).unwrap_or_default();
+        let address = typed(&args.address, &connection.setting).or_else(|| rule?.address.as_ref()).cloned().unwrap_or_default();
         // the variable is the operator's, its name the project's
         let admin = rule.and_then(|rule| std::env::var_os(rule.admin.as_ref()?)?.into_string().ok()).map(Secret::new).unwrap_or_default();
         let var = rule.and_then(|rule| rule.admin.as_deref()).filter(|_| !admin.is_empty());
         if let Some(var) = var.filter(|_| !is_same_server(admin.expose(), connection.url.expose(), &address)) {
             return Err(format!("${var} is for another server than {}: nothing was sent there", connection.setting));
         }
-        let pair = typed_pair(args, &connection.setting).or_else(|| rule?.alternate.as_ref());
+        let pair = typed(&args.alternate, &connection.setting).or_else(|| rule?.alternate.as_ref());
         let alternate = pair.map(|pair| turn(&connection, pair, rule, &admin)).transpose()?.unwrap_or_default();
         let user = match pair.map(Alternate::names) {
             // whoever's turn it is
@@ -82,7 +79,7 @@ pub(super) fn of(index: &Index<'_>, change: &SecretChange, args: &RotateArgs, ru
         };
         let by = var.map(|var| format!(", as the administrator in ${var}")).unwrap_or_default();
         let at = format!("{user} at {}{by}", connection.at);
-        let management = typed(&args.management, &connection.setting).unwrap_or_default();
+        let management = typed(&args.management, &connection.setting).cloned().unwrap_or_default();
         let (setting, system) = (connection.setting, connection.system.to_owned());
         let server = Server { setting, system, url: connection.url, address, admin, management, alternate, ..Server::default() };
         Ok(Reached { server, at, user: connection.user, known: Err(String::new()) })
@@ -90,8 +87,9 @@ pub(super) fn of(index: &Index<'_>, change: &SecretChange, args: &RotateArgs, ru
     found.told.into_iter().map(one).collect()
 }
 
-fn typed_pair<'a>(args: &'a RotateArgs, setting: &str) -> Option<&'a Alternate> {
-    args.alternate.iter().find(|(name, _)| name.eq_ignore_ascii_case(setting)).map(|(_, pair)| pair)
+/// What the command line says for a setting.
+fn typed<'a, T>(list: &'a [(String, T)], setting: &str) -> Option<&'a T> {
+    list.iter().find(|(name, _)| name.eq_ignore_ascii_case(setting)).map(|(_, value)| value)
 }
 
 /// The account that takes over from the one in `connection`.
