@@ -185,6 +185,11 @@ fn an_account_that_is_not_found_everywhere_stays_with_its_password() {
     let typo = Desk::new(&[(".env.production", url), ("harden.toml", ADMIN)]).rotate(&["--all", "--alternate", "DATABSE_URL=app,app_b"]);
     assert_code(&typo, 2);
     assert!(stderr(&typo).contains("names no server of these secrets") && stderr(&typo).contains("DATABASE_URL"), "{}", stderr(&typo));
+    // a setting that is there, and not the one that the server is told from
+    let parts = "DB_HOST=db\nDB_CONNECTION=pgsql\nDB_NAME=x\nDB_USER=app\nDB_PASSWORD=OLD\nDATABASE_URL=postgres://${DB_USER}:${DB_PASSWORD}@db/x\n";
+    let other = Desk::new(&[(".env.production", parts), ("harden.toml", ADMIN)]).rotate(&["--all", "--alternate", "DB_HOST=app,app_b"]);
+    assert_code(&other, 2);
+    assert!(stderr(&other).contains("servers are told by: DATABASE_URL"), "{}", stderr(&other));
 }
 
 #[test]

@@ -133,12 +133,12 @@ pub(super) fn alternate(index: &Index<'_>, change: &mut SecretChange, servers: &
 }
 
 /// Stops where `--alternate` names no server of the plan: a rotation that was to leave no gap would leave one. A setting whose server cannot be
-/// told is named with its reason, and no mistake.
-pub(super) fn check_alternate(args: &RotateArgs, servers: &[Vec<Reached>], documents: &[Document]) -> Result<(), Failure> {
+/// told is named with its reason, and no mistake: only where there is such a secret (`untold`) may a name be of one.
+pub(super) fn check_alternate(args: &RotateArgs, servers: &[Vec<Reached>], documents: &[Document], untold: bool) -> Result<(), Failure> {
     let told = |name: &str| servers.iter().flatten().any(|reached| reached.server.setting.eq_ignore_ascii_case(name));
     let is =
         |setting: &Setting, name: &str| setting.name().eq_ignore_ascii_case(name) || setting.key.to_string().eq_ignore_ascii_case(name);
-    let known = |name: &str| told(name) || documents.iter().flat_map(|d| &d.settings).any(|setting| is(setting, name));
+    let known = |name: &str| told(name) || untold && documents.iter().flat_map(|d| &d.settings).any(|setting| is(setting, name));
     match args.alternate.iter().find(|(name, _)| !known(name)) {
         Some((name, _)) => {
             let names: Vec<&str> = servers.iter().flatten().map(|reached| reached.server.setting.as_str()).collect();
