@@ -9,9 +9,15 @@ use super::generator::{Entropy, Generator, Spec};
 use super::password::{ALNUM, KEY, PASSWORD};
 use super::token::{BASE64, BASE64_PREFIXED, BASE64URL, BASE64URL_PADDED, HEX, UUID};
 use crate::model::secret::Secret;
+use crate::strength::context::Context;
+use crate::strength::judge::{ValueClass, judge};
+use crate::strength::name::Purpose;
 
 /// More members no known list has.
 const MOST_MEMBERS: usize = 16;
+
+/// A form whose values are judged ill this often is so by nature, a UUID perhaps: it is what was asked for.
+const MOST_REDRAWS: usize = 8;
 
 /// A generator, what it is asked for, and how many of its values make up the whole.
 #[derive(Clone, Copy)]
@@ -107,11 +113,11 @@ impl Recipe {
     /// When the form cannot be had with 128 bits in the room that there is, or the system has no random bytes.
     pub fn generate(&self, entropy: &mut dyn Entropy) -> Result<Secret, KeygenError> {
         if self.members == 1 {
-            return self.generator.generate(&self.spec, entropy);
+            return self.one(&self.spec, entropy);
         }
         let longest = self.spec.longest;
         let spec = Spec { longest: None, ..self.spec };
-        let members: Vec<Secret> = (0..self.members).map(|_| self.generator.generate(&spec, entropy)).collect::<Result<_, _>>()?;
+        let members: Vec<Secret> = (0..self.members).map(|_| self.one(&spec, entropy)).collect::<Result<_, _>>()?;
         let parts: Vec<&str> = members.iter().flat_map(|m| [",", m.expose()]).skip(1).collect();
         let list = Secret::concat(&parts);
         match longest {
@@ -120,6 +126,19 @@ impl Recipe {
             }
             _ => Ok(list),
         }
+    }
+
+    /// A value that no later look takes for a word or a reference, which chance makes of a few in 100,000: drawn anew then, as a whole.
+    fn one(&self, spec: &Spec, entropy: &mut dyn Entropy) -> Result<Secret, KeygenError> {
+        let nowhere = Context::new();
+        let mut value = self.generator.generate(spec, entropy)?;
+        for _ in 0..MOST_REDRAWS {
+            if judge(value.expose(), &&nowhere, Purpose::Password).class == ValueClass::Ok {
+                break;
+            }
+            value = self.generator.generate(spec, entropy)?;
+        }
+        Ok(value)
     }
 
     /// Whether `value` is what a reader of this form takes for a key: the right number of bytes in one of the base64 alphabets, of
@@ -168,8 +187,11 @@ mod tests {
     use proptest::prelude::{any, prop_assert, proptest};
 
     use super::{MOST_MEMBERS, Recipe};
-    use crate::keygen::{KeygenError, SystemEntropy};
+    use crate::keygen::{Entropy, KeygenError, SystemEntropy};
     use crate::model::secret::Secret;
+    use crate::strength::context::Context;
+    use crate::strength::judge::{ValueClass, judge};
+    use crate::strength::name::Purpose;
 
     const FORMS: &[&str] = &[
         "hex-16",
@@ -186,6 +208,24 @@ mod tests {
         "list-4-base64-16",
         "list-2-fernet",
     ];
+
+    /// Hands out chosen bytes, then those of the system.
+    struct Chosen(std::vec::IntoIter<u8>);
+    impl Entropy for Chosen {
+        fn fill(&mut self, buffer: &mut [u8]) -> Result<(), KeygenError> {
+            SystemEntropy.fill(buffer)?;
+            buffer.iter_mut().zip(&mut self.0).for_each(|(to, from)| *to = from);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_chance_makes_a_word_is_drawn_anew() {
+        // lower-case text in base64: a secret that a scan would take for the words `replace me please`
+        let words = *b"replace-me-please-replace-me-ple";
+        let value = Recipe::parse("base64-32").unwrap().generate(&mut Chosen(words.to_vec().into_iter())).unwrap();
+        assert_eq!(judge(value.expose(), &&Context::new(), Purpose::Password).class, ValueClass::Ok);
+    }
 
     #[test]
     fn what_a_form_makes_fits_it_and_little_else_does() {

@@ -189,9 +189,6 @@ fn is_no_secret(value: &str, lower: &str) -> bool {
 }
 
 fn asks_to_be_replaced(value: &str, lower: &str) -> bool {
-    if PLACEHOLDERS.is_match(value) {
-        return true;
-    }
     // the words between single blanks, a blank at each end
     let mut padded = String::with_capacity(lower.len() + 2);
     let mut squeezed = String::with_capacity(lower.len());
@@ -201,7 +198,19 @@ fn asks_to_be_replaced(value: &str, lower: &str) -> bool {
         padded.push(' ');
         squeezed.push_str(word);
     }
-    describes_a_secret(value, &padded) || ASKING.padded.is_match(&padded) || ASKING.bare.is_match(&squeezed) || ASKING.near(&squeezed)
+    let short = PLACEHOLDERS.is_match(value) || ASKING.padded.is_match(&padded);
+    (short && !is_random(value)) || describes_a_secret(value, &padded) || ASKING.bare.is_match(&squeezed) || ASKING.near(&squeezed)
+}
+
+/// Whether a short word in the value may be chance: one of 10,000 random keys in base64 begins with `my-` or ends with `_sua`.
+fn is_random(value: &str) -> bool {
+    let has = |kind: fn(&u8) -> bool| value.as_bytes().iter().any(kind);
+    value.len() >= 22
+        && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'+' | b'/' | b'='))
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_digit)
+        && coverage(value).0 < 0.3
 }
 
 /// A sentence about the secret in its place: `password for the admin user`, `a long random key`. `padded` has a blank around each word.
@@ -290,6 +299,14 @@ mod tests {
         assert_eq!(class("true"), ValueClass::NotSecret);
         assert_eq!(class("Option<Vec<u8>>"), ValueClass::NotSecret);
         assert_eq!(class("i32"), ValueClass::NotSecret);
+    }
+
+    #[test]
+    fn a_short_word_in_a_random_key_is_chance() {
+        assert_eq!(class("pLqVFAXIfrsGPXFrPFeTJoH2pPtN_sUa"), ValueClass::Ok);
+        assert_eq!(class("My-ASbLeM9XWINoJLThxcfaeAett7GiX"), ValueClass::Ok);
+        assert_eq!(class("My-Super-Secret-Key-For-Jwt-2024"), ValueClass::Placeholder);
+        assert_eq!(class("your-Random-32-Character-String"), ValueClass::Placeholder);
     }
 
     #[test]
