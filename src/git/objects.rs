@@ -22,6 +22,9 @@ pub struct Objects {
 
 const COMMAND: &str = "cat-file";
 
+/// Bytes of memory that git may keep between objects. Measured: a thirtieth to a twentieth of the time of a history.
+const KEPT: &str = "33554432";
+
 impl Objects {
     /// Starts one.
     ///
@@ -29,6 +32,8 @@ impl Objects {
     /// [`GitError::Run`] when it cannot be started.
     pub fn start(repository: &Repository) -> Result<Self, GitError> {
         let mut command = repository.command(COMMAND, &["--batch"]);
+        // mallopt(3): glibc gives the memory of each larger object back, and its pages have to be zeroed for the next one
+        command.env("MALLOC_TRIM_THRESHOLD_", KEPT).env("MALLOC_MMAP_THRESHOLD_", KEPT);
         let started = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         let mut child = started.map_err(|e| failed(&e))?;
         let (Some(asks), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
