@@ -15,6 +15,7 @@ mod neo4j;
 mod oracle;
 mod pairs;
 mod plain;
+mod ports;
 mod postgres;
 mod redis;
 mod scheme;
@@ -24,6 +25,7 @@ mod sqlserver;
 
 pub use change::{Change, edits};
 pub use host::{HostClass, classify, of_name as host_class};
+pub use ports::{own_port, tls_port};
 pub use scheme::{Scheme, Tls};
 pub use split::{Dsn, Host, Param, Style};
 

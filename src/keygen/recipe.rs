@@ -223,7 +223,7 @@ mod tests {
     fn what_chance_makes_a_word_is_drawn_anew() {
         // lower-case text in base64: a secret that a scan would take for the words `replace me please`
         let words = *b"replace-me-please-replace-me-ple";
-        let value = Recipe::parse("base64-32").unwrap().generate(&mut Chosen(words.to_vec().into_iter())).unwrap();
+        let value = Recipe::parse("base64-32").unwrap().generate(&mut Chosen(Vec::from(words).into_iter())).unwrap();
         assert_eq!(judge(value.expose(), &&Context::new(), Purpose::Password).class, ValueClass::Ok);
     }
 

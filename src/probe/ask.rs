@@ -7,9 +7,10 @@ use std::thread;
 use std::time::Duration;
 
 use super::find::{Connection, Login};
+use crate::dsn;
 use crate::wire::hello::{Start, answers_in_the_open, begins_in_words, start_tls};
 use crate::wire::login::{self, KNOWN, Protection, Standing};
-use crate::wire::{Demand, Judgement, Secured, Target, TlsFault, Trust, WireError, connect, tls_port};
+use crate::wire::{Demand, Judgement, Secured, Target, TlsFault, Trust, WireError, connect};
 
 /// Servers that are asked at the same time.
 const AT_A_TIME: usize = 8;
@@ -111,7 +112,7 @@ pub fn ask(target: &Target, trust: &Trust, within: Duration) -> Answer {
     match in_the_open(target, within) {
         Err(error) => Answer { offer: Err(error), open: None },
         Ok(Some(true)) => {
-            let other = tls_port(target.system).filter(|port| *port != target.port);
+            let other = dsn::tls_port(target.system).filter(|port| *port != target.port);
             let there = other.and_then(|port| handshake(target, port, trust, within).ok().map(|offer| (port, offer)));
             match there {
                 Some((port, Offer::Shown(shown))) => {

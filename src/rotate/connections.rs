@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use crate::dsn;
 use crate::endpoints::{HOST, Index, Parts, References, STRING, first_of, parts, referred, string_in};
 use crate::keygen::percent_encoded;
+use crate::model::document::Document;
 use crate::model::environment::Environment;
 use crate::model::secret::Secret;
 use crate::model::setting::{Role, Setting};
@@ -17,16 +18,30 @@ use crate::plan::SecretChange;
 /// A server as a connection string names it.
 #[derive(Clone)]
 pub struct Connection {
-    /// The setting, as it is shown.
+    /// The setting that it is told from, as it is shown.
     pub setting: String,
+    /// Every setting that tells it: the file, and what the setting is called there.
+    pub told_by: Vec<(String, String)>,
     /// Registered name of the system.
     pub system: &'static str,
     /// The whole string, with the password that is in force.
     pub url: Secret,
     /// `HOST:PORT`, as written; the port may be missing.
     pub at: String,
+    /// The host, lower case, and the port in force: written, or the system's own.
+    pub place: (String, Option<u16>),
     /// The account; empty for the default one.
     pub user: String,
+}
+
+/// Whether `name` is that of one of the settings of [`Connection::told_by`], alone or behind its file.
+#[must_use]
+pub fn is_told_by(settings: &[(String, String)], name: &str) -> bool {
+    let in_file = name.rsplit_once(':').map(|(file, name)| (file.trim_start_matches("./"), name));
+    let ends = |path: &str, file: &str| path.strip_suffix(file).is_some_and(|before| before.is_empty() || before.ends_with('/'));
+    settings.iter().any(|(path, own)| {
+        own.eq_ignore_ascii_case(name) || in_file.is_some_and(|(file, name)| own.eq_ignore_ascii_case(name) && ends(path, file))
+    })
 }
 
 /// The servers of a secret.
@@ -52,10 +67,10 @@ pub fn connections(index: &Index<'_>, change: &SecretChange) -> Servers {
     let others = first_of(change.places.iter().filter_map(|place| documents.get(place.document)));
     let known = |d: usize| index.references(d).or(&others);
     for place in change.places.iter().filter(|place| place.in_url) {
-        let Some((_, setting)) = place.setting_in(documents) else { continue };
+        let Some((document, setting)) = place.setting_in(documents) else { continue };
         let text = string_in(setting).of(setting.value.expose());
         let Some(password) = dsn::parse(text).and_then(|found| found.password) else { continue };
-        add(&mut out, setting, expanded(text, password, password.of(text), &known(place.document)));
+        add(&mut out, (document, setting), expanded(text, password, password.of(text), &known(place.document)));
     }
     let own = change.places.iter().filter(|p| !p.in_url);
     let names: BTreeSet<&str> = own.filter_map(|place| Some(place.setting_in(documents)?.1.name())).collect();
@@ -72,7 +87,7 @@ pub fn connections(index: &Index<'_>, change: &SecretChange) -> Servers {
         for setting in &in_it {
             if let Some((text, password)) = refers(setting, &ours) {
                 let escaped = escaped(text, old);
-                add(&mut out, setting, expanded(text, password, escaped.expose(), &known));
+                add(&mut out, (document, setting), expanded(text, password, escaped.expose(), &known));
             }
         }
         // only where one of its settings is the password, or says that it is
@@ -81,7 +96,7 @@ pub fn connections(index: &Index<'_>, change: &SecretChange) -> Servers {
         if holders.contains(&d) || in_it.iter().any(|setting| says(setting)) {
             for server in parts(document, &|text| known.expand(text)) {
                 if let Some(setting) = server.password.filter(|s| password(*s)).and_then(|_| document.settings.get(server.host)) {
-                    by_parts(&mut out, setting, &server);
+                    by_parts(&mut out, (document, setting), &server);
                 }
             }
         }
@@ -112,7 +127,7 @@ fn expanded(text: &str, span: Span, password: &str, known: &References<'_>) -> S
 }
 
 /// A server that is told by parts, of which one is the password.
-fn by_parts(out: &mut Servers, setting: &Setting, server: &Parts) {
+fn by_parts(out: &mut Servers, (document, setting): (&Document, &Setting), server: &Parts) {
     let text = server.url.expose();
     let Some(found) = dsn::parse(text) else { return };
     // one that harden cannot log in to is not told by its parts
@@ -123,7 +138,7 @@ fn by_parts(out: &mut Servers, setting: &Setting, server: &Parts) {
         out.untold.push((name_of(setting), "its user is said elsewhere"));
         return;
     }
-    add(out, setting, server.url.clone());
+    add(out, (document, setting), server.url.clone());
 }
 
 /// What a setting is called: by its path where its name is one word that many have, as `host` in a map.
@@ -139,7 +154,7 @@ fn name_of(setting: &Setting) -> String {
 /// Systems whose accounts are changed.
 const CHANGED: &[&str] = &["postgres", "mysql", "redis", "amqp"];
 
-fn add(out: &mut Servers, setting: &Setting, url: Secret) {
+fn add(out: &mut Servers, (document, setting): (&Document, &Setting), url: Secret) {
     let text = url.expose();
     let Some(found) = dsn::parse(text) else { return };
     let Some(system) = dsn::system(&found, text).filter(|system| !system.is_any()) else { return };
@@ -159,9 +174,16 @@ fn add(out: &mut Servers, setting: &Setting, url: Secret) {
         out.untold.push((shown_name, "a parameter names another host"));
         return;
     }
-    let same = |other: &&Connection| other.system == system.name() && other.at == at && other.user == user;
-    if !out.told.iter().any(|other| same(&other)) {
-        let user = user.to_owned();
-        out.told.push(Connection { setting: shown_name, system: system.name(), url, at, user });
+    let written = host.port.map(|port| port.of(text)).filter(|port| !port.is_empty());
+    let port = written.map_or_else(|| dsn::own_port(system.name(), &found.bare_scheme(text)), |port| port.parse().ok());
+    let told_by = (document.path.clone(), shown_name.clone());
+    let place = (name.to_ascii_lowercase(), port);
+    let is_same = |known: &&mut Connection| known.system == system.name() && known.user == user && known.place == place;
+    match out.told.iter_mut().find(is_same) {
+        Some(known) => known.told_by.push(told_by),
+        None => {
+            let user = user.to_owned();
+            out.told.push(Connection { setting: shown_name, told_by: vec![told_by], system: system.name(), url, at, place, user });
+        }
     }
 }

@@ -18,5 +18,5 @@ mod trust;
 pub use channel::{Channel, Secured, connect};
 pub use error::{Code, TlsFault, WireError};
 pub use mysql_auth::stored as mysql_native_hash;
-pub use target::{NoTarget, Target, tls_port};
+pub use target::{NoTarget, Target};
 pub use trust::{Demand, Judgement, Pin, Trust};

@@ -185,9 +185,9 @@ fn an_account_that_is_not_found_everywhere_stays_with_its_password() {
     let typo = Desk::new(&[(".env.production", url), ("harden.toml", ADMIN)]).rotate(&["--all", "--alternate", "DATABSE_URL=app,app_b"]);
     assert_code(&typo, 2);
     assert!(stderr(&typo).contains("names no server of these secrets") && stderr(&typo).contains("DATABASE_URL"), "{}", stderr(&typo));
-    // a setting that is there, and not the one that the server is told from
+    // a setting that is there, and tells no server
     let parts = "DB_HOST=db\nDB_CONNECTION=pgsql\nDB_NAME=x\nDB_USER=app\nDB_PASSWORD=OLD\nDATABASE_URL=postgres://${DB_USER}:${DB_PASSWORD}@db/x\n";
-    let other = Desk::new(&[(".env.production", parts), ("harden.toml", ADMIN)]).rotate(&["--all", "--alternate", "DB_HOST=app,app_b"]);
+    let other = Desk::new(&[(".env.production", parts), ("harden.toml", ADMIN)]).rotate(&["--all", "--alternate", "DB_NAME=app,app_b"]);
     assert_code(&other, 2);
     assert!(stderr(&other).contains("servers are told by: DATABASE_URL"), "{}", stderr(&other));
 }
@@ -243,4 +243,50 @@ fn an_account_that_something_else_says_stays_with_its_password() {
     for part in [":1  DB_USER: the account", ":2  DB_USERNAME: the account", ":4  DB_URL: the account"] {
         assert!(shown.contains(part), "{part}\n{shown}");
     }
+}
+
+#[test]
+fn a_server_has_one_name_a_file() {
+    let of = |host: &str, secret: &str| format!("DATABASE_URL=postgres://app:{secret}@{host}/x\n");
+    let (one, two) = (of("pg-one", "OLD"), of("pg-two", "kettle-drum-9"));
+    let files = [("a/.env.production", one.as_str()), ("b/.env.production", two.as_str())];
+    let refused = |files: &[(&str, &str)], args: &[&str], parts: &[&str]| {
+        let output = Desk::new(files).rotate(&[&["--all"], args].concat());
+        assert_code(&output, 2);
+        parts.iter().for_each(|part| assert!(stderr(&output).contains(part), "{part}\n{}", stderr(&output)));
+    };
+    let both =
+        "may mean two servers, that of a/.env.production:DATABASE_URL and that of b/.env.production:DATABASE_URL; nothing was changed";
+    refused(&files, &["--address", "DATABASE_URL=127.0.0.1:5432"], &["`--address DATABASE_URL=...`", both]);
+    let toml = "[[server]]\nsetting = \"DATABASE_URL\"\naddress = \"127.0.0.1:3\"\n";
+    refused(&[&files[..], &[("harden.toml", toml)]].concat(), &[], &["[[server]] with setting = \"DATABASE_URL\" in harden.toml", both]);
+    refused(&files, &["--address", "DATABSE_URL=127.0.0.1:5432"], &["names no server of these secrets", "told by: DATABASE_URL"]);
+    refused(&files, &["--management", "c/.env:DATABASE_URL=http://127.0.0.1:1"], &["`--management c/.env:DATABASE_URL=...` names no server"]);
+    let shown = plan(&files, &["--address", "a/.env.production:DATABASE_URL=127.0.0.1:5499"]);
+    assert!(shown.contains("app at pg-one, reached at 127.0.0.1:5499 (from DATABASE_URL)"), "{shown}");
+    assert!(shown.contains("app at pg-two (from DATABASE_URL)"), "{shown}");
+    // what is said of a file goes before what is said of the name
+    let shown = plan(&files, &["--address", "DATABASE_URL=127.0.0.1:1", "--address", "b/.env.production:DATABASE_URL=127.0.0.1:2"]);
+    assert!(shown.contains("pg-one, reached at 127.0.0.1:1 ") && shown.contains("pg-two, reached at 127.0.0.1:2 "), "{shown}");
+    let toml = "[[server]]\nsetting = \"b/.env.production:DATABASE_URL\"\naddress = \"127.0.0.1:3\"\n[[server]]\nsetting = \"TEAPOT_URL\"\n";
+    let shown = plan(&[&files[..], &[("harden.toml", toml)]].concat(), &[]);
+    assert!(shown.contains("pg-two, reached at 127.0.0.1:3 ") && shown.contains("app at pg-one (from"), "{shown}");
+    assert!(shown.contains("no setting is called `TEAPOT_URL`, which a [[server]] is for"), "{shown}");
+}
+
+#[test]
+fn a_port_that_is_the_usual_one_need_not_be_written() {
+    let text = "DATABASE_URL=postgres://app:OLD@DB/x\nPGHOST=db\nPGPORT=5432\nPGUSER=app\nPGPASSWORD=OLD\n";
+    let shown = plan(&[(".env.production", text)], &[]);
+    assert_eq!(shown.matches("server: postgres, app at").count(), 1, "{shown}");
+    // it has both names
+    let shown = plan(&[(".env.production", text)], &["--address", "PGHOST=127.0.0.1:5499"]);
+    assert!(shown.contains("reached at 127.0.0.1:5499 (from DATABASE_URL)"), "{shown}");
+    let other = text.replace("5432", "5433");
+    let shown = plan(&[(".env.production", &other)], &[]);
+    assert_eq!(shown.matches("server: postgres, app at").count(), 2, "{shown}");
+    // the administrator of a string with the port is for one without it
+    let toml = "[[server]]\nsetting = \"DATABASE_URL\"\nadmin = { env = \"PGADMIN_URL\" }\n";
+    let shown = plan(&[("harden.toml", toml), (".env.production", "DATABASE_URL=postgres://app:OLD@db:5432/x\n")], &[]);
+    assert!(shown.contains("as the administrator in $PGADMIN_URL"), "{shown}");
 }

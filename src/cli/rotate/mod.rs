@@ -100,7 +100,7 @@ fn plan(args: &RotateArgs, global: &Global, project: &Project, paths: &[PathBuf]
         untold.push(found.as_ref().err().cloned());
         servers.push(found.unwrap_or_default());
     }
-    servers::check_alternate(args, &servers, &work.documents, untold.iter().any(Option::is_some))?;
+    servers::check_names(args, rules, &servers, &work.documents, untold.iter().any(Option::is_some))?;
     let asked = servers::may_ask(root, &servers, args);
     if asked {
         servers::look(&mut servers, &values(&plan), &servers::reach(args))?;

@@ -1,6 +1,7 @@
 //! The servers of a plan: which they are, how they are reached, what an operator has to know about them, and whether this user has
 //! accepted them.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use harden::config::{Alternate, ServerRule};
@@ -12,7 +13,7 @@ use harden::model::secret::Secret;
 use harden::model::setting::Setting;
 use harden::model::severity::Fix;
 use harden::plan::{SecretChange, renamed};
-use harden::rotate::connections::{Connection, connections};
+use harden::rotate::connections::{Connection, connections, is_told_by};
 use harden::rotate::servers::{Account, Known};
 use harden::rotate::stage::{Credential, Reach, Server};
 
@@ -28,6 +29,10 @@ pub(super) struct Reached {
     pub(super) at: String,
     /// The account, as the files have it.
     user: String,
+    /// The settings that tell it, each with its file.
+    told_by: Vec<(String, String)>,
+    /// The host, and the port in force.
+    place: (String, Option<u16>),
     /// What it said; the reason where it was not asked, or said nothing.
     pub(super) known: Result<Known, String>,
 }
@@ -51,25 +56,26 @@ impl Reached {
 
 /// The servers of one secret, or why they cannot be told. None is asked.
 pub(super) fn of(index: &Index<'_>, change: &SecretChange, args: &RotateArgs, rules: &[ServerRule]) -> Result<Vec<Reached>, String> {
-    if let Some(program) = typed(&args.program, &change.name) {
+    if let Some((_, program)) = args.program.iter().find(|(name, _)| name.eq_ignore_ascii_case(&change.name)) {
         let server =
             Server { setting: change.name.clone(), system: "program".to_owned(), program: PathBuf::from(program), ..Server::default() };
-        return Ok(vec![Reached { server, at: program.clone(), user: String::new(), known: Err(String::new()) }]);
+        let (user, told_by, place) = Default::default();
+        return Ok(vec![Reached { server, at: program.clone(), user, told_by, place, known: Err(String::new()) }]);
     }
     let found = connections(index, change);
     if let Some((setting, why)) = found.untold.first() {
         return Err(format!("the server of {setting} cannot be told: {why}; `--files-only` changes the files, and you the servers"));
     }
     let one = |connection: Connection| -> Result<Reached, String> {
-        let rule = rules.iter().find(|rule| rule.setting.eq_ignore_ascii_case(&connection.setting));
-        let address = typed(&args.address, &connection.setting).or_else(|| rule?.address.as_ref()).cloned().unwrap_or_default();
+        let rule = closest(rules.iter().map(|rule| (rule.setting.as_str(), rule)), &connection.told_by);
+        let address = typed(&args.address, &connection).or_else(|| rule?.address.as_ref()).cloned().unwrap_or_default();
         // the variable is the operator's, its name the project's
         let admin = rule.and_then(|rule| std::env::var_os(rule.admin.as_ref()?)?.into_string().ok()).map(Secret::new).unwrap_or_default();
         let var = rule.and_then(|rule| rule.admin.as_deref()).filter(|_| !admin.is_empty());
         if let Some(var) = var.filter(|_| !is_same_server(admin.expose(), connection.url.expose(), &address)) {
             return Err(format!("${var} is for another server than {}: nothing was sent there", connection.setting));
         }
-        let pair = typed(&args.alternate, &connection.setting).or_else(|| rule?.alternate.as_ref());
+        let pair = typed(&args.alternate, &connection).or_else(|| rule?.alternate.as_ref());
         let alternate = pair.map(|pair| turn(&connection, pair, rule, &admin)).transpose()?.unwrap_or_default();
         let user = match pair.map(Alternate::names) {
             // whoever's turn it is
@@ -79,17 +85,28 @@ pub(super) fn of(index: &Index<'_>, change: &SecretChange, args: &RotateArgs, ru
         };
         let by = var.map(|var| format!(", as the administrator in ${var}")).unwrap_or_default();
         let at = format!("{user} at {}{by}", connection.at);
-        let management = typed(&args.management, &connection.setting).cloned().unwrap_or_default();
+        let management = typed(&args.management, &connection).cloned().unwrap_or_default();
         let (setting, system) = (connection.setting, connection.system.to_owned());
         let server = Server { setting, system, url: connection.url, address, admin, management, alternate, ..Server::default() };
-        Ok(Reached { server, at, user: connection.user, known: Err(String::new()) })
+        let Connection { user, told_by, place, .. } = connection;
+        Ok(Reached { server, at, user, told_by, place, known: Err(String::new()) })
     };
     found.told.into_iter().map(one).collect()
 }
 
-/// What the command line says for a setting.
-fn typed<'a, T>(list: &'a [(String, T)], setting: &str) -> Option<&'a T> {
-    list.iter().find(|(name, _)| name.eq_ignore_ascii_case(setting)).map(|(_, value)| value)
+/// What the command line says for a server.
+fn typed<'a, T>(list: &'a [(String, T)], connection: &Connection) -> Option<&'a T> {
+    closest(list.iter().map(|(name, value)| (name.as_str(), value)), &connection.told_by)
+}
+
+/// What is said of the server that these settings tell; under the name of a setting in its file rather than under the name alone.
+fn closest<'n, T>(said: impl Iterator<Item = (&'n str, T)>, told_by: &[(String, String)]) -> Option<T> {
+    said.filter(|(name, _)| is_told_by(told_by, name)).max_by_key(|(name, _)| is_in_file(name)).map(|(_, value)| value)
+}
+
+/// Whether a name says its file, too: `apps/web/.env:DATABASE_URL`.
+fn is_in_file(name: &str) -> bool {
+    name.contains(':')
 }
 
 /// The account that takes over from the one in `connection`.
@@ -132,21 +149,74 @@ pub(super) fn alternate(index: &Index<'_>, change: &mut SecretChange, servers: &
     Ok(())
 }
 
-/// Stops where `--alternate` names no server of the plan: a rotation that was to leave no gap would leave one. A setting whose server cannot be
-/// told is named with its reason, and no mistake: only where there is such a secret (`untold`) may a name be of one.
-pub(super) fn check_alternate(args: &RotateArgs, servers: &[Vec<Reached>], documents: &[Document], untold: bool) -> Result<(), Failure> {
-    let told = |name: &str| servers.iter().flatten().any(|reached| reached.server.setting.eq_ignore_ascii_case(name));
-    let is =
-        |setting: &Setting, name: &str| setting.name().eq_ignore_ascii_case(name) || setting.key.to_string().eq_ignore_ascii_case(name);
-    let known = |name: &str| told(name) || untold && documents.iter().flat_map(|d| &d.settings).any(|setting| is(setting, name));
-    match args.alternate.iter().find(|(name, _)| !known(name)) {
-        Some((name, _)) => {
-            let names: Vec<&str> = servers.iter().flatten().map(|reached| reached.server.setting.as_str()).collect();
-            let hint = if names.is_empty() { "no server is told".to_owned() } else { format!("servers are told by: {}", names.join(", ")) };
-            Err(Failure::new(format!("`--alternate {name}=...` names no server of these secrets; nothing was changed")).hint(hint))
-        }
-        None => Ok(()),
+/// Stops where an option names no server of the plan, and where that or `[[server]]` names more than one: what was meant for one server would go to
+/// another, or nowhere. A setting whose server cannot be told is named with its reason, and no mistake: only where there is such a secret
+/// (`untold`) may a name be of one.
+pub(super) fn check_names(
+    args: &RotateArgs,
+    rules: &[ServerRule],
+    servers: &[Vec<Reached>],
+    documents: &[Document],
+    untold: bool,
+) -> Result<(), Failure> {
+    fn names<T>(list: &[(String, T)]) -> Vec<&str> {
+        list.iter().map(|(name, _)| name.as_str()).collect()
     }
+    let all: Vec<&Reached> = servers.iter().flatten().collect();
+    let options = [("address", names(&args.address)), ("management", names(&args.management)), ("alternate", names(&args.alternate))];
+    for (option, names) in &options {
+        for name in names {
+            let meant = meant(name, names, &all);
+            if meant.is_empty() && !(untold && stands_in(documents, name)) {
+                let told: BTreeSet<&str> = all.iter().map(|reached| reached.server.setting.as_str()).collect();
+                let hint = match told.into_iter().collect::<Vec<_>>().join(", ") {
+                    _ if args.files_only => "with `--files-only` no server is spoken to".to_owned(),
+                    told if told.is_empty() => "no server is told".to_owned(),
+                    told => format!("servers are told by: {told}"),
+                };
+                return Err(
+                    Failure::new(format!("`--{option} {name}=...` names no server of these secrets; nothing was changed")).hint(hint)
+                );
+            }
+            is_one(&format!("`--{option} {name}=...`"), name, &meant)?;
+        }
+    }
+    let names: Vec<&str> = rules.iter().map(|rule| rule.setting.as_str()).collect();
+    for name in &names {
+        is_one(&format!("[[server]] with setting = \"{name}\" in harden.toml"), name, &meant(name, &names, &all))?;
+        if !stands_in(documents, name) {
+            ui::warn(&format!("harden.toml: no setting is called `{name}`, which a [[server]] is for"));
+        }
+    }
+    Ok(())
+}
+
+/// The servers that `name` is for: those that no other of `names` is for with the setting's file.
+fn meant<'r>(name: &str, names: &[&str], all: &[&'r Reached]) -> Vec<&'r Reached> {
+    let closer = |reached: &Reached| names.iter().any(|other| is_in_file(other) && is_told_by(&reached.told_by, other));
+    all.iter().filter(|reached| is_told_by(&reached.told_by, name) && (is_in_file(name) || !closer(reached))).copied().collect()
+}
+
+/// Stops where `meant`, the servers that `what` is for under a setting's `name`, are more than one.
+fn is_one(what: &str, name: &str, meant: &[&Reached]) -> Result<(), Failure> {
+    let Some(first) = meant.first() else { return Ok(()) };
+    let Some(other) = meant.iter().find(|other| (&other.server.system, &other.place) != (&first.server.system, &first.place)) else {
+        return Ok(());
+    };
+    let told = |reached: &Reached| {
+        let by = reached.told_by.iter().find(|by| is_told_by(std::slice::from_ref(by), name));
+        by.map(|(file, own)| format!("{file}:{own}")).unwrap_or_default()
+    };
+    let (one, two) = (told(first), told(other));
+    let failure = Failure::new(format!("{what} may mean two servers, that of {one} and that of {two}; nothing was changed"));
+    Err(failure.hint(format!("name the setting with its file, such as `{one}`")))
+}
+
+/// Whether a setting of `documents` is called `name`, or by its path, alone or behind its file.
+fn stands_in(documents: &[Document], name: &str) -> bool {
+    let called = |document: &Document, own: &str| is_told_by(&[(document.path.clone(), own.to_owned())], name);
+    let is = |document: &Document, setting: &Setting| called(document, setting.name()) || called(document, &setting.key.to_string());
+    documents.iter().any(|document| document.settings.iter().any(|setting| is(document, setting)))
 }
 
 /// Whether the connection string of an administrator is for the server of `url`, or for the address that this is reached at: its password goes
@@ -156,7 +226,7 @@ fn is_same_server(admin: &str, url: &str, address: &str) -> bool {
         let found = dsn::parse(text)?;
         let system = dsn::system(&found, text)?.name();
         let [host] = found.hosts[..] else { return None };
-        let port = host.port.map(|port| port.of(text)).unwrap_or_default();
+        let port = host.port.map_or_else(|| dsn::own_port(system, &found.bare_scheme(text)), |port| port.of(text).parse().ok())?;
         Some((system, format!("{}:{port}", host.name.of(text).to_ascii_lowercase())))
     };
     match (place(admin), place(url)) {
