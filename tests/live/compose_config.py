@@ -151,7 +151,8 @@ class Changed:
         using = [leaf for leaf in self.leaves if self.variables.intersection(VARIABLE.findall(leaf.text))]
         if any(re.search(rf"(^| ){re.escape(str(path[-1]))}[= ]", leaf.text) for leaf in using) or bool(using) and not isinstance(path[-1], str):
             return True
-        return any([*map(str, leaf.path)][-len(path) :] == [*map(str, path)] for leaf in using)
+        # what is merged, `<<: *env`, has its own path in the file
+        return any(str(leaf.path[-1]) == str(path[-1]) for leaf in using)
 
 
 def leaves(node, path=()):

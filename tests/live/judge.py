@@ -194,6 +194,7 @@ LINES = (
     ("value", re.compile(r"      (.+?):(\d+)  ((.*?)=•+ -> •+)$")),
     ("password", re.compile(r"      (.+?):(\d+)  ((.*?): the password •+ -> •+)$")),
     ("requirement", re.compile(r"      (.+?):(\d+)  (the default of (.*?) becomes a requirement)$")),
+    ("reference", re.compile(r"      (.+?):(\d+)  ((\S+) becomes \$\{\w+:\?\})$")),
 )
 
 
@@ -388,7 +389,10 @@ def value_faults(old, new, places):
     for place in places:
         if place.kind == "switch":
             words = [place.what.split(" becomes ", 1)[1]] if " becomes " in place.what else place.what.split(", ")
-            faults += [f"`{place.what}` is planned, and not what is there" for word in words if word.lower() not in new.lower()]
+            there = lambda word: word.lower() in new.lower() if not word.startswith("without ") else f"{word[8:]}=" not in new
+            faults += [f"`{place.what}` is planned, and not what is there" for word in words if not there(word)]
+        elif place.kind == "reference" and place.what.split(" becomes ", 1)[1] not in new:
+            faults.append(f"`{place.what}` is planned, and not what is there")
         elif place.kind == "requirement" and f"${{{place.what.split(' ')[3]}:?}}" not in new and f"${{{place.what.split(' ')[3]}}}" not in new:
             faults.append(f"`{place.what}`, and it is not")
     return faults

@@ -166,6 +166,9 @@ mod tests {
         assert!(new("port", "0443").contains("'0443'"));
         assert!(new("name", "a\nb").contains("name: \"a\\nb\"\n"));
         assert!(new("name", "10.0.0.1").contains("name: 10.0.0.1\n"));
+        // no number to any reader: only behind `0x` are letters digits
+        assert!(new("name", "05f76041a50a951631e397bc6ef7badc").contains("name: 05f76041a50a951631e397bc6ef7badc\n"));
+        assert!(new("name", "0b10").contains("name: '0b10'\n") && new("name", "12e34").contains("name: '12e34'\n"));
     }
 
     #[test]

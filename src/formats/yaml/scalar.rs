@@ -146,7 +146,10 @@ fn may_resolve(text: &str) -> bool {
     let dotted = text.matches('.').count() > 1 && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     let word = ["inf", ".inf", ".nan", "nan", "<<", "="].iter().any(|word| word.eq_ignore_ascii_case(unsigned));
     let starts = unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.');
-    let numeric = starts && unsigned.chars().all(|c| c.is_ascii_hexdigit() || "_.+-:xXoOtTzZ ".contains(c));
+    // digits of hexadecimal numbers are such behind `0x` only, which leaves `e` for exponents
+    let based = unsigned.get(..2).is_some_and(|lead| ["0x", "0o", "0b"].iter().any(|base| base.eq_ignore_ascii_case(lead)));
+    let digit = |c: char| c.is_ascii_digit() || matches!(c, 'e' | 'E') || based && c.is_ascii_hexdigit();
+    let numeric = starts && unsigned.chars().all(|c| digit(c) || "_.+-:xXoOtTzZ ".contains(c));
     resolved(text) != Type::Text || word || (numeric && !dotted)
 }
 

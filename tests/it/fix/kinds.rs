@@ -279,8 +279,14 @@ const CASES: &[Case] = &[
             ("CLOUDFLARE_API_TOKEN", ISSUED, None),
             ("HEROKU_API_KEY", ISSUED, None),
             ("VERCEL_TOKEN", ISSUED, None),
+            ("WX_APP_SECRET", ISSUED, None),
+            ("QINIU_SECRET_KEY", ISSUED, None),
+            ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", ISSUED, None),
+            ("DINGTALK_APP_SECRET", ISSUED, None),
         ],
     ),
+    ("APP_ID=1", &[("APP_SECRET", ISSUED, None)]),
+    ("PORT=88", &[("APP_SECRET", STATELESS, Some(at_least_32))]),
 ];
 
 #[test]
