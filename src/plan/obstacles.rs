@@ -2,12 +2,13 @@
 //! changed without a look at them.
 
 use super::changes::SecretChange;
-use super::place::{Form, Place, system_of};
+use super::place::{Form, Place, is_the_servers_own, system_of};
+use super::variables::refers_to;
 use crate::model::document::Document;
 use crate::model::environment::Environment;
-use crate::model::key_path::words;
+use crate::model::key_path::{KeyPath, Segment, words};
 use crate::model::setting::{Role, Setting};
-use crate::rules::kinds::kind_in;
+use crate::model::shown::shown;
 use crate::strength::name::{NameClass, classify};
 
 /// Whether the file makes other files: what stands in it is written by its own engine.
@@ -38,8 +39,56 @@ pub(super) fn image_default(documents: &[Document], places: &[Place]) -> Option<
     let (document, image) = images.find(|(_, s)| system_of(&words(s.value.expose())) == system)?;
     let service = image.key.scope();
     let below = |s: &&Setting| s.role != Role::Commented && s.key.segments().starts_with(service.segments());
-    let own = |s: &Setting| kind_in(s.key.parent_name(), s.name()).server || classify(s.name()) == NameClass::Secret;
+    let own = |s: &Setting| is_the_servers_own(document, s) || classify(s.name()) == NameClass::Secret;
     let set = document.settings.iter().filter(below).any(own);
     let line = document.lines.line(image.span.start);
     (!set).then(|| format!("{}:{line} starts the server with the default of its image: set its password there as well", document.path))
+}
+
+/// A service of compose that speaks to the server of `change`, where nobody but that server has the password among these files: the service takes
+/// it from elsewhere, be it the default of its image, and would be refused. In words.
+pub(super) fn unseen_client(documents: &[Document], change: &SecretChange) -> Option<String> {
+    let first = change.places.first().filter(|place| place.account.server)?;
+    let (document, setting) = first.setting_in(documents).filter(|(document, _)| document.format == "compose")?;
+    let server = service_of(&setting.key)?;
+    let is_own = |place: &Place| {
+        place.document == first.document && place.setting_in(documents).and_then(|(_, s)| service_of(&s.key)) == Some(server)
+    };
+    if !change.places.iter().chain(&change.outside).all(is_own) {
+        return None;
+    }
+    let names: Vec<&str> = change.places.iter().filter_map(|place| Some(place.setting_in(documents)?.1.name())).collect();
+    let holds = |d: &Document, s: &Setting| {
+        let others = !std::ptr::eq(d, document) || service_of(&s.key) != Some(server);
+        others && names.iter().any(|name| refers_to(s.value.expose(), name) || s.value.expose() == *name)
+    };
+    if documents.iter().any(|d| d.settings.iter().any(|s| holds(d, s))) {
+        return None;
+    }
+    let others = document.settings.iter().filter(|s| s.role != Role::Commented && service_of(&s.key).is_some_and(|own| own != server));
+    let client = others.into_iter().find(|s| names_host(s, server))?;
+    let line = document.lines.line(client.span.start);
+    let service = service_of(&client.key).map(shown).unwrap_or_default();
+    Some(format!("{}:{line}: {service} speaks to {}, and its password is not among these files", document.path, shown(server)))
+}
+
+/// The service of compose that a setting stands in.
+fn service_of(key: &KeyPath) -> Option<&str> {
+    match key.segments() {
+        [Segment::Key(services), Segment::Key(service), _, ..] if services == "services" => Some(service),
+        _ => None,
+    }
+}
+
+/// Whether a setting of another service names `server` as what it waits for, or as a host.
+fn names_host(setting: &Setting, server: &str) -> bool {
+    let value = setting.value.expose();
+    // `depends_on: { db: { condition: .. } }`
+    if setting.key.names().skip_while(|name| *name != "depends_on").nth(1) == Some(server) {
+        return true;
+    }
+    let ends = |rest: &str| rest.is_empty() || rest.starts_with([':', '/', ',', '?']);
+    let begins = |before: &str| before.is_empty() || before.ends_with(['/', '@', '=', ',']);
+    let listed = setting.key.names().any(|name| matches!(name, "depends_on" | "links" | "environment"));
+    listed && value.match_indices(server).any(|(at, _)| begins(&value[..at]) && ends(&value[at + server.len()..]))
 }

@@ -9,7 +9,7 @@ use crate::model::environment::Environment;
 use crate::model::expression::{elvis, template_default};
 use crate::model::key_path::{KeyPath, Segment, words};
 use crate::model::secret::Secret;
-use crate::model::setting::{Role, Setting};
+use crate::model::setting::{Portion, Role, Setting};
 use crate::model::span::Span;
 use crate::model::template::{Part, has_reference, innermost_default, parts};
 use crate::rules::kinds::{Kind, kind_in};
@@ -261,10 +261,25 @@ fn account(around: &Around<'_>, setting: &Setting) -> Account {
         let told = around.system(setting, &own);
         system = if told.is_empty() { system } else { told };
     }
-    let row = kind_in(setting.key.parent_name(), setting.name());
-    let server = row.server || (setting.role == Role::Argument && matches!(own.join(" ").as_str(), "requirepass" | "masterauth"));
+    let argument = setting.role == Role::Argument && matches!(own.join(" ").as_str(), "requirepass" | "masterauth");
+    let server = argument || is_the_servers_own(around.document, setting);
     let stem = own.split_last().map_or(String::new(), |(_, stem)| stem.join(" "));
     Account { system, user: around.user(setting, &own), names, server, is_key: false, stem }
+}
+
+/// Whether a server starts with what the setting says. A map that is called like one does in a manifest or the values of a chart; in the
+/// configuration of a program, `redis: { host: .., password: .. }`, it says how that one reaches it.
+pub(super) fn is_the_servers_own(document: &Document, setting: &Setting) -> bool {
+    let by_name = kind_in("", setting.name()).server;
+    by_name || kind_in(setting.key.parent_name(), setting.name()).server && !is_of_a_program(document, setting)
+}
+
+/// Whether the setting stands in the configuration of a program, as its own file or as a text in a manifest.
+fn is_of_a_program(document: &Document, setting: &Setting) -> bool {
+    let values = document.file_name().to_ascii_lowercase().contains("values");
+    setting.around.portion == Portion::Inner
+        || matches!(document.format, "json" | "jsonc" | "toml" | "ini" | "properties")
+        || document.format == "yaml" && !values
 }
 
 /// Names by which an item of a list says whose it is.

@@ -6,8 +6,8 @@ use super::changes::SecretChange;
 use super::derive::Family;
 use super::elsewhere::doubt;
 use super::former::Verdict;
-use super::obstacles::{image_default, obstacle};
-use super::place::Form;
+use super::obstacles::{image_default, obstacle, unseen_client};
+use super::place::{Form, Place, is_the_servers_own};
 use super::variables::{env_file, env_file_above, refers_to};
 use super::wishes::Wishes;
 use crate::keygen::is_framed;
@@ -16,7 +16,7 @@ use crate::model::environment::Environment;
 use crate::model::setting::Role;
 use crate::model::severity::Fix;
 use crate::model::template::has_reference;
-use crate::rules::kinds::{Kind, kind_in};
+use crate::rules::kinds::Kind;
 use crate::strength::name::{NameClass, Purpose, classify, purpose};
 use crate::strength::phc::guess_cost;
 
@@ -80,15 +80,16 @@ pub(super) fn reach(
     if change.places.iter().any(|p| matches!(p.form, Form::Fallback { .. })) {
         return (Fix::Review, "a default in a reference becomes a required variable".to_owned());
     }
-    let server = change.row.server
-        || family.is_checked()
-        || change.places.iter().any(|p| p.account.server)
-        || referenced_by_a_server(documents, change, relatives.asked);
+    let own = |p: &Place| p.account.server || p.setting_in(documents).is_some_and(|(document, s)| is_the_servers_own(document, s));
+    let server = family.is_checked() || change.places.iter().any(own) || referenced_by_a_server(documents, change, relatives.asked);
     // in a file that nothing runs with yet a password may be made up; a token that somebody else may have to issue may not
     let made_up = fresh && (change.row.is_named() || purpose(&change.name) == Purpose::Password);
     if change.row.kind == Kind::Coordinated && !server && !made_up && !wishes.live && family.pair.is_none() {
         let why = image_default(documents, &change.places);
         return (Fix::Review, why.unwrap_or_else(|| "the server's own setting is not among these files".to_owned()));
+    }
+    if let Some(why) = unseen_client(documents, change).filter(|_| change.row.kind == Kind::Coordinated && !fresh && !wishes.live) {
+        return (Fix::Review, why);
     }
     let elsewhere = wishes.live && change.row.kind == Kind::Coordinated;
     if let Some(why) = doubt(documents, &change.places, change.row.kind, &change.name, relatives.unsigned).filter(|_| !elsewhere) {
@@ -120,12 +121,11 @@ fn wrong_place(document: &Document) -> Option<String> {
 
 /// What servers' own settings say that take their values from variables: `--requirepass ${REDIS_PASSWORD}`.
 pub(super) fn asked_by_servers(documents: &[Document]) -> Vec<&str> {
-    let referring = documents.iter().flat_map(|d| &d.settings).filter(|setting| setting.value.expose().contains('$'));
-    let of_servers = referring.filter(|setting| {
-        kind_in(setting.key.parent_name(), setting.name()).server
-            || (setting.role == Role::Argument && setting.name().trim_start_matches('-') == "requirepass")
+    let all = documents.iter().flat_map(|document| document.settings.iter().map(move |setting| (document, setting)));
+    let of_servers = all.filter(|(_, setting)| setting.value.expose().contains('$')).filter(|(document, setting)| {
+        setting.role == Role::Argument && setting.name().trim_start_matches('-') == "requirepass" || is_the_servers_own(document, setting)
     });
-    of_servers.map(|setting| setting.value.expose()).collect()
+    of_servers.map(|(_, setting)| setting.value.expose()).collect()
 }
 
 /// Whether one of what servers `asked` for is a variable that is among the places.

@@ -261,14 +261,19 @@ fn a_server_has_one_name_a_file() {
     let toml = "[[server]]\nsetting = \"DATABASE_URL\"\naddress = \"127.0.0.1:3\"\n";
     refused(&[&files[..], &[("harden.toml", toml)]].concat(), &[], &["[[server]] with setting = \"DATABASE_URL\" in harden.toml", both]);
     refused(&files, &["--address", "DATABSE_URL=127.0.0.1:5432"], &["names no server of these secrets", "told by: DATABASE_URL"]);
-    refused(&files, &["--management", "c/.env:DATABASE_URL=http://127.0.0.1:1"], &["`--management c/.env:DATABASE_URL=...` names no server"]);
+    refused(
+        &files,
+        &["--management", "c/.env:DATABASE_URL=http://127.0.0.1:1"],
+        &["`--management c/.env:DATABASE_URL=...` names no server"],
+    );
     let shown = plan(&files, &["--address", "a/.env.production:DATABASE_URL=127.0.0.1:5499"]);
     assert!(shown.contains("app at pg-one, reached at 127.0.0.1:5499 (from DATABASE_URL)"), "{shown}");
     assert!(shown.contains("app at pg-two (from DATABASE_URL)"), "{shown}");
     // what is said of a file goes before what is said of the name
     let shown = plan(&files, &["--address", "DATABASE_URL=127.0.0.1:1", "--address", "b/.env.production:DATABASE_URL=127.0.0.1:2"]);
     assert!(shown.contains("pg-one, reached at 127.0.0.1:1 ") && shown.contains("pg-two, reached at 127.0.0.1:2 "), "{shown}");
-    let toml = "[[server]]\nsetting = \"b/.env.production:DATABASE_URL\"\naddress = \"127.0.0.1:3\"\n[[server]]\nsetting = \"TEAPOT_URL\"\n";
+    let toml =
+        "[[server]]\nsetting = \"b/.env.production:DATABASE_URL\"\naddress = \"127.0.0.1:3\"\n[[server]]\nsetting = \"TEAPOT_URL\"\n";
     let shown = plan(&[&files[..], &[("harden.toml", toml)]].concat(), &[]);
     assert!(shown.contains("pg-two, reached at 127.0.0.1:3 ") && shown.contains("app at pg-one (from"), "{shown}");
     assert!(shown.contains("no setting is called `TEAPOT_URL`, which a [[server]] is for"), "{shown}");

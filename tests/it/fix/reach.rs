@@ -183,3 +183,40 @@ fn a_giant_value_gets_one_of_sense_and_stops_no_other() {
     assert!(plan.contains("PASSWORD (coordinated): a new value of 64 characters"), "{plan}");
     assert!(safe(&desk).contains("JWT_SECRET"), "{plan}");
 }
+
+#[test]
+fn a_client_that_takes_its_password_from_elsewhere_is_thought_of() {
+    let compose = |web: &str| {
+        format!("services:\n  db:\n    image: postgres:16\n    environment:\n      POSTGRES_PASSWORD: changeme\n  web:\n    image: web\n{web}")
+    };
+    for client in [
+        "    environment:\n      APP_DBHOST: db\n",
+        "    depends_on: [db]\n",
+        "    depends_on:\n      db: {condition: service_healthy}\n",
+        "    environment:\n      - JDBC=jdbc:postgresql://db:5432/app\n",
+    ] {
+        let text = compose(client);
+        assert_not_safe(&[("compose.yaml", &text)], "POSTGRES_PASSWORD");
+        let plan = stdout(&Desk::with(&[("compose.yaml", &text)]).harden(&["fix", "--emit", "plain"]));
+        assert!(plan.contains(": web speaks to db, and its password is not among these files"), "{plan}");
+    }
+    for client in [
+        "    environment:\n      APP_DBHOST: cache\n",
+        "    depends_on: [db]\n    environment:\n      DATABASE_URL: postgres://postgres:changeme@db/app\n",
+        "    environment:\n      APP_DBHOST: database\n",
+    ] {
+        let desk = Desk::with(&[("compose.yaml", &compose(client))]);
+        assert!(safe(&desk).contains("POSTGRES_PASSWORD (coordinated)"), "{client}{}", safe(&desk));
+    }
+}
+
+#[test]
+fn a_program_that_names_a_server_in_its_configuration_is_not_the_server() {
+    let text = "redis:\n  host: cache\n  password: hunter2\nmysql:\n  username: root\n  password: hunter3\n";
+    assert_not_safe(&[("config.yaml", text)], "password");
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: app}\ndata:\n  config.yaml: |\n    redis:\n      password: hunter2\n";
+    assert_not_safe(&[("k8s/configmap.yaml", map)], "password");
+    // the values of a chart start one
+    let desk = Desk::with(&[("values.yaml", "redis:\n  password: hunter2\n")]);
+    assert!(safe(&desk).contains("password (coordinated)"), "{}", safe(&desk));
+}
