@@ -94,6 +94,10 @@ pub(super) fn other_data(document: &Document, setting: &Setting, literal: &str, 
     if own.last().is_some_and(|w| w == "dsn") && !literal.contains(['/', '@', ';', '=']) {
         return Some("a data source without a password");
     }
+    // `connectionString: cache:6379`
+    if own.concat().ends_with("connectionstring") && !literal.contains([';', '=', '@', '/', ' ', '$']) && is_address(literal) {
+        return Some("an address without a password");
+    }
     let json = document.format == "json";
     if json && setting.quoting == Quoting::Plain && purpose != Purpose::Password && literal.parse::<f64>().is_ok() {
         return Some("a number");
@@ -122,6 +126,14 @@ pub(super) fn other_data(document: &Document, setting: &Setting, literal: &str, 
     (json && title && setting.name().starts_with(char::is_lowercase) && words(literal) == own).then_some("a label")
 }
 
+/// Whether `text` is a host in small letters, with a port or without.
+fn is_address(text: &str) -> bool {
+    let (host, port) = text.split_once(':').unwrap_or((text, "1"));
+    let is_name = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'_');
+    let written = text.contains([':', '.', '-']) || matches!(host, "localhost" | "redis" | "cache" | "db" | "postgres" | "mysql" | "mongo" | "rabbitmq");
+    written && !host.is_empty() && host.bytes().all(is_name) && port.bytes().all(|b| b.is_ascii_digit())
+}
+
 /// How often something is done, in a word.
 const INTERVALS: &[&str] =
     &["annually", "automatic", "biweekly", "daily", "hourly", "manual", "monthly", "quarterly", "scheduled", "weekly", "yearly"];
@@ -129,6 +141,11 @@ const INTERVALS: &[&str] =
 /// `hashed_secret` of detect-secrets: SHA-1 of what it found.
 fn is_record(name: &str, literal: &str) -> bool {
     name == "hashed_secret" && literal.len() == 40 && literal.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// `cookie NAME insert` of HAProxy, which marks its visitors with it.
+pub(super) fn names_a_cookie(document: &Document, setting: &Setting) -> bool {
+    document.format == "conf" && setting.name() == "cookie"
 }
 
 /// `challengePassword = A challenge password`: the question that openssl asks before it reads the password.

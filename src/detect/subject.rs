@@ -23,7 +23,7 @@ use super::neighbours::Neighbourhood;
 use super::path::{Mapped, NameFacts, PathFacts};
 use super::schema::is_example;
 use super::selector::{Announced, is_key_of_a_secret, is_of_kubernetes};
-use super::source::{is_any_host, is_code, is_prompt, is_secret_in_code, other_data};
+use super::source::{is_any_host, is_code, is_prompt, is_secret_in_code, names_a_cookie, other_data};
 
 /// A compiled condition.
 pub(super) type Test = Box<dyn Fn(&Subject<'_>) -> bool + Send + Sync>;
@@ -236,6 +236,9 @@ impl<'d> Subject<'d> {
             if is_prompt(self.setting, self.literal()) {
                 return Verdict { class: ValueClass::NotSecret, reason: "what a program asks" };
             }
+            if names_a_cookie(self.document, self.setting) {
+                return Verdict { class: ValueClass::NotSecret, reason: "the name of a cookie" };
+            }
             if self.holds_settings() {
                 return Verdict { class: ValueClass::NotSecret, reason: "a file whose settings are looked at one by one" };
             }
@@ -278,7 +281,7 @@ impl<'d> Subject<'d> {
 
     /// Whether the value is an example or a default in a description of data, which no program takes for its own.
     fn is_described(&self) -> bool {
-        shows_form(self.setting)
+        shows_form(self.document, self.setting)
             || self.setting.role == Role::Live && self.around.is_in_schema(self.setting) && is_example(&self.setting.key)
     }
 
@@ -294,7 +297,7 @@ impl<'d> Subject<'d> {
     pub(super) fn token(&self) -> Option<&Token> {
         self.token
             .get_or_init(|| {
-                if self.literal().len() < 16 || shows_form(self.setting) {
+                if self.literal().len() < 16 || shows_form(self.document, self.setting) {
                     return None;
                 }
                 let public = self.name_class() == NameClass::Public;
@@ -309,7 +312,7 @@ impl<'d> Subject<'d> {
     /// The key material with which the literal begins.
     pub(super) fn material(&self) -> Option<&Material> {
         let read = || match self.setting.layer {
-            _ if shows_form(self.setting) => None,
+            _ if shows_form(self.document, self.setting) => None,
             // the blocks inside have no settings of their own
             Layer::Base64 => keys::read_any(self.literal()),
             Layer::None => keys::read(self.setting.name(), self.literal()),
@@ -358,16 +361,17 @@ impl<'d> Subject<'d> {
 }
 
 /// Whether a schema (OpenAPI, JSON Schema, the description of options) shows what a value may look like: `example: x`, `example: {password: x}`.
-fn shows_form(setting: &Setting) -> bool {
+fn shows_form(document: &Document, setting: &Setting) -> bool {
     let mut names = setting.key.names().rev();
     let own = names.next().unwrap_or("");
     let parent = names.next().unwrap_or("");
     let schema = |n: &str| matches!(n, "example" | "examples");
+    // a label of Terraform, a section: no such file describes data
+    let labels = matches!(document.format, "hcl" | "toml" | "ini" | "properties" | "conf");
     setting.role == Role::Live
         && (schema(own)
             || matches!(own, "description" | "placeholder")
-            || (schema(parent) && names.next().is_some_and(|n| n != "services"))
-            || is_named_example(setting))
+            || !labels && (schema(parent) && names.next().is_some_and(|n| n != "services") || is_named_example(setting)))
 }
 
 /// `examples: { NAME: { value: {..} } }` of OpenAPI.

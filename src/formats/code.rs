@@ -60,10 +60,13 @@ impl Format for Code {
         if hits.is_empty() && switched.is_empty() {
             return hits;
         }
-        let documented = doc_strings(text);
+        let aside = [doc_strings(text), block_comments(text)];
         // they are in order and apart: only the last that begins before a place can hold it
-        let around = |at: usize| documented.partition_point(|d| d.start < at).checked_sub(1).and_then(|i| documented.get(i));
-        let outside = |s: &Setting| around(s.span.start).is_none_or(|d| s.span.end > d.end);
+        let within = |list: &Vec<Span>, s: &Setting| {
+            let last = list.partition_point(|d| d.start < s.span.start).checked_sub(1).and_then(|i| list.get(i));
+            last.is_some_and(|d| s.span.end <= d.end)
+        };
+        let outside = |s: &Setting| !aside.iter().any(|list| within(list, s));
         hits.retain(|s| is_run(text, s) && outside(s));
         switched.retain(|s| outside(s) && is_in_force(line_before(text, s.key_span.start.min(s.span.start))));
         if !switched.is_empty() {
@@ -123,6 +126,20 @@ fn doc_strings(text: &str) -> Vec<Span> {
     found
 }
 
+/// Comments of several lines, `/* .. */`, that begin their line: elsewhere the two signs may be part of a text or a pattern.
+fn block_comments(text: &str) -> Vec<Span> {
+    let mut found: Vec<Span> = Vec::new();
+    for (open, _) in text.match_indices("/*") {
+        let inside = found.last().is_some_and(|last| open < last.end);
+        if !inside && line_before(text, open).trim().is_empty() {
+            let close = text.get(open + 2..).and_then(|rest| rest.find("*/")).map(|i| open + 2 + i);
+            let Some(close) = close else { break };
+            found.push(Span::new(open, close));
+        }
+    }
+    found
+}
+
 /// Whether a comment has begun in `before`: at the line's start, or behind code and a blank. `#define` and its like are code, and so is
 /// an attribute of Rust: `#[arg(default_value = "x")]`.
 fn in_comment(before: &str) -> bool {
@@ -144,10 +161,12 @@ fn is_switch(text: &str, setting: &Setting, before: &str) -> bool {
     }
     let name = setting.name();
     let capitals = !name.chars().any(char::is_lowercase);
-    if name.eq_ignore_ascii_case("debug") {
-        return (capitals && before.is_empty()) || before.ends_with("run(") || before.contains(".run(");
-    }
     let sign = Span::new(setting.key_span.end, setting.span.start).of(text);
+    if name.eq_ignore_ascii_case("debug") {
+        // an attribute of a class of settings, the default of a variable
+        let first = capitals && before.trim().is_empty();
+        return first || capitals && sign.contains(',') || before.ends_with("run(") || before.contains(".run(");
+    }
     let assigned = sign.contains('=');
     !assigned || before.contains(['(', '{', ',', '[']) || name.contains('.') || before.ends_with('.') || (capitals && before.is_empty())
 }
@@ -180,6 +199,7 @@ mod tests {
             "create_debug.enabled = enabled;\n",
             "def f():\n    \"\"\"Logs in.\n\n    login(db_password='kettle-drum-9')\n    \"\"\"\n",
             "EXAMPLES = r'''\n- db_password: 'kettle-drum-9'\n'''\n",
+            "x = {\n  /**\n  db_password: 'kettle-drum-9',\n  rejectUnauthorized: false\n  */\n}\n",
         ] {
             assert!(found(text).is_empty(), "{text}");
         }
@@ -204,11 +224,16 @@ mod tests {
             ("requests.get(url, verify=False)\n", "verify", "False"),
             ("CONF = \"\"\"\nDB_PASSWORD='kettle-drum-9'\n\"\"\"\n", "DB_PASSWORD", "kettle-drum-9"),
             ("DEBUG = True\n", "DEBUG", "True"),
+            ("class Config:\n    DEBUG = True\n", "DEBUG", "True"),
+            ("DEBUG = config('DEBUG', default=True, cast=bool)\n", "DEBUG", "True"),
+            ("DEBUG = int(os.environ.get('DEBUG', 1))\n", "DEBUG", "1"),
+            ("'debug' => (bool) env('APP_DEBUG', true),\n", "APP_DEBUG", "true"),
             ("app.run(debug=True)\n", "debug", "True"),
             ("  rejectUnauthorized: false,\n", "rejectUnauthorized", "false"),
             ("ctx.check_hostname = False\n", "ctx.check_hostname", "False"),
             ("define('DB_PASSWORD', 'kettle-drum-9');\n", "DB_PASSWORD", "kettle-drum-9"),
             ("#define TEA_SECRET = \"kettle-drum-9\"\n", "TEA_SECRET", "kettle-drum-9"),
+            ("x = {\n  glob: 'src/*',\n  db_password: 'kettle-drum-9',\n  other: '*/'\n}\n", "db_password", "kettle-drum-9"),
         ] {
             assert!(found(text).contains(&(name.to_owned(), value.to_owned())), "{text}: {:?}", found(text));
         }

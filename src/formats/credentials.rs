@@ -229,8 +229,9 @@ fn htpasswd(text: &str) -> Vec<Setting> {
         let name = Span::new(line.start, mapped.unwrap_or(colon)).of(text);
         let rest = Span::new(colon + 1, line.end).of(text);
         let fields = rest.matches(':').count();
-        // the fields of a shadow file are numbers
-        let field = if mapped.is_none() && fields >= 6 { rest.find(':').unwrap_or(rest.len()) } else { rest.len() };
+        // passwd(5) and shadow(5) have more fields: numbers, a comment, a home
+        let several = fields >= 6 || fields == 5 && is_account(rest);
+        let field = if mapped.is_none() && several { rest.find(':').unwrap_or(rest.len()) } else { rest.len() };
         let value = Span::new(colon + 1, colon + 1 + field);
         if value.is_empty() || value.of(text).starts_with(['!', '*']) || value.of(text) == "x" {
             continue;
@@ -240,6 +241,13 @@ fn htpasswd(text: &str) -> Vec<Setting> {
         out.push(setting);
     }
     out
+}
+
+/// Whether what follows a name is the rest of a line of passwd(5): password, number, number, comment, home and shell.
+fn is_account(rest: &str) -> bool {
+    let mut fields = rest.split(':').skip(1);
+    let mut number = || fields.next().is_some_and(|field| !field.is_empty() && field.bytes().all(|b| b.is_ascii_digit()));
+    number() && number()
 }
 
 /// Whether a value has the form of crypt(3), which the readers of these files know.

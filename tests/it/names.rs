@@ -245,3 +245,20 @@ fn maps_of_names_hold_names() {
     assert!(scan("compose.yml", compose).contains(&"services.a.labels.\"app.password\" critical".to_owned()));
     finds(".env", "DB_PASSWORD='#password'\n", &["DB_PASSWORD high"]);
 }
+
+#[test]
+fn cookies_addresses_and_accounts_of_the_system() {
+    let proxy = "backend app\n  cookie SERVERID insert indirect nocache\n  server a 10.0.0.1:80 check cookie a\nuserlist u\n  user admin insecure-password changeme\n";
+    finds("haproxy.cfg", proxy, &["user.admin.password high"]);
+    clean("appsettings.json", "{\"redis\": {\"connectionString\": \"localhost\"}, \"cacheConnectionString\": \"cache-1:11211\"}");
+    finds("appsettings.json", "{\"db\": {\"connectionString\": \"hunter2hunter2\"}}", &["db.connectionString high"]);
+    let accounts = "root:x:0:0:root:/root:/bin/bash\napp:*:1000:1000::/home/app:/bin/sh\nshort:x:1001:1001:a:/home/b:\n";
+    clean("rootfs/etc/passwd", accounts);
+    finds("rootfs/etc/passwd", &format!("{accounts}bad:hunter2:1002:1002::/home/bad:/bin/sh\n"), &["bad.password critical"]);
+    finds("passwd", "app:hunter2\n", &["app.password critical"]);
+    let label = "resource \"azurerm_mssql_server\" \"example\" {\n  administrator_login_password = \"changeme\"\n}\n";
+    finds("main.tf", label, &["resource.azurerm_mssql_server.example.administrator_login_password high"]);
+    let database = "database:\n  host: db\n  require_ssl: false\n";
+    finds("base.yaml", database, &["database.require_ssl high"]);
+    finds("app.yaml", "http:\n  require_ssl: false\n", &["http.require_ssl high"]);
+}

@@ -373,3 +373,42 @@ app: {value: {password: hunter2}} # FOUND
 ",
     );
 }
+
+#[test]
+fn variables_of_openssl_and_templates_with_quotes() {
+    check(
+        "openssl.cnf",
+        "dir = ./demoCA
+[ca]
+private_key = $dir/private/cakey.pem# The private key
+secret = $insta::secret # of another section
+FOUNDinput_password = hunter2
+[insta]
+FOUNDsecret = hunter2::x
+",
+    );
+    check(
+        "mongo.env",
+        "MONGO_PASS=\"{{with secret \"secret/data/mongo\"}}{{.Data.pwd}}{{end}}\"
+FOUNDMYSQL_PASSWORD=\"hunter2\"
+",
+    );
+    check(
+        "settings.json",
+        "{
+\"a\": {\"password\": \"${DB_PASS:undefined}\"},
+\"b\": {\"FOUNDpassword\": \"${DB_PASS:hunter2}\"}}
+",
+    );
+}
+
+#[test]
+fn sections_of_configparser_and_their_options() {
+    check(
+        "boto.py",
+        "a = config.get('Credentials', 'gs_host', None)
+b = config.get(\"secrets\", \"db_host\")
+FOUNDc = config.get('JWT_SECRET', 'changeme')
+",
+    );
+}

@@ -39,6 +39,9 @@ const READERS: &[&str] = &[
     "config",
 ];
 
+/// Those that may be asked for a section first, as those of Python's ConfigParser: `config.get("Credentials", "token")`.
+const SECTIONED: &[&str] = &["config.get", "configuration.get", "settings.get"];
+
 /// Functions and the place, from 0, of the argument that is a secret, with the name that it gets.
 const TAKERS: &[(&str, usize, &str)] = &[
     ("jwt.sign", 1, "jwt_secret"),
@@ -130,7 +133,10 @@ pub(super) fn call(page: Page, at: usize) -> Option<Vec<Hit>> {
     if !variable && !READERS.iter().any(|r| ends(&function, r)) {
         return None;
     }
-    let all = arguments(page, first);
+    let mut all = arguments(page, first);
+    if SECTIONED.iter().any(|r| ends(&function, r)) && all.first().and_then(|a| a.literal).is_some_and(|(s, _)| is_section(s.of(page.text))) {
+        all.remove(0);
+    }
     let (key, _) = all.first().filter(|a| a.name.is_none()).and_then(|a| a.literal)?;
     let key = last_name(page, key)?;
     let given = |a: &&Argument| a.name.is_none_or(|n| matches!(n.of(page.text), "default" | "defaultValue" | "default_value" | "fallback"));
@@ -141,6 +147,13 @@ pub(super) fn call(page: Page, at: usize) -> Option<Vec<Hit>> {
         None => after_call(page, at)?,
     };
     hit(page, key, literal).map(|hit| vec![hit])
+}
+
+/// Whether a text is rather the name of a section than that of a setting: one word with a capital, or one for several things.
+fn is_section(text: &str) -> bool {
+    let word = !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphabetic());
+    let capital = text.starts_with(|c: char| c.is_ascii_uppercase()) && text.bytes().skip(1).all(|b| b.is_ascii_lowercase());
+    word && (capital || matches!(text, "credentials" | "secrets" | "passwords" | "tokens" | "keys" | "auth" | "database"))
 }
 
 /// The name of the secret that the bytes made at `from` are handed over as: `new SymmetricSecurityKey(Encoding.UTF8.GetBytes("lit"))`,

@@ -27,12 +27,13 @@ pub(super) fn call(page: Page, at: usize) -> Option<Vec<Hit>> {
         b')' => otherwise(page, after + 1)?,
         _ => return None,
     };
-    literal_hit(page, key, literal).or_else(|| (function == "define").then(|| constant(page, key, literal)).flatten()).map(|hit| vec![hit])
+    literal_hit(page, key, literal).or_else(|| constant(page, key, literal)).map(|hit| vec![hit])
 }
 
-/// `define('WP_DEBUG', true)`: a switch of PHP.
+/// `define('WP_DEBUG', true)`, a switch of PHP, and the default of one: `env.bool('DEBUG', True)`.
 fn constant(page: Page, key: Span, at: usize) -> Option<Hit> {
-    let word = ["true", "false"].into_iter().find(|w| page.is_at(at, w) && page.byte(page.ahead(at + w.len())) == b')')?;
+    let ends = |at: usize| matches!(page.byte(page.ahead(at)), b')' | b',');
+    let word = ["true", "false", "True", "False", "TRUE", "FALSE", "1", "0"].into_iter().find(|w| page.is_at(at, w) && ends(at + w.len()))?;
     let value = Span::new(at, at + word.len());
     Some(Hit { name: key.of(page.text).to_owned(), key, value, quoting: Quoting::Plain })
 }

@@ -307,8 +307,9 @@ fn named(page: Page, end: usize, after: usize) -> Option<Setting> {
         }
         // a form that is exempt from the check, not the application
         _ if simple.starts_with("csrf") && !indexed && name.chars().any(char::is_lowercase) => return None,
-        // the word of Python's clients
+        // the word of Python's clients; what a reader of variables falls back to
         "verify" if said == "False" => return None,
+        "default" => return None,
         "verify" if said == "false" || said == "verify_none" => {
             let holder = holder(page, key.start).to_ascii_lowercase();
             let client = said == "verify_none" || CLIENTS.contains(&last(&holder));
