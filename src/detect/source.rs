@@ -130,7 +130,8 @@ pub(super) fn other_data(document: &Document, setting: &Setting, literal: &str, 
 fn is_address(text: &str) -> bool {
     let (host, port) = text.split_once(':').unwrap_or((text, "1"));
     let is_name = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'_');
-    let written = text.contains([':', '.', '-']) || matches!(host, "localhost" | "redis" | "cache" | "db" | "postgres" | "mysql" | "mongo" | "rabbitmq");
+    let written = text.contains([':', '.', '-'])
+        || matches!(host, "localhost" | "redis" | "cache" | "db" | "postgres" | "mysql" | "mongo" | "rabbitmq");
     written && !host.is_empty() && host.bytes().all(is_name) && port.bytes().all(|b| b.is_ascii_digit())
 }
 

@@ -246,9 +246,9 @@ pub(super) fn planned(
         let places: Option<Vec<Span>> = parts
             .iter()
             .map(|(span, new)| {
-                setting
-                    .locate(&document.text, *span)
-                    .filter(|_| (plain(new) || alike(*span, &setting.value, new)) && !ends_flow(setting, new))
+                setting.locate(&document.text, *span).filter(|_| {
+                    (plain(new) || alike(*span, &setting.value, new)) && !ends_flow(setting, new) && !joins(document, setting, new)
+                })
             })
             .collect();
         match places {
@@ -321,6 +321,17 @@ fn alike(span: Span, value: &Secret, new: &Secret) -> bool {
 /// Whether the brackets of a reference would end the list or map of YAML that the value stands in without quotes.
 fn ends_flow(setting: &Setting, text: &Secret) -> bool {
     setting.around.flow && setting.quoting == Quoting::Plain && text.expose().contains(['{', '}'])
+}
+
+/// Whether `text` has an `&` where that is a sign of its own: of markup, which writes it `&amp;`, and of a command line without quotes.
+fn joins(document: &Document, setting: &Setting, text: &Secret) -> bool {
+    let command = || setting.quoting == Quoting::Plain && (document.format == "shell" || setting.around.portion == Portion::Word);
+    text.expose().contains('&') && (document.format == "xml" || command())
+}
+
+/// Whether `parts` can be written into the value of a setting.
+pub(super) fn fits(document: &Document, index: usize, parts: &Parts) -> bool {
+    planned(document, vec![(index, parts.clone())], Vec::new(), Vec::new(), &BTreeMap::new()).is_ok()
 }
 
 pub(super) fn splice(value: &str, parts: &Parts) -> Secret {

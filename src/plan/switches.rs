@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use regex::Regex;
 
 use super::client::{ca, client};
-use super::edits::{plain, splice};
+use super::edits::{fits, plain, splice};
 use super::wishes::Wishes;
 use crate::dsn::{self, HostClass};
 use crate::formats;
@@ -93,7 +93,7 @@ pub(super) fn switches(documents: &[Document], findings: &[&Finding], by_path: &
         // inside another value only what reads the same in every quoting can be written
         let inner = setting.around.portion == Portion::Inner && !asked.parts.iter().all(|(_, text)| plain(text));
         let asks = !asked.parts.is_empty() || asked.removed.is_some();
-        let possible = asks && !inner && setting.editable && !doc.lossy && wishes.can_write(doc);
+        let possible = asks && !inner && setting.editable && !doc.lossy && wishes.can_write(doc) && fits(doc, index, &asked.parts);
         let tags =
             [finding.rule.clone(), finding.class.word().to_owned(), finding.key.clone(), setting.name().to_owned()].into_iter().collect();
         let settled = wishes.fresh == Some(document) && matches!(rule.repair.strategy, Strategy::Set | Strategy::Map | Strategy::Flip);

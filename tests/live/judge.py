@@ -274,7 +274,7 @@ def names(place, leaf):
 
 # --- one file -----------------------------------------------------------------------------------------------------------------------
 
-UNREAD = (ValueError, yaml.YAMLError, configparser.Error, ElementTree.ParseError)
+UNREAD = (ValueError, AttributeError, yaml.YAMLError, configparser.Error, ElementTree.ParseError)
 
 
 def read(name, data):

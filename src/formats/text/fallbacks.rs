@@ -134,7 +134,8 @@ pub(super) fn call(page: Page, at: usize) -> Option<Vec<Hit>> {
         return None;
     }
     let mut all = arguments(page, first);
-    if SECTIONED.iter().any(|r| ends(&function, r)) && all.first().and_then(|a| a.literal).is_some_and(|(s, _)| is_section(s.of(page.text))) {
+    if SECTIONED.iter().any(|r| ends(&function, r)) && all.first().and_then(|a| a.literal).is_some_and(|(s, _)| is_section(s.of(page.text)))
+    {
         all.remove(0);
     }
     let (key, _) = all.first().filter(|a| a.name.is_none()).and_then(|a| a.literal)?;

@@ -33,7 +33,8 @@ pub(super) fn call(page: Page, at: usize) -> Option<Vec<Hit>> {
 /// `define('WP_DEBUG', true)`, a switch of PHP, and the default of one: `env.bool('DEBUG', True)`.
 fn constant(page: Page, key: Span, at: usize) -> Option<Hit> {
     let ends = |at: usize| matches!(page.byte(page.ahead(at)), b')' | b',');
-    let word = ["true", "false", "True", "False", "TRUE", "FALSE", "1", "0"].into_iter().find(|w| page.is_at(at, w) && ends(at + w.len()))?;
+    let word =
+        ["true", "false", "True", "False", "TRUE", "FALSE", "1", "0"].into_iter().find(|w| page.is_at(at, w) && ends(at + w.len()))?;
     let value = Span::new(at, at + word.len());
     Some(Hit { name: key.of(page.text).to_owned(), key, value, quoting: Quoting::Plain })
 }

@@ -64,3 +64,22 @@ fn a_switch_that_goes_takes_its_line_and_nothing_else() {
     assert_eq!(desk.text("values.yaml"), "environment:\n  B: 2\n");
     assert_eq!(desk.text("lone.yaml"), lone);
 }
+
+#[test]
+fn an_ampersand_is_written_as_its_place_takes_it() {
+    let jdbc = "jdbc:postgresql://db.kettle-works.com/app?ApplicationName=web";
+    let xml = format!("<Context>\n  <Resource url=\"{jdbc}\" name=\"a\"/>\n  <url>{jdbc}</url>\n</Context>\n");
+    let compose =
+        format!("services:\n  web:\n    build: .\n    command: sh -c 'run --url {jdbc}'\n    environment:\n      JDBC_URL: {jdbc}\n");
+    let desk =
+        Desk::with(&[("context.xml", &xml), ("compose.yaml", &compose), (".env.production", &format!("JDBC_URL={jdbc}\n"))]).committed();
+    desk.ok(&REVIEW);
+    let secured = |and: &str| format!("{jdbc}{and}sslmode=verify-full");
+    let (new, env) = (desk.text("context.xml"), desk.text(".env.production"));
+    assert_eq!(new, xml.replace(jdbc, &secured("&amp;")));
+    assert_eq!(env, format!("JDBC_URL={}\n", secured("&")));
+    // a shell would take what is before the sign for a command of its own
+    let new = desk.text("compose.yaml");
+    assert!(!new.contains("run --url jdbc:postgresql://db.kettle-works.com/app?ApplicationName=web&"), "{new}");
+    assert!(new.contains(&format!("JDBC_URL: {}\n", secured("&"))), "{new}");
+}
