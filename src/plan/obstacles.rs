@@ -87,8 +87,13 @@ fn names_host(setting: &Setting, server: &str) -> bool {
     if setting.key.names().skip_while(|name| *name != "depends_on").nth(1) == Some(server) {
         return true;
     }
-    let ends = |rest: &str| rest.is_empty() || rest.starts_with([':', '/', ',', '?']);
-    let begins = |before: &str| before.is_empty() || before.ends_with(['/', '@', '=', ',']);
-    let listed = setting.key.names().any(|name| matches!(name, "depends_on" | "links" | "environment"));
-    listed && value.match_indices(server).any(|(at, _)| begins(&value[..at]) && ends(&value[at + server.len()..]))
+    if setting.key.names().any(|name| matches!(name, "depends_on" | "links")) {
+        return value == server || value.split(':').next() == Some(server);
+    }
+    // a name alone is one of a host where the setting is for that: it may be a user, a database, a password
+    let for_host = ["host", "hostname", "server", "addr", "address"].iter().any(|word| setting.name().to_ascii_lowercase().ends_with(word));
+    let ends = |rest: &str| rest.is_empty() && for_host || rest.starts_with([':', '/', ',', '?']);
+    let begins = |before: &str| before.is_empty() && for_host || before.ends_with(['/', '@']);
+    setting.key.names().any(|name| name == "environment")
+        && value.match_indices(server).any(|(at, _)| begins(&value[..at]) && ends(&value[at + server.len()..]))
 }

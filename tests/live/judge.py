@@ -389,6 +389,8 @@ def value_faults(old, new, places):
     for place in places:
         if place.kind == "switch":
             words = [place.what.split(" becomes ", 1)[1]] if " becomes " in place.what else place.what.split(", ")
+            if re.fullmatch(r"[A-Za-z0-9+/]{16,}={0,2}", encoded := new.split(" ")[-1]):
+                new = base64.b64decode(encoded).decode(errors="replace")
             there = lambda word: word.lower() in new.lower() if not word.startswith("without ") else f"{word[8:]}=" not in new
             faults += [f"`{place.what}` is planned, and not what is there" for word in words if not there(word)]
         elif place.kind == "reference" and place.what.split(" becomes ", 1)[1] not in new:

@@ -206,6 +206,7 @@ fn a_client_that_takes_its_password_from_elsewhere_is_thought_of() {
         "    environment:\n      APP_DBHOST: cache\n",
         "    depends_on: [db]\n    environment:\n      DATABASE_URL: postgres://postgres:changeme@db/app\n",
         "    environment:\n      APP_DBHOST: database\n",
+        "    environment:\n      APP_NAME: db\n",
     ] {
         let desk = Desk::with(&[("compose.yaml", &compose(client))]);
         assert!(safe(&desk).contains("POSTGRES_PASSWORD (coordinated)"), "{client}{}", safe(&desk));
