@@ -124,7 +124,8 @@ fn is_example(name: &str) -> bool {
         let separated = rest.starts_with(|c: char| !c.is_alphanumeric());
         separated && words(rest).any(|w| EXAMPLE_PARTS.contains(&w))
     });
-    named || part || env
+    // `configuration.php-dist`
+    named || part || env || name.ends_with("-dist")
 }
 
 /// Whether the name of a file, in small letters, is one for development or tests.

@@ -142,7 +142,9 @@ fn trees(document: &Document) -> Vec<Option<Stage>> {
             let environments = names.iter().filter(|n| is_development(n) || is_production(n)).count();
             let alone = names.iter().all(|n| is_development(n) || is_production(n) || is_shared(n));
             let holder = parent.last().is_none_or(|n| is_holder(n));
-            names.iter().any(|n| is_production(n)) || (known && holder) || (holder && alone && environments > 1)
+            // `{ "development": {..} }` and nothing else
+            let whole = parent.is_empty() && names.contains("development");
+            names.iter().any(|n| is_production(n)) || (known && holder) || (holder && alone && (environments > 1 || whole))
         })
         .map(|(place, _)| *place)
         .collect();

@@ -5,6 +5,7 @@ use crate::model::document::Document;
 use crate::model::key_path::words;
 use crate::model::setting::{Quoting, Role, Setting};
 use crate::model::span::{Span, line_before};
+use crate::strength::dictionary::coverage;
 use crate::strength::judge::ValueClass;
 use crate::strength::name::{Purpose, purpose};
 use crate::strength::table::{self, is_settings_file};
@@ -56,11 +57,15 @@ pub(super) fn is_secret_in_code(document: &Document, index: usize, literal: &str
     if is_made_bytes(&document.text, setting) && literal.len() >= 8 {
         return names_a_key_or_password(setting.name());
     }
-    if (class == ValueClass::LiveDefault && literal.contains(' ')) || is_random_key(literal) {
+    let strong = matches!(class, ValueClass::Short | ValueClass::Ok | ValueClass::Published);
+    let random = strong && is_random(literal);
+    if (class == ValueClass::LiveDefault && literal.contains(' ')) || !random && is_random_key(literal) {
         return names_a_key_or_password(setting.name());
     }
-    let noise = literal.contains(|c: char| c.is_whitespace() || !c.is_ascii() || "(){}<>[]\\%|*;,".contains(c));
-    if noise || literal.starts_with(['#', '.', '/', '@', ':', '-', '_', '&', '?', '$']) || literal.ends_with([':', '=', '_', '-', '.']) {
+    let signs = if matches!(class, ValueClass::LiveDefault | ValueClass::Wordy) { "(){}<>[]\\" } else { "(){}<>[]\\%|*;," };
+    let noise = literal.contains(|c: char| c.is_whitespace() || !c.is_ascii() || signs.contains(c));
+    let part = literal.starts_with(['#', '.', '/', '@', ':', '-', '_', '&', '?', '$']) || literal.ends_with([':', '=', '_', '-', '.']);
+    if (noise || part) && !random {
         return false;
     }
     let beside_an_account = || partial || beside_an_account(document, index);
@@ -70,7 +75,7 @@ pub(super) fn is_secret_in_code(document: &Document, index: usize, literal: &str
     let mixed = literal.len() >= 6 && literal.bytes().any(|b| b.is_ascii_digit()) && literal.bytes().any(|b| b.is_ascii_alphabetic());
     match class {
         // an account of that name would make it a guess
-        ValueClass::Short | ValueClass::Ok | ValueClass::Published => partial || mixed && !is_dotted(literal) && !is_label(literal),
+        _ if strong => partial || (mixed || random) && !is_dotted(literal) && !is_label(literal),
         _ => beside_an_account() || names_a_key_or_password(setting.name()) && !is_dotted(literal) && !literal.contains('/'),
     }
 }
@@ -85,6 +90,28 @@ fn is_random_key(literal: &str) -> bool {
         && count(u8::is_ascii_alphabetic) >= 8
         && count(u8::is_ascii_punctuation) >= 4
         && !classes.iter().any(|c| literal.contains(c))
+}
+
+/// Whether a literal is a text that chance made: no words, no name, no pattern or format, whatever its signs. Then it is no part of a program
+/// but what it stands for.
+fn is_random(literal: &str) -> bool {
+    const PATTERNS: &[&str] = &["(?", "[A-Z", "[a-z", "[0-9", "[^", ".*", ".+", "]+", "]*", "{{", "${", "#{", "<%", "://", "\\"];
+    // which stand in long keys by chance, too
+    const SHORT_PATTERNS: &[&str] = &["%(", ")s", "%s", "%d", "$(", "()", "->", "::", "=>", "{}", "{0}", "&&", "||"];
+    let count = |f: fn(&u8) -> bool| literal.bytes().filter(f).count();
+    let (lower, upper) = (count(u8::is_ascii_lowercase), count(u8::is_ascii_uppercase));
+    let (digits, signs) = (count(u8::is_ascii_digit), count(u8::is_ascii_punctuation));
+    let graphic = (12..=256).contains(&literal.len()) && literal.bytes().all(|b| b.is_ascii_graphic());
+    let patterned =
+        PATTERNS.iter().any(|p| literal.contains(p)) || literal.len() < 32 && SHORT_PATTERNS.iter().any(|p| literal.contains(p));
+    if !graphic || patterned {
+        return false;
+    }
+    let kinds = [lower, upper, digits, signs].iter().filter(|n| **n > 0).count();
+    let turns = literal.as_bytes().windows(2).filter(|w| w.iter().filter(|b| b.is_ascii_uppercase()).count() == 1).count();
+    let mixed = kinds >= 3 && digits >= 1 && digits + signs >= 2 && lower + upper >= 4
+        || kinds == 2 && digits + signs == 0 && turns * 3 >= literal.len();
+    mixed && coverage(literal).0 < 0.35
 }
 
 /// Why a literal under a secret's name is data of another kind; `None` where it may well be the secret.
@@ -238,7 +265,9 @@ fn names_a_key_or_password(name: &str) -> bool {
     .iter()
     .any(|t| joined.ends_with(t));
     let capitals = !name.chars().any(char::is_lowercase);
-    telling && (own.len() > 1 || capitals || joined == "secret") && (purpose(name).is_key() || own.len() > 1 || capitals)
+    // written as one word, it is one of a database all the same
+    matches!(joined.as_str(), "dbpass" | "dbpasswd" | "dbpassword" | "dbpwd")
+        || telling && (own.len() > 1 || capitals || joined == "secret") && (purpose(name).is_key() || own.len() > 1 || capitals)
 }
 
 /// `example.org/derive-key-2`: a label that keeps the keys of one use apart from those of another.
@@ -393,7 +422,7 @@ pub(super) fn is_language(code: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_any_host, is_called_catalogue, is_copy, is_random_key, names_a_key_or_password, says_its_name};
+    use super::{is_any_host, is_called_catalogue, is_copy, is_random, is_random_key, names_a_key_or_password, says_its_name};
 
     #[test]
     fn names_of_names_are_no_secrets() {
@@ -416,6 +445,35 @@ mod tests {
         assert!(is_random_key("7w^q+3@n4$k1u8yt0!s)5-2c$)dlp+xr27=*h))_zoj&&6m#4b&"));
         for no in ["^(?=.*[a-z])(?=.*[0-9])[A-Za-z0-9]{8,}0123456789$", "%(user)s:%(password)s@%(host)s:5432/%(name)s", "short1!x"] {
             assert!(!is_random_key(no), "{no}");
+        }
+    }
+
+    #[test]
+    fn what_chance_made_is_no_part_of_a_program() {
+        for yes in [
+            "aB3$x*Q9)k=2mP[z",
+            "7w^q+3@n4$k1u8yt0!s)5-2c$)dlp+xr27=*h))_zoj&&6m#4b&",
+            "/+b03e4qZ7xWm2Rk9LfTs8YhUvCpDgNaEjBoQiXlK6w=",
+            "-k3Jd8sLqPz71mVbX0aRtw",
+            "wrDbXKTlcCRNqPzV",
+            "2f1c1a52-5b0e-4b7e-9a3c-0f3d1b9c7e21",
+        ] {
+            assert!(is_random(yes), "{yes}");
+        }
+        for no in [
+            "^(?=.*[a-z])(?=.*[0-9])[A-Za-z0-9]{8,}0123456789$",
+            "%(user)s:%(password)s@%(host)s:5432/%(name)s",
+            "required|min:8|confirmed",
+            "currentPasswordField",
+            "this.form.password2",
+            "/api/v1/users/password",
+            "user.getPassword(1)",
+            "{{ csrf_token() }}1A",
+            "<new-Password-1>",
+            "--password=Secret1",
+            "X-Auth-Token-V2:",
+        ] {
+            assert!(!is_random(no), "{no}");
         }
     }
 

@@ -233,6 +233,9 @@ impl<'d> Subject<'d> {
             if self.is_described() {
                 return Verdict { class: ValueClass::NotSecret, reason: "an example of its own schema" };
             }
+            if self.is_fallback() && matches!(self.literal(), "disabled" | "invalid" | "none" | "unset") {
+                return Verdict { class: ValueClass::NotSecret, reason: "a word for none" };
+            }
             if is_prompt(self.setting, self.literal()) {
                 return Verdict { class: ValueClass::NotSecret, reason: "what a program asks" };
             }

@@ -262,3 +262,37 @@ fn cookies_addresses_and_accounts_of_the_system() {
     finds("base.yaml", database, &["database.require_ssl high"]);
     finds("app.yaml", "http:\n  require_ssl: false\n", &["http.require_ssl high"]);
 }
+
+#[test]
+fn random_texts_in_programs_are_secrets_whatever_their_signs() {
+    for (file, before, after) in [
+        ("a.py", "DB_PASSWORD = '", "'\n"),
+        ("a.php", "<?php return ['password' => '", "'];\n"),
+        ("a.js", "module.exports = { db: { user: 'app1', password: '", "' } };\n"),
+        ("a.exs", "config :app, App.Endpoint,\n  secret_key_base: \"", "\"\n"),
+    ] {
+        for value in ["aB3x*Q9)k=2mP(zq8W", "/+b03e4qZ7xWm2Rk9LfTs8YhUvCpDgNaEjBoQiXlK6w=", "Zk3%sQp8LmX2tRw9@YbNc4(HfJ7sQmZd1xE"] {
+            assert_eq!(scan(file, &format!("{before}{value}{after}")).len(), 1, "{file} {value}");
+        }
+        for text in ["required|min:8|confirmed", "%(user)s:%(pass)s@%(host)s", "user.getPassword(1)"] {
+            assert!(scan(file, &format!("{before}{text}{after}")).is_empty(), "{file} {text}");
+        }
+    }
+    let salts = "<?php\ndefine('AUTH_SALT', 'Zk3%sQp8LmX2tRw9@YbNc4(HfJ7sQmZd1xE');\n$salt = 'Zk3%sQp8LmX2tRw9@YbNc4(HfJ7sQmZd1xE';\n";
+    finds("wp-config.php", salts, &["AUTH_SALT medium"]);
+    finds("config.php", "<?php\n$dbpass = 'changeme';\n", &["dbpass high"]);
+}
+
+#[test]
+fn defaults_and_files_that_mean_none() {
+    clean("compose.yaml", "services:\n  web:\n    image: web\n    environment:\n      API_KEY: ${API_KEY:-invalid}\n");
+    let ports =
+        "services:\n  db:\n    image: mysql\n    ports: [\"${SQL_PORT:-127.0.0.1:13306}:3306\", \"${DEBUG_PORT:-127.0.0.1:9229}:9229\"]\n";
+    clean("compose.yaml", ports);
+    finds("compose.yaml", &ports.replace("127.0.0.1:", ""), &["services.db.ports[0] high", "services.db.ports[1] critical"]);
+    finds("compose.yaml", "services:\n  db:\n    image: redis\n    ports: [\"6379\"]\n", &["services.db.ports[0] high"]);
+    finds("config/config.json", "{\"development\": {\"username\": \"root\", \"password\": \"changeme\"}}", &["development.password info"]);
+    finds("config/config.json", "{\"development\": {\"password\": \"changeme\"}, \"x\": {\"y\": 1}}", &["development.password high"]);
+    finds("configuration.php-dist", "<?php\n$dbpass = 'changeme';\n", &["dbpass info"]);
+    finds("database.env", "DB_SSLMODE=require\n", &["DB_SSLMODE medium"]);
+}
