@@ -7,7 +7,7 @@ use std::rc::Rc;
 use crate::dsn::{self, Dsn, HostClass, Scheme, Tls};
 use crate::keys::{self, Frame, Material};
 use crate::model::document::Document;
-use crate::model::key_path::{Segment, words};
+use crate::model::key_path::{KeyPath, Segment, words};
 use crate::model::setting::{Layer, Portion, Role, Setting};
 use crate::model::span::Span;
 use crate::strength::judge::{ValueClass, Verdict, judge};
@@ -324,7 +324,7 @@ impl<'d> Subject<'d> {
                 if !dsn::may_be(self.value()) || self.is_described() {
                     return None;
                 }
-                let found = connection(self.value(), self.literal_span())?;
+                let found = connection(&self.setting.key, self.value(), self.literal_span())?;
                 let text = found.span.of(self.value());
                 // code builds URLs for any host, and shows their form
                 let form =
@@ -398,7 +398,7 @@ fn is_account(name: &str) -> bool {
     .any(|w| lower.ends_with(w))
 }
 
-fn connection(value: &str, literal: Span) -> Option<Connection> {
+fn connection(key: &KeyPath, value: &str, literal: Span) -> Option<Connection> {
     let span = literal.trimmed(value);
     let span = Span::new(span.start + label_before_url(span.of(value)), span.end);
     let text = span.of(value);
@@ -406,7 +406,7 @@ fn connection(value: &str, literal: Span) -> Option<Connection> {
         return None;
     }
     let dsn = dsn::parse(text)?;
-    let system = dsn::system(&dsn, text);
+    let system = dsn::system_at(key, &dsn, text);
     let tls = system.map_or(Tls::Unknown, |s| s.tls(&dsn, text));
     let host = dsn::classify(&dsn, text);
     Some(Connection { span, dsn, system, tls, host })
