@@ -187,7 +187,9 @@ fn a_giant_value_gets_one_of_sense_and_stops_no_other() {
 #[test]
 fn a_client_that_takes_its_password_from_elsewhere_is_thought_of() {
     let compose = |web: &str| {
-        format!("services:\n  db:\n    image: postgres:16\n    environment:\n      POSTGRES_PASSWORD: changeme\n  web:\n    image: web\n{web}")
+        format!(
+            "services:\n  db:\n    image: postgres:16\n    environment:\n      POSTGRES_PASSWORD: changeme\n  web:\n    image: web\n{web}"
+        )
     };
     for client in [
         "    environment:\n      APP_DBHOST: db\n",
