@@ -10,6 +10,7 @@ use crate::model::document::Document;
 use crate::model::key_path::{KeyPath, Segment, words};
 use crate::model::setting::{Layer, Portion, Role, Setting};
 use crate::model::span::Span;
+use crate::model::template::{Part, parts};
 use crate::strength::judge::{ValueClass, Verdict, judge};
 use crate::strength::name::{NameClass, Purpose, classify};
 use crate::strength::table::announced_by;
@@ -177,11 +178,25 @@ impl<'d> Subject<'d> {
     /// The name, with that of its map where it says too little by itself: the `key` of `jwt`, the `secret` of `session`, the `cipher` of
     /// `secrets`, the `key` of an item of `admin_key`.
     fn announced(&self) -> &NameFacts {
-        let meant = || meant(self.document, self.around, self.index, self.setting).map(|name| self.around.paths().name(&name));
+        let meant = || {
+            let name = meant(self.document, self.around, self.index, self.setting);
+            name.or_else(|| self.variable().map(Cow::Borrowed)).map(|name| self.around.paths().name(&name))
+        };
         if let Some(facts) = self.meant.get_or_init(meant) {
             return facts;
         }
         self.path().announced.get_or_init(|| self.around.paths().name(&self.announced_name()))
+    }
+
+    /// The variable that the value is read from, where it announces a secret and the name says nothing: `auth_value: ${SITE_PASSWORD:lit}`.
+    fn variable(&self) -> Option<&'d str> {
+        let value = self.value().trim();
+        if !value.starts_with("${") || is_code(self.document) || classify(&self.announced_name()) != NameClass::Other {
+            return None;
+        }
+        let [Part::Fallback { name, .. }] = parts(value)[..] else { return None };
+        let name = name.of(value);
+        (classify(name) == NameClass::Secret && !is_account(self.setting.name())).then_some(name)
     }
 
     fn announced_name(&self) -> Cow<'d, str> {

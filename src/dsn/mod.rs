@@ -103,10 +103,12 @@ pub fn system(dsn: &Dsn, text: &str) -> Option<&'static dyn Scheme> {
     SCHEMES.iter().copied().find(|s| s.serves(dsn, text))
 }
 
-/// The same of the setting `key`, whose name tells where `dsn` tells nothing: `"MySql": "server=db;uid=app;pwd=x"`.
+/// The same of the setting `key`, whose name tells where `dsn` tells nothing: `"MySql": "server=db;uid=app;pwd=x"`,
+/// `redis: { address: tcp://cache:6379 }`.
 #[must_use]
 pub fn system_at(key: &KeyPath, dsn: &Dsn, text: &str) -> Option<&'static dyn Scheme> {
-    ado::named(dsn, text, key.names()).and_then(by_name).or_else(|| system(dsn, text))
+    let named = ado::named(dsn, text, key.names()).or_else(|| redis::named(dsn, text, key.names()));
+    named.and_then(by_name).or_else(|| system(dsn, text))
 }
 
 /// The system registered as `name`.
