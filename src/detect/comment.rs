@@ -31,7 +31,7 @@ pub(super) fn is_said_to_be_required(document: &Document, span: Span) -> bool {
         return false;
     }
     let begun = |sign: &&str| rest.find(*sign).filter(|at| rest.get(..*at).is_some_and(|head| head.ends_with([' ', '\t'])));
-    BEHIND.iter().filter_map(|sign| begun(sign)).min().is_some_and(|at| demands(rest.get(at..).unwrap_or("")))
+    BEHIND.iter().filter_map(begun).min().is_some_and(|at| demands(rest.get(at..).unwrap_or("")))
 }
 
 /// Whether a comment says `required`, `mandatory` or `must be set`, without a condition or a `not`.
