@@ -1,5 +1,6 @@
-//! Conditions on the server that a switch belongs to, where other settings name it.
+//! Conditions on what stands beside a setting: the server that a switch belongs to, the account of a password, a comment.
 
+use super::comment::is_said_to_be_required;
 use super::fallback::fallback_of;
 use super::family::{Compile, Family, Test, flag, known};
 use super::subject::Subject;
@@ -10,7 +11,7 @@ use crate::rules::schema::Argument;
 /// How many settings away the name of an account may stand.
 const FURTHEST: usize = 40;
 
-/// Conditions on the server that a switch belongs to.
+/// Conditions on what stands beside a setting.
 pub(super) struct Beside;
 
 impl Family for Beside {
@@ -28,7 +29,11 @@ impl Family for Beside {
                 let wanted = flag("beside.account", argument)?;
                 Ok(Box::new(move |subject| names_account(subject) == wanted))
             }
-            _ => Err(format!("`beside.{name}` is not known: beside.account, beside.host")),
+            "required" => {
+                let wanted = flag("beside.required", argument)?;
+                Ok(Box::new(move |subject| is_said_to_be_required(subject.document, subject.setting.span) == wanted))
+            }
+            _ => Err(format!("`beside.{name}` is not known: beside.account, beside.host, beside.required")),
         }
     }
 }

@@ -7,9 +7,10 @@ use std::rc::Rc;
 use crate::dsn::{self, Dsn, HostClass, Scheme, Tls};
 use crate::keys::{self, Frame, Material};
 use crate::model::document::Document;
-use crate::model::key_path::{Segment, words};
+use crate::model::key_path::{KeyPath, Segment, words};
 use crate::model::setting::{Layer, Portion, Role, Setting};
 use crate::model::span::Span;
+use crate::model::template::{Part, parts};
 use crate::strength::judge::{ValueClass, Verdict, judge};
 use crate::strength::name::{NameClass, Purpose, classify};
 use crate::strength::table::announced_by;
@@ -177,11 +178,25 @@ impl<'d> Subject<'d> {
     /// The name, with that of its map where it says too little by itself: the `key` of `jwt`, the `secret` of `session`, the `cipher` of
     /// `secrets`, the `key` of an item of `admin_key`.
     fn announced(&self) -> &NameFacts {
-        let meant = || meant(self.document, self.around, self.index, self.setting).map(|name| self.around.paths().name(&name));
+        let meant = || {
+            let name = meant(self.document, self.around, self.index, self.setting);
+            name.or_else(|| self.variable().map(Cow::Borrowed)).map(|name| self.around.paths().name(&name))
+        };
         if let Some(facts) = self.meant.get_or_init(meant) {
             return facts;
         }
         self.path().announced.get_or_init(|| self.around.paths().name(&self.announced_name()))
+    }
+
+    /// The variable that the value is read from, where it announces a secret and the name says nothing: `auth_value: ${SITE_PASSWORD:lit}`.
+    fn variable(&self) -> Option<&'d str> {
+        let value = self.value().trim();
+        if !value.starts_with("${") || is_code(self.document) || classify(&self.announced_name()) != NameClass::Other {
+            return None;
+        }
+        let [Part::Fallback { name, .. }] = parts(value)[..] else { return None };
+        let name = name.of(value);
+        (classify(name) == NameClass::Secret && !is_account(self.setting.name())).then_some(name)
     }
 
     fn announced_name(&self) -> Cow<'d, str> {
@@ -330,7 +345,7 @@ impl<'d> Subject<'d> {
                 if !dsn::may_be(self.value()) || self.is_described() {
                     return None;
                 }
-                let found = connection(self.value(), self.literal_span())?;
+                let found = connection(&self.setting.key, self.value(), self.literal_span())?;
                 let text = found.span.of(self.value());
                 // code builds URLs for any host, and shows their form
                 let form =
@@ -405,7 +420,7 @@ fn is_account(name: &str) -> bool {
     .any(|w| lower.ends_with(w))
 }
 
-fn connection(value: &str, literal: Span) -> Option<Connection> {
+fn connection(key: &KeyPath, value: &str, literal: Span) -> Option<Connection> {
     let span = literal.trimmed(value);
     let span = Span::new(span.start + label_before_url(span.of(value)), span.end);
     let text = span.of(value);
@@ -413,7 +428,7 @@ fn connection(value: &str, literal: Span) -> Option<Connection> {
         return None;
     }
     let dsn = dsn::parse(text)?;
-    let system = dsn::system(&dsn, text);
+    let system = dsn::system_at(key, &dsn, text);
     let tls = system.map_or(Tls::Unknown, |s| s.tls(&dsn, text));
     let host = dsn::classify(&dsn, text);
     Some(Connection { span, dsn, system, tls, host })

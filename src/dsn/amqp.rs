@@ -1,8 +1,9 @@
 //! RabbitMQ and other AMQP brokers: `amqp` against `amqps`.
 
+use super::ado;
 use super::change::Change;
-use super::scheme::{Scheme, Tls};
-use super::split::Dsn;
+use super::scheme::{Scheme, Tls, truth};
+use super::split::{Dsn, Style};
 
 pub(super) struct Amqp;
 
@@ -15,7 +16,15 @@ impl Scheme for Amqp {
         &["amqp", "amqps", "pyamqp", "rabbitmq"]
     }
 
+    fn serves(&self, dsn: &Dsn, text: &str) -> bool {
+        ado::system(dsn, text) == self.name() || (dsn.style != Style::KeyValue && self.schemes().contains(&dsn.bare_scheme(text).as_str()))
+    }
+
     fn tls(&self, dsn: &Dsn, text: &str) -> Tls {
+        // EasyNetQ
+        if dsn.style == Style::KeyValue && dsn.param(text, "ssl").and_then(truth) == Some(true) {
+            return Tls::Verified;
+        }
         if dsn.bare_scheme(text) != "amqps" {
             return Tls::Absent;
         }

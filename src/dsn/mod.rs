@@ -29,6 +29,8 @@ pub use ports::{own_port, tls_port};
 pub use scheme::{Scheme, Tls};
 pub use split::{Dsn, Host, Param, Style};
 
+use crate::model::key_path::KeyPath;
+
 /// Every system, looked up by the scheme's bare name.
 pub static SCHEMES: &[&dyn Scheme] = &[
     &postgres::Postgres,
@@ -99,6 +101,14 @@ pub fn may_be(text: &str) -> bool {
 #[must_use]
 pub fn system(dsn: &Dsn, text: &str) -> Option<&'static dyn Scheme> {
     SCHEMES.iter().copied().find(|s| s.serves(dsn, text))
+}
+
+/// The same of the setting `key`, whose name tells where `dsn` tells nothing: `"MySql": "server=db;uid=app;pwd=x"`,
+/// `redis: { address: tcp://cache:6379 }`.
+#[must_use]
+pub fn system_at(key: &KeyPath, dsn: &Dsn, text: &str) -> Option<&'static dyn Scheme> {
+    let named = ado::named(dsn, text, key.names()).or_else(|| redis::named(dsn, text, key.names()));
+    named.and_then(by_name).or_else(|| system(dsn, text))
 }
 
 /// The system registered as `name`.

@@ -3,10 +3,21 @@
 use super::change::Change;
 use super::scheme::{Scheme, Tls, elsewhere, truth};
 use super::split::{Dsn, Style};
+use crate::model::key_path::words;
 
 pub(super) struct Redis;
 
 const SECURE: &[&str] = &["rediss", "valkeys", "rediss-sentinel", "rediss-socket"];
+
+/// Its name, where `dsn` is a bare `tcp://` and one of `names` is Redis's. What only waits for the port is no client.
+pub(super) fn named<'n>(dsn: &Dsn, text: &str, names: impl Iterator<Item = &'n str>) -> Option<&'static str> {
+    if dsn.bare_scheme(text) != "tcp" {
+        return None;
+    }
+    let words: Vec<String> = names.flat_map(words).collect();
+    let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
+    (has(&["redis", "valkey"]) && !has(&["wait", "health", "healthcheck", "probe", "command", "args"])).then_some("redis")
+}
 
 impl Scheme for Redis {
     fn name(&self) -> &'static str {
@@ -77,5 +88,25 @@ fn of_url(dsn: &Dsn, text: &str) -> Tls {
         true => Tls::Unverified,
         false if is("verifypeer", &["ca"]) || dsn.param(text, "sslcheckhostname").and_then(truth) == Some(false) => Tls::CaOnly,
         false => Tls::Verified,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::named;
+    use crate::dsn::parse;
+
+    #[test]
+    fn a_bare_address_is_told_by_its_setting() {
+        for (names, text, want) in [
+            (["redis", "address"], "tcp://cache:6379", Some("redis")),
+            (["cache", "REDIS_URL"], "tcp://cache:6379", Some("redis")),
+            (["queue", "address"], "tcp://cache:6379", None),
+            (["redis", "wait_for"], "tcp://cache:6379", None),
+            (["redis", "address"], "http://cache:6379", None),
+        ] {
+            let found = parse(text).expect("a URL");
+            assert_eq!(named(&found, text, names.into_iter()), want, "{names:?} {text}");
+        }
     }
 }

@@ -6,7 +6,7 @@
 
 use super::format::{Claim, EncodeError, Format};
 use super::lines::base_name;
-use super::text::{Sieve, Sieves, is_constant, is_name, pseudo_settings_in, switches_in};
+use super::text::{Sieve, Sieves, empties_in, is_constant, is_name, pseudo_settings_in, switches_in};
 use crate::model::document::Fault;
 use crate::model::secret::Secret;
 use crate::model::setting::{Quoting, Setting};
@@ -56,6 +56,8 @@ impl Format for Code {
 
     fn parse_parts(&self, text: &str, parts: &[Span]) -> Vec<Setting> {
         let mut hits = pseudo_settings_in(text, parts);
+        hits.extend(empties_in(text, parts));
+        hits.sort_by_key(|s| (s.span.start, s.span.end));
         let mut switched = switches_in(text, parts);
         if hits.is_empty() && switched.is_empty() {
             return hits;

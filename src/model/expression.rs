@@ -14,7 +14,8 @@ pub fn elvis(value: &str) -> Option<Span> {
     Some(Span::new(start, start + literal.len()))
 }
 
-/// The literal in `<%= ENV["X"] || "lit" %>`, `<%= ENV.fetch("X") { "lit" } %>`, `{{ x | default('lit') }}`, `{{ getenv "X" "lit" }}`.
+/// The literal in `<%= ENV["X"] || "lit" %>`, `<%= ENV.fetch("X") { "lit" } %>`, `{{ x | default('lit') }}`, `{{ getenv "X" "lit" }}`,
+/// `{{ get_env(name="X", default="lit") }}`.
 #[must_use]
 pub fn template_default(value: &str) -> Option<Span> {
     let trimmed = value.trim();
@@ -30,8 +31,10 @@ pub fn template_default(value: &str) -> Option<Span> {
     let before = trimmed.get(..open)?.trim_end();
     let called = before.trim_start_matches(['{', '-', ' ', '(']);
     let getter = moustache && ["getenv ", "env.Getenv ", "envOr "].iter().any(|f| called.starts_with(f)) && before.ends_with(['"', '\'']);
-    let leads = getter || signs.iter().any(|s| before.ends_with(s.trim_end()));
-    let piped = ruby || getter || before.contains('|') || called.starts_with("default");
+    // Tera
+    let named = moustache && called.starts_with("get_env(") && before.strip_suffix('=').is_some_and(|b| b.trim_end().ends_with("default"));
+    let leads = getter || named || signs.iter().any(|s| before.ends_with(s.trim_end()));
+    let piped = ruby || getter || named || before.contains('|') || called.starts_with("default");
     let after = trimmed.get(close + 1..)?;
     let rest_is_end = after.chars().all(|c| c.is_whitespace() || "%>})".contains(c))
         || moustache && after.trim_start().starts_with([',', ')'])
@@ -73,6 +76,8 @@ mod tests {
             ("{{ .Values.a | default \"kettle\" | b64enc | quote }}", "kettle"),
             ("{{ default \"kettle\" .Values.a | b64enc }}", "kettle"),
             ("{{ getenv \"A\" \"kettle\" }}", "kettle"),
+            ("{{ get_env(name=\"A\", default=\"kettle\") }}", "kettle"),
+            ("{{ get_env(name = 'A', default = 'kettle') | upper }}", "kettle"),
             ("${A:-${B:-kettle}}", "kettle"),
             (" {$A:kettle}", "kettle"),
         ] {
@@ -85,6 +90,8 @@ mod tests {
             "<%= ENV.fetch('A') %>",
             "kettle",
             "{{ 'x' | b64enc }}",
+            "{{ get_env(name=\"A\") }}",
+            "{{ get_env(name=\"A\", default=\"\") }}",
         ] {
             assert_eq!(fallback_of(value).of(value), value);
         }

@@ -162,7 +162,7 @@ fn place(d: usize, around: &Around<'_>, s: usize, setting: &Setting, out: &mut V
         Some(found) => {
             let Some(password) = found.password else { return };
             let mut account = account(around, setting);
-            account.system = dsn::system(&found, shown).filter(|s| !s.is_any()).map_or(account.system, |s| s.name());
+            account.system = dsn::system_at(&setting.key, &found, shown).filter(|s| !s.is_any()).map_or(account.system, |s| s.name());
             account.user =
                 found.user.map(|u| u.of(shown)).map(|u| innermost_default(u).of(u)).filter(|u| !has_reference(u)).map(str::to_owned);
             account.names.clear();
@@ -318,7 +318,8 @@ impl<'d> Around<'d> {
                     around.users.entry((setting.part, setting.key.scope(), name)).or_insert(value);
                 }
                 Some("url" | "uri" | "dsn") => {
-                    let system = dsn::parse(value).and_then(|found| dsn::system(&found, value)).filter(|system| !system.is_any());
+                    let system =
+                        dsn::parse(value).and_then(|found| dsn::system_at(&setting.key, &found, value)).filter(|system| !system.is_any());
                     if let Some(system) = system {
                         around.systems.entry((setting.part, setting.key.scope(), name)).or_insert(system.name());
                     }

@@ -240,7 +240,7 @@ fn secured(at: (usize, &Document), setting: &Setting, wishes: &Wishes<'_>) -> As
     let whole = innermost_default(value);
     let text = whole.of(value);
     let Some(found) = dsn::parse(text) else { return Asked::default() };
-    let Some(system) = dsn::system(&found, text) else { return Asked::default() };
+    let Some(system) = dsn::system_at(&setting.key, &found, text) else { return Asked::default() };
     let client = client(&found, text, system, at, setting, wishes);
     let needs = ca(&found, text, &client);
     let open = Asked { driver: client.why.clone(), ..Asked::default() };

@@ -337,3 +337,45 @@ certificate: {secret: web-main}
 ",
     );
 }
+
+#[test]
+fn secrets_that_a_program_leaves_empty() {
+    check(
+        "wp-config.php",
+        "<?php
+define('DB_USER', 'shop');
+define('DB_PASSWORD', ''); // FOUND
+define( 'AUTH_KEY', '' ); // FOUND
+define('DB_COLLATE', '');
+// define('NONCE_KEY', '');
+$secret = getenv('SECRET_KEY') ?: '';
+$settings['session']['password'] = '';
+",
+    );
+    check(
+        "shop/settings.py",
+        "SECRET_KEY = '' # FOUND
+DATABASES = {'default': {
+    'ENGINE': 'django.db.backends.postgresql',
+    'USER': 'shop',
+    'PASSWORD': '', # FOUND
+}}
+EMAIL_PASSWORD = ''
+JWT_SECRET = os.environ.get('JWT_SECRET', '')
+def login():
+    password = ''
+",
+    );
+    clean("app.js", "const secret = process.env.JWT_SECRET || '';\nlet password = '';\n");
+}
+
+#[test]
+fn answers_that_debconf_is_given() {
+    check(
+        "provision.sh",
+        "debconf-set-selections <<< 'mysql-server mysql-server/root_password password root' # FOUND
+echo \"mysql-server mysql-server/root_password password $ROOT_PASSWORD\" | debconf-set-selections
+echo \"tzdata tzdata/Areas select Europe\" | debconf-set-selections
+",
+    );
+}

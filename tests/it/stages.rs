@@ -54,6 +54,8 @@ fn maps_named_for_development_weigh_less_beside_production() {
     let rails = "development:\n  password: postgres\ntest:\n  password: postgres\nproduction:\n  password: postgres\n";
     weighs("config/database.yml", rails, &[2, 4], &[6]);
     weighs("config/app.yml", rails, &[2, 4], &[6]);
+    let choice = "default: &default\n  pool: <%= ENV['POOL'] ? ENV['POOL'] : 'b' %>\n";
+    weighs("config/database.yml", &format!("{choice}{rails}"), &[4, 6], &[8]);
     weighs("config/mongoid.yml", "development:\n  clients:\n    default:\n      options:\n        password: changeme\n", &[5], &[]);
     let json = "{\n\"development\": {\n\"password\": \"root\"\n},\n\"test\": {\n\"password\": \"root\"\n},\n\"production\": {\n\"password\": \"root\"\n}\n}\n";
     weighs("config/config.json", json, &[3, 6], &[9]);

@@ -1,6 +1,7 @@
 //! Text of no format, searched for what has the form of a setting.
 
 mod commands;
+mod empty;
 mod fallbacks;
 mod page;
 mod pairs;
@@ -11,6 +12,7 @@ mod switch_names;
 mod switches;
 mod url;
 
+pub(super) use empty::empties_in;
 pub(super) use page::{is_constant, is_name};
 pub(super) use prose::{Text, pseudo_settings, pseudo_settings_in, set_comments_aside};
 pub use sieve::{Concern, Sieve, Sieves};

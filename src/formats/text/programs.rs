@@ -1,6 +1,7 @@
-//! Defaults in program code, SQL and accounts of `chpasswd`, anywhere in a text.
+//! Defaults in program code, SQL, accounts of `chpasswd` and answers for debconf, anywhere in a text.
 
 use super::page::{Hit, Page, is_name};
+use crate::model::key_path::words;
 use crate::model::setting::Quoting;
 use crate::model::span::Span;
 use crate::model::template::{self, Part};
@@ -104,6 +105,30 @@ pub(super) fn account(page: Page, at: usize) -> Option<Hit> {
     };
     let name = format!("{} password", key.of(page.text));
     (!value.is_empty()).then_some(Hit { name, key, value, quoting })
+}
+
+/// `mysql-server mysql-server/root_password password lit`, an answer that debconf is given: the type, at `at`.
+pub(super) fn answer(page: Page, at: usize) -> Option<Hit> {
+    const TYPE: &str = "password";
+    let end = page.back(at);
+    let start = page.ahead(at + TYPE.len());
+    if end == at || start == at + TYPE.len() || !page.is_at(at, TYPE) {
+        return None;
+    }
+    let question = page.run_back(end, |b| is_name(b) || b == b'/');
+    let owner = page.run_back(page.back(question.start), is_name).of(page.text);
+    let (template, asked) = question.of(page.text).rsplit_once('/')?;
+    // the installer of Debian asks in the name of others
+    let owned = !owner.is_empty() && (owner == "d-i" || template.split('/').next().is_some_and(|package| owner.starts_with(package)));
+    let words = words(asked);
+    let telling = |word: &String| matches!(word.as_str(), "password" | "passwd" | "pass");
+    if !owned || !words.iter().any(telling) {
+        return None;
+    }
+    let value = Span::new(start, page.word_end(start, b";|&\\")?);
+    let name = if words.last().is_some_and(telling) { asked.to_owned() } else { format!("{asked} password") };
+    let key = Span::new(question.end - asked.len(), question.end);
+    (!value.is_empty()).then_some(Hit { name, key, value, quoting: Quoting::Plain })
 }
 
 /// `ALTER USER x PASSWORD 'lit'`, `IDENTIFIED BY 'lit'`: the quote at `at`.

@@ -115,6 +115,7 @@ pub(in crate::formats) fn pseudo_settings_in(text: &str, parts: &[Span]) -> Vec<
             b'c' | b'w' => commands::unchecked(page, at).map(|hit| vec![hit]),
             b'a' | b'h' => commands::alias(page, at).map(|hit| vec![hit]),
             b'`' => pairs::quoted_word(page, at).map(|hit| vec![hit]),
+            b'p' => programs::answer(page, at).map(|hit| vec![hit]),
             b'E' => pairs::docker_variable(page, at).map(|hit| vec![hit]),
             _ => None,
         };

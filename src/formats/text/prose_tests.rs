@@ -229,6 +229,9 @@ fn commands_and_sql() {
     one("PGPASSWORD=lit psql -h db", "PGPASSWORD", "lit");
     one("echo \"root:lit\" | chpasswd", "root password", "lit");
     one("echo root:lit|sudo chpasswd", "root password", "lit");
+    one("debconf-set-selections <<< 'mysql-server mysql-server/root_password password lit'", "root_password", "lit");
+    one("echo tea-server tea/root-pass-again password lit | debconf-set-selections", "root-pass-again password", "lit");
+    one("d-i passwd/root-password password lit", "root-password", "lit");
     one("mysqladmin -uroot -plit ping", "password", "lit");
     assert_eq!(found("mkdir -plit; mysql -p < x"), []);
     assert_eq!(found("ls -a lit"), []);

@@ -93,6 +93,8 @@ const LINES: &[&str] = &[
     "add_user ",
     "identified ",
     "chpasswd",
+    "debconf-set-selections",
+    "d-i passwd/",
     "envdefault",
     "default_value",
     "default:\"",

@@ -52,14 +52,15 @@ fn cover(text: &str) -> Option<(Zeroizing<String>, Vec<Span>)> {
     }
     let mut out = Zeroizing::new(String::with_capacity(text.len()));
     let mut places = Vec::new();
-    let mut comment = false;
+    // what closes the comment or the statements that are open
+    let mut open: Option<&str> = None;
     for line in text.split_inclusive('\n') {
         let start = out.len();
-        comment |= line.trim_start().starts_with("{{/*") || line.trim_start().starts_with("{{- /*");
         let body = line.trim_end_matches(['\n', '\r']);
-        let found = if comment { vec![(0, body.len())] } else { expressions(body) };
-        let alone = comment || (!found.is_empty() && is_alone(body, &found));
-        comment &= !body.contains("}}");
+        open = open.or_else(|| opened(body.trim_start()));
+        let found = if open.is_some() { vec![(0, body.len())] } else { expressions(body) };
+        let alone = open.is_some() || (!found.is_empty() && is_alone(body, &found));
+        open = open.filter(|close| !body.contains(close));
         let mut at = 0;
         for (from, to) in found {
             out.push_str(body.get(at..from).unwrap_or(""));
@@ -73,6 +74,14 @@ fn cover(text: &str) -> Option<(Zeroizing<String>, Vec<Span>)> {
     (!places.is_empty()).then_some((out, places))
 }
 
+/// What closes the comment, or the statements of Ruby over several lines, that begin with `line`.
+fn opened(line: &str) -> Option<&'static str> {
+    if line.starts_with("{{/*") || line.starts_with("{{- /*") {
+        return Some("}}");
+    }
+    (line.starts_with("<%") && !line.contains("%>")).then_some("%>")
+}
+
 /// The expressions of a line that begin it, a key or a value.
 fn expressions(line: &str) -> Vec<(usize, usize)> {
     let mut found: Vec<(usize, usize)> = Vec::new();
@@ -82,8 +91,8 @@ fn expressions(line: &str) -> Vec<(usize, usize)> {
         let close = match rest.get(..2) {
             Some("{{") => "}}",
             Some("{%") => "%}",
-            // a value `<%= x %>` is a word as it is
-            Some("<%") if line.get(..open).is_some_and(|b| b.trim().is_empty()) => "%>",
+            // a value `<%= x %>` is a word as it is, but for what no word may hold: `<%= x ? 'a' : 'b' %>`
+            Some("<%") if line.get(..open).is_some_and(|b| b.trim().is_empty()) || is_no_word(line, open) => "%>",
             _ => {
                 at = open + 1;
                 continue;
@@ -95,7 +104,7 @@ fn expressions(line: &str) -> Vec<(usize, usize)> {
         let joined = found.last().is_some_and(|(_, last)| {
             *last == open || lead.get(last - (before.len() - lead.len())..).is_some_and(|b| !b.contains(['"', '\'', ' ']))
         });
-        if lead.is_empty() || before.ends_with(": ") || before.ends_with(":\t") || joined {
+        if lead.is_empty() || before.ends_with(": ") || before.ends_with(":\t") || joined || close == "%>" {
             // three braces close a map in an expression
             let end = end + usize::from(close == "}}" && line.get(end..).is_some_and(|r| r.starts_with('}')));
             found.push((open, end));
@@ -105,6 +114,14 @@ fn expressions(line: &str) -> Vec<(usize, usize)> {
         }
     }
     found
+}
+
+/// Whether the expression of Ruby that opens at `open` breaks the bare word of YAML that it is part of.
+fn is_no_word(line: &str, open: usize) -> bool {
+    let (before, rest) = line.split_at(open);
+    let inner = rest.find("%>").and_then(|end| rest.get(..end)).unwrap_or("");
+    let value = before.split_once(": ").map_or(before, |(_, value)| value).trim_start_matches(['-', ' ', '\t']);
+    !before.trim_start().starts_with('#') && !value.starts_with(['"', '\'']) && (inner.contains(": ") || inner.contains(" #"))
 }
 
 /// Whether nothing but blanks stands beside the expressions.
@@ -149,8 +166,25 @@ mod tests {
     }
 
     #[test]
+    fn ruby_that_no_word_may_hold_is_read() {
+        let text = "a:\n  b: <%= ENV['X'] ? 'c' : 'd' %>\n  e: f-<%= x ? 'g: h' : 'i' %>-j\n<%\n  k = {l: 1}\n%>\n  m: n\n";
+        let found = settings(text, &Plain).expect("it is read");
+        let seen: Vec<(String, &str)> = found.iter().map(|s| (s.key.to_string(), s.value.expose())).collect();
+        let want = [("a.b", "<%= ENV['X'] ? 'c' : 'd' %>"), ("a.e", "f-<%= x ? 'g: h' : 'i' %>-j"), ("a.m", "n")];
+        assert_eq!(seen, want.map(|(k, v)| (k.to_owned(), v)));
+    }
+
+    #[test]
     fn other_files_are_left_alone() {
-        for text in ["a: b\n", "a: \"{{ x }}\"\n", "a: {b: {c: d}}\n", "a: <%= ENV['A'] %>\n", "image: x:{{ tag }}\n"] {
+        for text in [
+            "a: b\n",
+            "a: \"{{ x }}\"\n",
+            "a: {b: {c: d}}\n",
+            "a: <%= ENV['A'] %>\n",
+            "a: \"<%= b ? 'c' : 'd' %>\"\n",
+            "# a: <%= b ? 'c' : 'd' %>\n",
+            "image: x:{{ tag }}\n",
+        ] {
             assert!(cover(text).is_none(), "{text}");
         }
     }
