@@ -128,7 +128,8 @@ struct Name {
 fn assignment(page: Page, at: usize) -> Option<Hit> {
     let next = page.byte(at + 1);
     let arrow = next == b'>';
-    let sign = if page.before(at) == b':' { at - 1 } else { at };
+    // `:=` and `?=` of make
+    let sign = if matches!(page.before(at), b':' | b'?') { at - 1 } else { at };
     if matches!(page.before(at), b'=' | b'!' | b'<' | b'>' | b'+' | b'/' | b'%' | b'^' | b'~' | b'|' | b'&') || matches!(next, b'=' | b'~')
     {
         return None;
