@@ -175,7 +175,7 @@ fn defaults_of_libraries_schemas_and_fields_belong_to_the_name() {
     one("jwt.sign({ id }, 'lit')", "jwt_secret", "lit");
     one("define('A_DEBUG', true);", "A_DEBUG", "true");
     one("c = new mysqli($host, 'app', 'lit-09', 'shop');", "db_password", "lit-09");
-    one("s = new Sequelize('shop', 'app', 'lit-09', { host: h });", "db_password", "lit-09");
+    one("s = new Sequelize('shop', 'app', 'lit-09');", "db_password", "lit-09");
     one("db = pymysql.connect(\"db\", \"app\", \"lit-09\", \"shop\")", "db_password", "lit-09");
     one("DB_SECRET ?= lit-09", "DB_SECRET", "lit-09");
     one("get(url, auth=('user', 'lit'))", "auth_password", "lit");
