@@ -57,10 +57,15 @@ pub(super) fn is_secret_in_code(document: &Document, index: usize, literal: &str
     if is_made_bytes(&document.text, setting) && literal.len() >= 8 {
         return names_a_key_or_password(setting.name());
     }
-    let strong = matches!(class, ValueClass::Short | ValueClass::Ok | ValueClass::Published);
-    let random = strong && is_random(literal);
-    if (class == ValueClass::LiveDefault && literal.contains(' ')) || !random && is_random_key(literal) {
+    if class == ValueClass::LiveDefault && literal.contains(' ') {
         return names_a_key_or_password(setting.name());
+    }
+    let strong = matches!(class, ValueClass::Short | ValueClass::Ok | ValueClass::Published);
+    let telling = || names_a_key_or_password(setting.name()) || partial || beside_an_account(document, index);
+    // `django-insecure-..` is one, too
+    let random = (strong || literal.len() >= LONG) && is_random(literal) && telling();
+    if random && !strong {
+        return true;
     }
     let signs = if matches!(class, ValueClass::LiveDefault | ValueClass::Wordy) { "(){}<>[]\\" } else { "(){}<>[]\\%|*;," };
     let noise = literal.contains(|c: char| c.is_whitespace() || !c.is_ascii() || signs.contains(c));
@@ -80,38 +85,44 @@ pub(super) fn is_secret_in_code(document: &Document, index: usize, literal: &str
     }
 }
 
-/// A key of letters, digits and signs, as frameworks generate them (`2^f+3@v7$...`): long, of several kinds, and no pattern or format.
-fn is_random_key(literal: &str) -> bool {
-    let count = |f: fn(&u8) -> bool| literal.bytes().filter(f).count();
-    let classes = ["(?", "[A-Z", "[a-z", "[0-9", "{", "<", "://", ")s", "%s", "%d"];
-    literal.len() >= 32
-        && literal.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
-        && count(u8::is_ascii_digit) >= 4
-        && count(u8::is_ascii_alphabetic) >= 8
-        && count(u8::is_ascii_punctuation) >= 4
-        && !classes.iter().any(|c| literal.contains(c))
-}
+/// From here on a text is a key by its length, and may hold any sign.
+const LONG: usize = 32;
 
 /// Whether a literal is a text that chance made: no words, no name, no pattern or format, whatever its signs. Then it is no part of a program
 /// but what it stands for.
 fn is_random(literal: &str) -> bool {
-    const PATTERNS: &[&str] = &["(?", "[A-Z", "[a-z", "[0-9", "[^", ".*", ".+", "]+", "]*", "{{", "${", "#{", "<%", "://", "\\"];
+    // of regular expressions, selectors, paths, formats, alphabets
+    const PATTERNS: &[&str] = &["(?", "A-Z", "a-z", "0-9", "[^", "[:", "{{", "#{", "<%", "://", "\\", ":nth", ":not", "gba("];
     // which stand in long keys by chance, too
-    const SHORT_PATTERNS: &[&str] = &["%(", ")s", "%s", "%d", "$(", "()", "->", "::", "=>", "{}", "{0}", "&&", "||"];
+    const SHORT_PATTERNS: &[&str] =
+        &["%(", ")s", "%s", "%d", "%0", "%[", "$s", "$(", "()", "->", "::", "=>", "&&", "||", ".*", ".+", "]+", "]*", "/:", "-["];
     let count = |f: fn(&u8) -> bool| literal.bytes().filter(f).count();
     let (lower, upper) = (count(u8::is_ascii_lowercase), count(u8::is_ascii_uppercase));
     let (digits, signs) = (count(u8::is_ascii_digit), count(u8::is_ascii_punctuation));
     let graphic = (12..=256).contains(&literal.len()) && literal.bytes().all(|b| b.is_ascii_graphic());
-    let patterned =
-        PATTERNS.iter().any(|p| literal.contains(p)) || literal.len() < 32 && SHORT_PATTERNS.iter().any(|p| literal.contains(p));
-    if !graphic || patterned {
+    // a key that frameworks generate: `2^f+3@v7$...`
+    let long = literal.len() >= LONG && digits >= 4 && lower + upper >= 8 && signs >= 4;
+    let patterned = PATTERNS.iter().any(|p| literal.contains(p)) || !long && SHORT_PATTERNS.iter().any(|p| literal.contains(p));
+    let begun = literal.starts_with(['{', '[', '(', '<', '#', '.', '@', ':', '&', '?', '$']);
+    if !graphic || patterned || begun && !long || has_slots(literal) {
         return false;
     }
+    // a path, and not base64
+    let path = literal.matches('/').count() > 2
+        || literal.starts_with('/') && literal.contains(|c: char| !(c.is_ascii_alphanumeric() || "+/=".contains(c)));
+    let pairs = literal.trim_end_matches('=').matches('=').count() > 1;
     let kinds = [lower, upper, digits, signs].iter().filter(|n| **n > 0).count();
-    let turns = literal.as_bytes().windows(2).filter(|w| w.iter().filter(|b| b.is_ascii_uppercase()).count() == 1).count();
-    let mixed = kinds >= 3 && digits >= 1 && digits + signs >= 2 && lower + upper >= 4
-        || kinds == 2 && digits + signs == 0 && turns * 3 >= literal.len();
-    mixed && coverage(literal).0 < 0.35
+    let most = if long { 0.5 } else { 0.35 };
+    (long || !pairs) && !path && kinds >= 3 && digits >= 1 && digits + signs >= 2 && lower + upper >= 4 && coverage(literal).0 < most
+}
+
+/// Whether a text has places that are filled in: `{name}`, `{0:x}`, `{$name}`.
+fn has_slots(text: &str) -> bool {
+    let slot = |inner: &str| {
+        let name = inner.split([':', '!']).next().unwrap_or("").trim_start_matches('$');
+        inner.len() <= 40 && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'[' | b']' | b'-' | b'>'))
+    };
+    text.match_indices('{').any(|(at, _)| text.get(at + 1..).and_then(|rest| rest.split_once('}')).is_some_and(|(inner, _)| slot(inner)))
 }
 
 /// Why a literal under a secret's name is data of another kind; `None` where it may well be the secret.
@@ -422,7 +433,7 @@ pub(super) fn is_language(code: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_any_host, is_called_catalogue, is_copy, is_random, is_random_key, names_a_key_or_password, says_its_name};
+    use super::{is_any_host, is_called_catalogue, is_copy, is_random, names_a_key_or_password, says_its_name};
 
     #[test]
     fn names_of_names_are_no_secrets() {
@@ -441,21 +452,12 @@ mod tests {
     }
 
     #[test]
-    fn keys_with_signs_are_keys_and_patterns_are_not() {
-        assert!(is_random_key("7w^q+3@n4$k1u8yt0!s)5-2c$)dlp+xr27=*h))_zoj&&6m#4b&"));
-        for no in ["^(?=.*[a-z])(?=.*[0-9])[A-Za-z0-9]{8,}0123456789$", "%(user)s:%(password)s@%(host)s:5432/%(name)s", "short1!x"] {
-            assert!(!is_random_key(no), "{no}");
-        }
-    }
-
-    #[test]
     fn what_chance_made_is_no_part_of_a_program() {
         for yes in [
             "aB3$x*Q9)k=2mP[z",
             "7w^q+3@n4$k1u8yt0!s)5-2c$)dlp+xr27=*h))_zoj&&6m#4b&",
             "/+b03e4qZ7xWm2Rk9LfTs8YhUvCpDgNaEjBoQiXlK6w=",
             "-k3Jd8sLqPz71mVbX0aRtw",
-            "wrDbXKTlcCRNqPzV",
             "2f1c1a52-5b0e-4b7e-9a3c-0f3d1b9c7e21",
         ] {
             assert!(is_random(yes), "{yes}");
@@ -472,6 +474,20 @@ mod tests {
             "<new-Password-1>",
             "--password=Secret1",
             "X-Auth-Token-V2:",
+            "{uid}:{ts}:{sig[:8]}",
+            "tk_{n:08d}_{X}",
+            "cn={$u},ou=P1",
+            "{0.user}:{0.pw!r}@{1}",
+            "/html/body/div[1]/div/div[2]/form/input",
+            "rgba(120,80,50,0.25)",
+            "bg-[#1da1f2]/50",
+            "td:nth-child(3)>a.Xb9",
+            "/api/v1/Usr/{id}/Tok",
+            "%02d:%02d:%02d.%03dZ",
+            "CN=Adm1,OU=X,DC=ex",
+            "A-Za-z0-9+/=_-",
+            "[[:alnum:]]{8,32}A",
+            "txtPwdUsrReg",
         ] {
             assert!(!is_random(no), "{no}");
         }

@@ -248,7 +248,10 @@ impl<'d> Subject<'d> {
             if self.is_described() {
                 return Verdict { class: ValueClass::NotSecret, reason: "an example of its own schema" };
             }
-            if self.is_fallback() && matches!(self.literal(), "disabled" | "invalid" | "none" | "unset") {
+            // `${DB_PASS:undefined}`; a password may be such a word all the same
+            let none = self.literal() == "undefined"
+                || self.purpose() != Purpose::Password && matches!(self.literal(), "disabled" | "invalid" | "unset");
+            if self.is_fallback() && none {
                 return Verdict { class: ValueClass::NotSecret, reason: "a word for none" };
             }
             if is_prompt(self.setting, self.literal()) {

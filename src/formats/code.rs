@@ -70,7 +70,10 @@ impl Format for Code {
         };
         let outside = |s: &Setting| !aside.iter().any(|list| within(list, s));
         hits.retain(|s| is_run(text, s) && outside(s));
-        switched.retain(|s| outside(s) && is_in_force(line_before(text, s.key_span.start.min(s.span.start))));
+        switched.retain(|s| {
+            let before = line_before(text, s.key_span.start.min(s.span.start));
+            outside(s) && is_in_force(before) && (s.name() != "DEBUG" || is_switch(text, s, before))
+        });
         if !switched.is_empty() {
             switched.sort_by_key(|s| s.span);
             // what a switch is handed to says more than its name alone
@@ -128,15 +131,27 @@ fn doc_strings(text: &str) -> Vec<Span> {
     found
 }
 
-/// Comments of several lines, `/* .. */`, that begin their line: elsewhere the two signs may be part of a text or a pattern.
+/// Comments, `/* .. */`, that begin their line and whose end has no quote beside it on its line: the signs may stand in a text or pattern, of
+/// languages that have no such comment, too.
 fn block_comments(text: &str) -> Vec<Span> {
     let mut found: Vec<Span> = Vec::new();
-    for (open, _) in text.match_indices("/*") {
-        let inside = found.last().is_some_and(|last| open < last.end);
-        if !inside && line_before(text, open).trim().is_empty() {
-            let close = text.get(open + 2..).and_then(|rest| rest.find("*/")).map(|i| open + 2 + i);
-            let Some(close) = close else { break };
-            found.push(Span::new(open, close));
+    let mut open = None;
+    for (at, sign) in text.match_indices(['/', '*']).filter_map(|(at, _)| Some((at, text.get(at..at + 2)?))) {
+        match sign {
+            // one that opens within another says that the first was none
+            "/*" if line_before(text, at).trim().is_empty() => open = Some(at),
+            "*/" if open.is_some_and(|from| from + 2 <= at) => {
+                let rest = text.get(at..).unwrap_or("");
+                let behind = rest.get(..rest.find('\n').unwrap_or(rest.len())).unwrap_or("");
+                let quoted = |part: &str| part.contains(['"', '`']) || part.ends_with('\'');
+                let last = line_before(text, at);
+                let own = last.len() < at - open.unwrap_or(at);
+                if !(own && quoted(last) || quoted(behind)) {
+                    found.extend(open.map(|from| Span::new(from, at)));
+                }
+                open = None;
+            }
+            _ => {}
         }
     }
     found
@@ -165,12 +180,24 @@ fn is_switch(text: &str, setting: &Setting, before: &str) -> bool {
     let capitals = !name.chars().any(char::is_lowercase);
     let sign = Span::new(setting.key_span.end, setting.span.start).of(text);
     if name.eq_ignore_ascii_case("debug") {
-        // an attribute of a class of settings, the default of a variable
-        let first = capitals && before.trim().is_empty();
+        let first = capitals && (before.is_empty() || before.trim().is_empty() && is_of_settings(text, setting.key_span.start));
+        // the default of a variable
         return first || capitals && sign.contains(',') || before.ends_with("run(") || before.contains(".run(");
     }
     let assigned = sign.contains('=');
     !assigned || before.contains(['(', '{', ',', '[']) || name.contains('.') || before.ends_with('.') || (capitals && before.is_empty())
+}
+
+/// Whether what stands at `at`, indented, is an attribute of a class that is called like settings: levels of logs are called `DEBUG`, too.
+fn is_of_settings(text: &str, at: usize) -> bool {
+    const FARTHEST: usize = 4096;
+    let own = line_before(text, at).len();
+    let before = Span::new(at.saturating_sub(FARTHEST), at).narrowed(text).of(text);
+    let outer = before.lines().rev().skip(1).find(|line| !line.trim().is_empty() && line.len() - line.trim_start().len() < own);
+    outer.is_some_and(|line| {
+        let lower = line.trim_start().to_ascii_lowercase();
+        lower.starts_with("class ") && (lower.contains("config") || lower.contains("setting"))
+    })
 }
 
 #[cfg(test)]
@@ -202,6 +229,9 @@ mod tests {
             "def f():\n    \"\"\"Logs in.\n\n    login(db_password='kettle-drum-9')\n    \"\"\"\n",
             "EXAMPLES = r'''\n- db_password: 'kettle-drum-9'\n'''\n",
             "x = {\n  /**\n  db_password: 'kettle-drum-9',\n  rejectUnauthorized: false\n  */\n}\n",
+            "  /* 'a' => [\n    'db_password' => 'kettle-drum-9',\n  ],*/\n",
+            "class LogLevel(IntEnum):\n    INFO = 0\n    DEBUG = 1\n",
+            "const (\n\tDEBUG = 1\n)\n",
         ] {
             assert!(found(text).is_empty(), "{text}");
         }
@@ -235,6 +265,8 @@ mod tests {
             ("ctx.check_hostname = False\n", "ctx.check_hostname", "False"),
             ("define('DB_PASSWORD', 'kettle-drum-9');\n", "DB_PASSWORD", "kettle-drum-9"),
             ("#define TEA_SECRET = \"kettle-drum-9\"\n", "TEA_SECRET", "kettle-drum-9"),
+            ("IGNORED = \"\"\"\n/*.log\n\"\"\"\ndb_password = 'kettle-drum-9'\nOTHER = \"*/\"\n", "db_password", "kettle-drum-9"),
+            ("a := `\n/* hint\n`\ndb_password := \"kettle-drum-9\"\n/* real */\n", "db_password", "kettle-drum-9"),
             ("x = {\n  glob: 'src/*',\n  db_password: 'kettle-drum-9',\n  other: '*/'\n}\n", "db_password", "kettle-drum-9"),
         ] {
             assert!(found(text).contains(&(name.to_owned(), value.to_owned())), "{text}: {:?}", found(text));

@@ -108,7 +108,7 @@ pub fn judge(value: &str, context: &impl Deref<Target = Context>, purpose: Purpo
         return verdict(ValueClass::Empty, "empty");
     }
     // what parsers read as no value at all
-    if matches!(trimmed, "null" | "NULL" | "nil" | "~" | "undefined") {
+    if matches!(trimmed, "null" | "NULL" | "nil" | "~") {
         return verdict(ValueClass::Empty, "null, which is no value");
     }
     // `pa$$word`, which is no reference to `word`

@@ -267,7 +267,7 @@ fn cookies_addresses_and_accounts_of_the_system() {
 fn random_texts_in_programs_are_secrets_whatever_their_signs() {
     for (file, before, after) in [
         ("a.py", "DB_PASSWORD = '", "'\n"),
-        ("a.php", "<?php return ['password' => '", "'];\n"),
+        ("a.php", "<?php return ['username' => 'app1', 'password' => '", "'];\n"),
         ("a.js", "module.exports = { db: { user: 'app1', password: '", "' } };\n"),
         ("a.exs", "config :app, App.Endpoint,\n  secret_key_base: \"", "\"\n"),
     ] {

@@ -143,8 +143,7 @@ pub(super) fn call(page: Page, at: usize) -> Option<Vec<Hit>> {
         return None;
     }
     let mut all = arguments(page, first);
-    if SECTIONED.iter().any(|r| ends(&function, r)) && all.first().and_then(|a| a.literal).is_some_and(|(s, _)| is_section(s.of(page.text)))
-    {
+    if SECTIONED.iter().any(|r| ends(&function, r)) && is_of_a_section(page, &all) {
         all.remove(0);
     }
     let (key, _) = all.first().filter(|a| a.name.is_none()).and_then(|a| a.literal)?;
@@ -159,11 +158,19 @@ pub(super) fn call(page: Page, at: usize) -> Option<Vec<Hit>> {
     hit(page, key, literal).map(|hit| vec![hit])
 }
 
-/// Whether a text is rather the name of a section than that of a setting: one word with a capital, or one for several things.
-fn is_section(text: &str) -> bool {
-    let word = !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphabetic());
-    let capital = text.starts_with(|c: char| c.is_ascii_uppercase()) && text.bytes().skip(1).all(|b| b.is_ascii_lowercase());
-    word && (capital || matches!(text, "credentials" | "secrets" | "passwords" | "tokens" | "keys" | "auth" | "database"))
+/// Whether the first two arguments are rather a section and an option in it than a setting and its default: one word with a capital, or one
+/// for several things, and behind it a name in small letters.
+fn is_of_a_section(page: Page, all: &[Argument]) -> bool {
+    let [Argument { name: None, literal: Some((section, _)) }, Argument { name: None, literal: Some((option, _)) }, ..] = all else {
+        return false;
+    };
+    let (section, option) = (section.of(page.text), option.of(page.text));
+    let word = !section.is_empty() && section.bytes().all(|b| b.is_ascii_alphabetic());
+    let capital = section.starts_with(|c: char| c.is_ascii_uppercase()) && section.bytes().skip(1).all(|b| b.is_ascii_lowercase());
+    let one = ["Key", "Passphrase", "Password", "Passwd", "Secret", "Secretkey", "Token"].contains(&section);
+    let several = matches!(section, "credentials" | "secrets" | "passwords" | "tokens" | "keys" | "auth" | "database");
+    let named = option.bytes().all(|b| b.is_ascii_lowercase() || b == b'_' || b.is_ascii_digit() && option.contains('_'));
+    word && (capital && !one || several) && named
 }
 
 /// The name of the secret that the bytes made at `from` are handed over as: `new SymmetricSecurityKey(Encoding.UTF8.GetBytes("lit"))`,

@@ -18,6 +18,12 @@ use crate::model::span::Span;
 /// [`Fault`] when `text` is no YAML, with its expressions covered or not.
 pub(super) fn settings(text: &str, view: &dyn View) -> Result<Vec<Setting>, Fault> {
     let Some((covered, places)) = cover(text) else { return Ok(read(text, &tree::documents(text)?, view)) };
+    // Ruby's marks are text in YAML: only where that does not parse as it stands something makes it of them
+    if !["{{", "{%"].iter().any(|mark| text.contains(mark))
+        && let Ok(documents) = tree::documents(text)
+    {
+        return Ok(read(text, &documents, view));
+    }
     let mut settings = read(&covered, &tree::documents(&covered)?, view);
     // a key or value without anything left was only the place of an expression
     settings.retain(|s| !(s.value.is_empty() && is_filled(text, s, &places)));
@@ -57,7 +63,7 @@ fn cover(text: &str) -> Option<(Zeroizing<String>, Vec<Span>)> {
     for line in text.split_inclusive('\n') {
         let start = out.len();
         let body = line.trim_end_matches(['\n', '\r']);
-        open = open.or_else(|| opened(body.trim_start()));
+        open = open.or_else(|| opened(body.trim_start(), text.get(start..).unwrap_or("")));
         let found = if open.is_some() { vec![(0, body.len())] } else { expressions(body) };
         let alone = open.is_some() || (!found.is_empty() && is_alone(body, &found));
         open = open.filter(|close| !body.contains(close));
@@ -74,12 +80,12 @@ fn cover(text: &str) -> Option<(Zeroizing<String>, Vec<Span>)> {
     (!places.is_empty()).then_some((out, places))
 }
 
-/// What closes the comment, or the statements of Ruby over several lines, that begin with `line`.
-fn opened(line: &str) -> Option<&'static str> {
+/// What closes the comment, or the statements of Ruby over several lines, that begin with `line`; `rest` is the text from there on.
+fn opened(line: &str, rest: &str) -> Option<&'static str> {
     if line.starts_with("{{/*") || line.starts_with("{{- /*") {
         return Some("}}");
     }
-    (line.starts_with("<%") && !line.contains("%>")).then_some("%>")
+    (line.starts_with("<%") && !line.contains("%>") && rest.contains("%>")).then_some("%>")
 }
 
 /// The expressions of a line that begin it, a key or a value.
