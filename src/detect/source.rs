@@ -92,7 +92,7 @@ const LONG: usize = 32;
 /// but what it stands for.
 fn is_random(literal: &str) -> bool {
     // of regular expressions, selectors, paths, formats, alphabets
-    const PATTERNS: &[&str] = &["(?", "A-Z", "a-z", "0-9", "[^", "[:", "{{", "#{", "<%", "://", "\\", ":nth", ":not", "gba("];
+    const PATTERNS: &[&str] = &["(?", "A-Z", "a-z", "[0-9", "[^", "[:", "{{", "#{", "<%", "://", "\\", ":nth", ":not", "gba("];
     // which stand in long keys by chance, too
     const SHORT_PATTERNS: &[&str] =
         &["%(", ")s", "%s", "%d", "%0", "%[", "$s", "$(", "()", "->", "::", "=>", "&&", "||", ".*", ".+", "]+", "]*", "/:", "-["];

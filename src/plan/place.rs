@@ -152,6 +152,13 @@ fn is_selected(key: &KeyPath) -> bool {
     key.names().rev().skip(1).any(|name| name == "valueFrom" || name.ends_with("Ref") || name.ends_with("_ref"))
 }
 
+/// Whether a name is that of an account, a database or a server: what stands there is no secret, whatever else has the same value.
+fn names_an_account(setting: &Setting) -> bool {
+    const LAST: &[&str] =
+        &["user", "username", "usr", "login", "email", "name", "db", "dbname", "database", "host", "hostname", "port", "region", "bucket"];
+    words(setting.name()).last().is_some_and(|word| LAST.contains(&word.as_str()))
+}
+
 fn place(d: usize, around: &Around<'_>, s: usize, setting: &Setting, out: &mut Vec<Place>) {
     let value = setting.value.expose();
     let whole = innermost_default(value);
@@ -169,6 +176,7 @@ fn place(d: usize, around: &Around<'_>, s: usize, setting: &Setting, out: &mut V
             account.server = false;
             (password.shift(trimmed.start), account, true)
         }
+        None if names_an_account(setting) => return,
         None if literal.is_some() => (trimmed, account(around, setting), false),
         // the line break that ends a block of YAML is not the secret's
         None => (Span::new(0, value.trim_end_matches('\n').len()), account(around, setting), false),
@@ -270,8 +278,24 @@ fn account(around: &Around<'_>, setting: &Setting) -> Account {
 /// Whether a server starts with what the setting says. A map that is called like one does in a manifest or the values of a chart; in the
 /// configuration of a program, `redis: { host: .., password: .. }`, it says how that one reaches it.
 pub(super) fn is_the_servers_own(document: &Document, setting: &Setting) -> bool {
-    let by_name = kind_in("", setting.name()).server;
-    by_name || kind_in(setting.key.parent_name(), setting.name()).server && !is_of_a_program(document, setting)
+    if is_of_another_service(document, setting) {
+        return false;
+    }
+    kind_in("", setting.name()).server || kind_in(setting.key.parent_name(), setting.name()).server && !is_of_a_program(document, setting)
+}
+
+/// Whether a service of Compose has the setting that runs something else than the server that the setting is named after.
+fn is_of_another_service(document: &Document, setting: &Setting) -> bool {
+    let [Segment::Key(top), Segment::Key(service), _, ..] = setting.key.segments() else { return false };
+    let system = system_of(&words(setting.name()));
+    if document.format != "compose" || top != "services" || system.is_empty() {
+        return false;
+    }
+    let image = KeyPath::of("services").child(service).child("image");
+    let told = document.settings.iter().find(|s| s.key == image).map_or_else(Vec::new, |s| words(s.value.expose()));
+    let runs = [system_of(&told), system_of(&words(service))];
+    // `db` may be any of them
+    !runs.contains(&system) && !(told.is_empty() && runs.contains(&"sql"))
 }
 
 /// Whether the setting stands in the configuration of a program, as its own file or as a text in a manifest.
