@@ -326,12 +326,26 @@ fn ends_flow(setting: &Setting, text: &Secret) -> bool {
 /// Whether `text` has an `&` where that is a sign of its own: of markup, which writes it `&amp;`, and of a command line without quotes.
 fn joins(document: &Document, setting: &Setting, text: &Secret) -> bool {
     let command = || setting.quoting == Quoting::Plain && (document.format == "shell" || setting.around.portion == Portion::Word);
-    text.expose().contains('&') && (document.format == "xml" || command())
+    let markup = || document.format == "xml" || setting.around.portion == Portion::Inner && is_in_markup(document, setting);
+    text.expose().contains('&') && (markup() || command())
 }
 
-/// Whether `parts` can be written into the value of a setting.
+/// Whether the setting was read out of another one's value that is markup.
+fn is_in_markup(document: &Document, setting: &Setting) -> bool {
+    let holds = |outer: &&Setting| outer.span.covers(setting.span) && outer.span != setting.span && outer.around.portion != Portion::Inner;
+    document.settings.iter().filter(holds).any(|outer| outer.value.expose().trim_start().starts_with('<'))
+}
+
+/// Whether `parts` can be written into the value of a setting, so that all of the file has the settings that it had.
 pub(super) fn fits(document: &Document, index: usize, parts: &Parts) -> bool {
-    planned(document, vec![(index, parts.clone())], Vec::new(), Vec::new(), &BTreeMap::new()).is_ok()
+    let Ok(planned) = planned(document, vec![(index, parts.clone())], Vec::new(), Vec::new(), &BTreeMap::new()) else { return false };
+    // a whole value is written as its format writes one; of a part of a command others may be made
+    if document.settings.get(index).is_none_or(|s| s.around.portion == Portion::Whole) || parts.is_empty() {
+        return true;
+    }
+    let edits: Parts = planned.edits.edits().iter().map(|edit| (edit.span, edit.text.clone())).collect();
+    let parsed = formats::parse(&document.path, splice(&document.text, &edits).expose().as_bytes(), document.environment);
+    parsed.settings.len() == document.settings.len() && parsed.settings.iter().zip(&document.settings).all(|(new, old)| new.key == old.key)
 }
 
 pub(super) fn splice(value: &str, parts: &Parts) -> Secret {

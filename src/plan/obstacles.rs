@@ -23,13 +23,23 @@ pub(super) fn is_template(document: &Document) -> bool {
 pub(super) fn obstacle(documents: &[Document], change: &SecretChange) -> Option<String> {
     let holds = |p: &&Place| {
         let document = documents.get(p.document).filter(|d| d.environment == Environment::Production);
-        document.is_some_and(|d| p.form == Form::Template || is_template(d) || d.format == "sql")
+        document.is_some_and(|d| p.form == Form::Template || is_template(d) || d.format == "sql" || is_run(documents, p))
     };
     let place = change.outside.iter().find(holds)?;
     let document = documents.get(place.document)?;
     let line = document.settings.get(place.setting).map_or(0, |s| document.lines.line(s.span.start));
-    let what = if document.format == "sql" { "sets it on the server, and" } else { "holds it in a template, which" };
+    let what = match document.format {
+        "sql" => "sets it on the server, and",
+        _ if is_run(documents, place) => "hands it over in a command, which",
+        _ => "holds it in a template, which",
+    };
     Some(format!("{}:{line} {what} is changed by hand", document.path))
+}
+
+/// Whether a place is part of what a container runs: a command, a check of its health.
+fn is_run(documents: &[Document], place: &Place) -> bool {
+    let runs = |name: &str| matches!(name, "command" | "entrypoint" | "healthcheck" | "args");
+    place.setting_in(documents).is_some_and(|(d, s)| matches!(d.format, "compose" | "kubernetes") && s.key.names().any(runs))
 }
 
 /// A server among the files that no password is set for, so that it starts with what its image was made with; in words.

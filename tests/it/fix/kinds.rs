@@ -286,6 +286,7 @@ const CASES: &[Case] = &[
         ],
     ),
     ("APP_ID=1", &[("APP_SECRET", ISSUED, None)]),
+    ("SMS_ACCESS_KEY=x", &[("SMS_ACCESS_SECRET", ISSUED, None)]),
     ("REDIRECT_URIS=x", &[("CLIENT_SECRET", COORDINATED, None)]),
     ("ACCESS_KEY=x", &[("SECRET_KEY", COORDINATED, None)]),
     ("PORT=88", &[("APP_SECRET", STATELESS, Some(at_least_32))]),

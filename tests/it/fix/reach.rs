@@ -223,3 +223,39 @@ fn a_program_that_names_a_server_in_its_configuration_is_not_the_server() {
     let desk = Desk::with(&[("values.yaml", "redis:\n  password: hunter2\n")]);
     assert!(safe(&desk).contains("password (coordinated)"), "{}", safe(&desk));
 }
+
+#[test]
+fn the_name_of_an_account_is_never_replaced_with_its_password() {
+    // both are `postgres`, in base64
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: db}\ndata:\n  POSTGRES_USER: cG9zdGdyZXM=\n  POSTGRES_DB: cG9zdGdyZXM=\n  POSTGRES_PASSWORD: cG9zdGdyZXM=\n";
+    let mongo = "services:\n  mongodb:\n    image: mongo:7\n    environment:\n      MONGO_INITDB_ROOT_USERNAME: root\n      MONGO_INITDB_ROOT_PASSWORD: root\n";
+    for (file, text, kept) in [
+        ("secret.yaml", secret, ["POSTGRES_USER: cG9zdGdyZXM=", "POSTGRES_DB: cG9zdGdyZXM="]),
+        ("compose.yaml", mongo, ["ROOT_USERNAME: root", "image: mongo:7"]),
+    ] {
+        let desk = Desk::with(&[(file, text)]).committed();
+        desk.ok(&["fix", "--apply", "--emit", "plain", "--include", "review"]);
+        let new = desk.text(file);
+        assert!(new != text && kept.iter().all(|line| new.contains(line)), "{new}");
+        let again = desk.ok(&["fix", "--emit", "plain", "--allow-dirty"]);
+        assert!(!stdout(&again).contains("PASSWORD (coordinated): a new value"), "{}", stdout(&again));
+    }
+}
+
+#[test]
+fn a_variable_that_is_called_like_a_servers_is_a_clients_in_another_service() {
+    let text = "services:\n  shop_postgresql:\n    image: postgres:16\n    environment:\n      POSTGRES_USER: shop\n      POSTGRES_PASSWORD: changeme\n  web:\n    image: web\n    environment:\n      \
+                SHOP_POSTGRES_HOST: shop_postgresql\n      SHOP_POSTGRES_USER: shop\n      SHOP_POSTGRES_PASSWORD: changeme\n";
+    let desk = Desk::with(&[("compose.yaml", text)]);
+    assert!(safe(&desk).contains("POSTGRES_PASSWORD (coordinated): a new value of 32 characters in 2 places"), "{}", safe(&desk));
+    // one client has it, the other has not
+    let other = format!("{text}  worker:\n    image: worker\n    environment:\n      DB_HOST: shop_postgresql\n");
+    assert_not_safe(&[("compose.yaml", &other)], "POSTGRES_PASSWORD");
+    // a check of health that has it written out
+    let check = text.replace(
+        "image: postgres:16",
+        "image: postgres:16\n    healthcheck:\n      test: [\"CMD-SHELL\", \"psql postgres://shop:changeme@localhost/shop -c 'select 1'\"]",
+    );
+    let plan = stdout(&Desk::with(&[("compose.yaml", &check)]).harden(&["fix", "--emit", "plain"]));
+    assert!(plan.contains("in 3 places") || plan.contains("hands it over in a command"), "{plan}");
+}
