@@ -34,14 +34,36 @@ pub struct Connection {
     pub user: String,
 }
 
-/// Whether `name` is that of one of the settings of [`Connection::told_by`], alone or behind its file.
+/// How closely a name says which setting it means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Closeness {
+    /// By the setting's name alone.
+    Name,
+    /// Behind the end of its file's path.
+    File,
+    /// Behind all of it.
+    Path,
+}
+
+/// How closely `name` means one of the settings of [`Connection::told_by`]: by a setting's name, alone or behind its file, `apps/web/.env:NAME`.
+/// `None` where it means none.
 #[must_use]
-pub fn is_told_by(settings: &[(String, String)], name: &str) -> bool {
-    let in_file = name.rsplit_once(':').map(|(file, name)| (file.trim_start_matches("./"), name));
-    let ends = |path: &str, file: &str| path.strip_suffix(file).is_some_and(|before| before.is_empty() || before.ends_with('/'));
-    settings.iter().any(|(path, own)| {
-        own.eq_ignore_ascii_case(name) || in_file.is_some_and(|(file, name)| own.eq_ignore_ascii_case(name) && ends(path, file))
-    })
+pub fn told_by(settings: &[(String, String)], name: &str) -> Option<Closeness> {
+    let one = |(path, own): &(String, String)| {
+        if own.eq_ignore_ascii_case(name) {
+            return Some(Closeness::Name);
+        }
+        // the setting's own name may have colons
+        let at = name.len().checked_sub(own.len()).filter(|at| name.get(*at..).is_some_and(|end| end.eq_ignore_ascii_case(own)))?;
+        let file = name.get(..at)?.strip_suffix(':')?.trim_start_matches("./");
+        let path = path.trim_start_matches("./");
+        let before = path.strip_suffix(file).filter(|_| !file.is_empty())?;
+        if before.is_empty() {
+            return Some(Closeness::Path);
+        }
+        before.ends_with('/').then_some(Closeness::File)
+    };
+    settings.iter().filter_map(one).max()
 }
 
 /// The servers of a secret.
@@ -158,6 +180,10 @@ fn add(out: &mut Servers, (document, setting): (&Document, &Setting), url: Secre
     let text = url.expose();
     let Some(found) = dsn::parse(text) else { return };
     let Some(system) = dsn::system(&found, text).filter(|system| !system.is_any()) else { return };
+    if dsn::system_at(&setting.key, &found, text).is_some_and(|named| named.name() != system.name()) {
+        out.untold.push((name_of(setting), "its name says another system than its text"));
+        return;
+    }
     let user = found.user.map(|user| user.of(text)).unwrap_or_default();
     let shown_name = name_of(setting);
     let [host] = found.hosts[..] else {

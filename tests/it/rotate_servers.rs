@@ -280,6 +280,28 @@ fn a_server_has_one_name_a_file() {
 }
 
 #[test]
+fn a_file_in_the_root_and_a_name_with_a_colon_can_be_named() {
+    let of = |host: &str, secret: &str| format!("DATABASE_URL=postgres://app:{secret}@{host}/x\n");
+    let (one, two) = (of("pg-one", "OLD"), of("pg-two", "kettle-drum-9"));
+    let files = [(".env.production", one.as_str()), ("apps/.env.production", two.as_str())];
+    let shown = plan(&files, &["--address", ".env.production:DATABASE_URL=127.0.0.1:1"]);
+    assert!(shown.contains("pg-one, reached at 127.0.0.1:1 ") && shown.contains("app at pg-two (from"), "{shown}");
+    let json = |host: &str, secret: &str| format!("{{\"ConnectionStrings:Default\": \"postgres://app:{secret}@{host}/x\"}}");
+    let (one, two) = (json("pg-one", "OLD"), json("pg-two", "kettle-drum-9"));
+    let files = [("a/secrets.json", one.as_str()), ("b/secrets.json", two.as_str())];
+    let shown = plan(&files, &["--address", "b/secrets.json:ConnectionStrings:Default=127.0.0.1:2"]);
+    assert!(shown.contains("pg-two, reached at 127.0.0.1:2 ") && shown.contains("app at pg-one (from"), "{shown}");
+    // one server, of which two things are said
+    let one = of("pg", "OLD");
+    let files = [("a/.env.production", one.as_str()), ("b/.env.production", one.as_str())];
+    let twice =
+        ["--all", "--address", "a/.env.production:DATABASE_URL=127.0.0.1:1", "--address", "b/.env.production:DATABASE_URL=127.0.0.1:2"];
+    let output = Desk::new(&files).rotate(&twice);
+    assert_code(&output, 2);
+    assert!(stderr(&output).contains("`--address` speaks of one server twice"), "{}", stderr(&output));
+}
+
+#[test]
 fn a_port_that_is_the_usual_one_need_not_be_written() {
     let text = "DATABASE_URL=postgres://app:OLD@DB/x\nPGHOST=db\nPGPORT=5432\nPGUSER=app\nPGPASSWORD=OLD\n";
     let shown = plan(&[(".env.production", text)], &[]);

@@ -13,7 +13,7 @@ use harden::model::secret::Secret;
 use harden::model::setting::Setting;
 use harden::model::severity::Fix;
 use harden::plan::{SecretChange, renamed};
-use harden::rotate::connections::{Connection, connections, is_told_by};
+use harden::rotate::connections::{Closeness, Connection, connections, told_by};
 use harden::rotate::servers::{Account, Known};
 use harden::rotate::stage::{Credential, Reach, Server};
 
@@ -67,15 +67,15 @@ pub(super) fn of(index: &Index<'_>, change: &SecretChange, args: &RotateArgs, ru
         return Err(format!("the server of {setting} cannot be told: {why}; `--files-only` changes the files, and you the servers"));
     }
     let one = |connection: Connection| -> Result<Reached, String> {
-        let rule = closest(rules.iter().map(|rule| (rule.setting.as_str(), rule)), &connection.told_by);
-        let address = typed(&args.address, &connection).or_else(|| rule?.address.as_ref()).cloned().unwrap_or_default();
+        let rule = closest(index.documents, rules.iter().map(|rule| (rule.setting.as_str(), rule)), &connection.told_by);
+        let address = typed(index.documents, &args.address, &connection).or_else(|| rule?.address.as_ref()).cloned().unwrap_or_default();
         // the variable is the operator's, its name the project's
         let admin = rule.and_then(|rule| std::env::var_os(rule.admin.as_ref()?)?.into_string().ok()).map(Secret::new).unwrap_or_default();
         let var = rule.and_then(|rule| rule.admin.as_deref()).filter(|_| !admin.is_empty());
         if let Some(var) = var.filter(|_| !is_same_server(admin.expose(), connection.url.expose(), &address)) {
             return Err(format!("${var} is for another server than {}: nothing was sent there", connection.setting));
         }
-        let pair = typed(&args.alternate, &connection).or_else(|| rule?.alternate.as_ref());
+        let pair = typed(index.documents, &args.alternate, &connection).or_else(|| rule?.alternate.as_ref());
         let alternate = pair.map(|pair| turn(&connection, pair, rule, &admin)).transpose()?.unwrap_or_default();
         let user = match pair.map(Alternate::names) {
             // whoever's turn it is
@@ -85,7 +85,7 @@ pub(super) fn of(index: &Index<'_>, change: &SecretChange, args: &RotateArgs, ru
         };
         let by = var.map(|var| format!(", as the administrator in ${var}")).unwrap_or_default();
         let at = format!("{user} at {}{by}", connection.at);
-        let management = typed(&args.management, &connection).cloned().unwrap_or_default();
+        let management = typed(index.documents, &args.management, &connection).cloned().unwrap_or_default();
         let (setting, system) = (connection.setting, connection.system.to_owned());
         let server = Server { setting, system, url: connection.url, address, admin, management, alternate, ..Server::default() };
         let Connection { user, told_by, place, .. } = connection;
@@ -95,18 +95,17 @@ pub(super) fn of(index: &Index<'_>, change: &SecretChange, args: &RotateArgs, ru
 }
 
 /// What the command line says for a server.
-fn typed<'a, T>(list: &'a [(String, T)], connection: &Connection) -> Option<&'a T> {
-    closest(list.iter().map(|(name, value)| (name.as_str(), value)), &connection.told_by)
+fn typed<'a, T>(documents: &[Document], list: &'a [(String, T)], connection: &Connection) -> Option<&'a T> {
+    closest(documents, list.iter().map(|(name, value)| (name.as_str(), value)), &connection.told_by)
 }
 
-/// What is said of the server that these settings tell; under the name of a setting in its file rather than under the name alone.
-fn closest<'n, T>(said: impl Iterator<Item = (&'n str, T)>, told_by: &[(String, String)]) -> Option<T> {
-    said.filter(|(name, _)| is_told_by(told_by, name)).max_by_key(|(name, _)| is_in_file(name)).map(|(_, value)| value)
-}
-
-/// Whether a name says its file, too: `apps/web/.env:DATABASE_URL`.
-fn is_in_file(name: &str) -> bool {
-    name.contains(':')
+/// What is said of the server that these settings tell; as closely as anything says it. The whole path of a file of `documents` is no end of
+/// another one's.
+fn closest<'n, T>(documents: &[Document], said: impl Iterator<Item = (&'n str, T)>, settings: &[(String, String)]) -> Option<T> {
+    let whole =
+        |name: &str| documents.iter().any(|d| name.strip_prefix(d.path.trim_start_matches("./")).is_some_and(|rest| rest.starts_with(':')));
+    let fits = |name: &str| told_by(settings, name).filter(|how| *how != Closeness::File || !whole(name.trim_start_matches("./")));
+    said.filter_map(|(name, value)| Some((fits(name)?, value))).max_by_key(|(closeness, _)| *closeness).map(|(_, value)| value)
 }
 
 /// The account that takes over from the one in `connection`.
@@ -165,6 +164,7 @@ pub(super) fn check_names(
     let all: Vec<&Reached> = servers.iter().flatten().collect();
     let options = [("address", names(&args.address)), ("management", names(&args.management)), ("alternate", names(&args.alternate))];
     for (option, names) in &options {
+        is_said_once(&format!("`--{option}`"), names, &all)?;
         for name in names {
             let meant = meant(name, names, &all);
             if meant.is_empty() && !(untold && stands_in(documents, name)) {
@@ -182,6 +182,7 @@ pub(super) fn check_names(
         }
     }
     let names: Vec<&str> = rules.iter().map(|rule| rule.setting.as_str()).collect();
+    is_said_once("[[server]] in harden.toml", &names, &all)?;
     for name in &names {
         is_one(&format!("[[server]] with setting = \"{name}\" in harden.toml"), name, &meant(name, &names, &all))?;
         if !stands_in(documents, name) {
@@ -191,10 +192,26 @@ pub(super) fn check_names(
     Ok(())
 }
 
-/// The servers that `name` is for: those that no other of `names` is for with the setting's file.
+/// The servers that `name` is for: those that it means most closely, and that no other of `names` means more closely.
 fn meant<'r>(name: &str, names: &[&str], all: &[&'r Reached]) -> Vec<&'r Reached> {
-    let closer = |reached: &Reached| names.iter().any(|other| is_in_file(other) && is_told_by(&reached.told_by, other));
-    all.iter().filter(|reached| is_told_by(&reached.told_by, name) && (is_in_file(name) || !closer(reached))).copied().collect()
+    let how = |reached: &Reached, name: &str| told_by(&reached.told_by, name);
+    let most = all.iter().filter_map(|reached| how(reached, name)).max();
+    let closer = |reached: &Reached| names.iter().any(|other| how(reached, other) > most);
+    all.iter().filter(|reached| most.is_some() && how(reached, name) == most && !closer(reached)).copied().collect()
+}
+
+/// Stops where two of `names` say something of one server, and none of them more closely: one would be passed over.
+fn is_said_once(what: &str, names: &[&str], all: &[&Reached]) -> Result<(), Failure> {
+    for reached in all {
+        let how = |name: &&str| told_by(&reached.told_by, name);
+        let most = names.iter().filter_map(|name| how(name)).max();
+        let mut said = names.iter().filter(|name| most.is_some() && how(name) == most);
+        if let (Some(one), Some(two)) = (said.next(), said.next()) {
+            let message = format!("{what} speaks of one server twice, as {one} and as {two}; nothing was changed");
+            return Err(Failure::new(message).hint("name it once; two servers that files reach by one name are told apart by hand"));
+        }
+    }
+    Ok(())
 }
 
 /// Stops where `meant`, the servers that `what` is for under a setting's `name`, are more than one.
@@ -204,7 +221,7 @@ fn is_one(what: &str, name: &str, meant: &[&Reached]) -> Result<(), Failure> {
         return Ok(());
     };
     let told = |reached: &Reached| {
-        let by = reached.told_by.iter().find(|by| is_told_by(std::slice::from_ref(by), name));
+        let by = reached.told_by.iter().find(|by| told_by(std::slice::from_ref(by), name).is_some());
         by.map(|(file, own)| format!("{file}:{own}")).unwrap_or_default()
     };
     let (one, two) = (told(first), told(other));
@@ -214,7 +231,7 @@ fn is_one(what: &str, name: &str, meant: &[&Reached]) -> Result<(), Failure> {
 
 /// Whether a setting of `documents` is called `name`, or by its path, alone or behind its file.
 fn stands_in(documents: &[Document], name: &str) -> bool {
-    let called = |document: &Document, own: &str| is_told_by(&[(document.path.clone(), own.to_owned())], name);
+    let called = |document: &Document, own: &str| told_by(&[(document.path.clone(), own.to_owned())], name).is_some();
     let is = |document: &Document, setting: &Setting| called(document, setting.name()) || called(document, &setting.key.to_string());
     documents.iter().any(|document| document.settings.iter().any(|setting| is(document, setting)))
 }
@@ -227,7 +244,9 @@ fn is_same_server(admin: &str, url: &str, address: &str) -> bool {
         let system = dsn::system(&found, text)?.name();
         let [host] = found.hosts[..] else { return None };
         let port = host.port.map_or_else(|| dsn::own_port(system, &found.bare_scheme(text)), |port| port.of(text).parse().ok())?;
-        Some((system, format!("{}:{port}", host.name.of(text).to_ascii_lowercase())))
+        let name = host.name.of(text).to_ascii_lowercase();
+        let name = if name.contains(':') && !name.starts_with('[') { format!("[{name}]") } else { name };
+        Some((system, format!("{name}:{port}")))
     };
     match (place(admin), place(url)) {
         (Some((a, at)), Some((b, own))) => a == b && (at == own || at == address.to_ascii_lowercase()),

@@ -64,7 +64,18 @@ fn assigned(page: Page, end: usize) -> Option<Span> {
     let variable = page.before(key.start) == b'$';
     let first = matches!(page.before(key.start - usize::from(variable)), 0 | b'\n');
     let constant = !key.of(page.text).chars().any(char::is_lowercase);
-    (first && (variable || constant)).then_some(key)
+    (first && (variable || constant) && !is_set_later(page, key)).then_some(key)
+}
+
+/// Whether another value is given to what `key` names, further down at the start of a line.
+fn is_set_later(page: Page, key: Span) -> bool {
+    const FARTHEST: usize = 8 * 1024;
+    let rest = Span::new(key.end, key.end + FARTHEST).narrowed(page.text).of(page.text);
+    let given = |value: &str| !(value.starts_with('=') || ["''", "\"\""].iter().any(|empty| value.trim_start().starts_with(empty)));
+    rest.lines().skip(1).any(|line| {
+        let behind = line.trim_start().trim_start_matches('$').strip_prefix(key.of(page.text)).map(str::trim_start);
+        behind.and_then(|text| text.strip_prefix('=')).is_some_and(given)
+    })
 }
 
 #[cfg(test)]
@@ -100,6 +111,7 @@ mod tests {
             "os.environ.get('SECRET_KEY', '')",
             "process.env.SECRET_KEY || ''",
             "SECRET_KEY = '' + salt",
+            "SECRET_KEY = ''\nX = 1\nSECRET_KEY = os.environ['SECRET_KEY']\n",
             "SECRET_KEY = ''.join(random)",
             "if (SECRET_KEY == '') {",
             "SECRET_KEY == ''",
