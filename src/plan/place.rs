@@ -295,7 +295,7 @@ fn is_of_another_service(document: &Document, setting: &Setting) -> bool {
     let told = document.settings.iter().find(|s| s.key == image).map_or_else(Vec::new, |s| words(s.value.expose()));
     let runs = [system_of(&told), system_of(&words(service))];
     // `db` may be any of them
-    !runs.contains(&system) && !(told.is_empty() && runs.contains(&"sql"))
+    !(runs.contains(&system) || told.is_empty() && runs.contains(&"sql"))
 }
 
 /// Whether the setting stands in the configuration of a program, as its own file or as a text in a manifest.

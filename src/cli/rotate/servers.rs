@@ -204,7 +204,7 @@ fn meant<'r>(name: &str, names: &[&str], all: &[&'r Reached]) -> Vec<&'r Reached
 fn is_said_once(what: &str, names: &[&str], all: &[&Reached]) -> Result<(), Failure> {
     for reached in all {
         let how = |name: &&str| told_by(&reached.told_by, name);
-        let most = names.iter().filter_map(|name| how(name)).max();
+        let most = names.iter().filter_map(how).max();
         let mut said = names.iter().filter(|name| most.is_some() && how(name) == most);
         if let (Some(one), Some(two)) = (said.next(), said.next()) {
             let message = format!("{what} speaks of one server twice, as {one} and as {two}; nothing was changed");
