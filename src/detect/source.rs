@@ -101,7 +101,7 @@ fn is_random(literal: &str) -> bool {
     let (digits, signs) = (count(u8::is_ascii_digit), count(u8::is_ascii_punctuation));
     let graphic = (12..=256).contains(&literal.len()) && literal.bytes().all(|b| b.is_ascii_graphic());
     // a key that frameworks generate: `2^f+3@v7$...`
-    let long = literal.len() >= LONG && digits >= 4 && lower + upper >= 8 && signs >= 4;
+    let long = literal.len() >= LONG && digits >= 4 && lower + upper >= 8 && signs >= 3;
     let patterned = PATTERNS.iter().any(|p| literal.contains(p)) || !long && SHORT_PATTERNS.iter().any(|p| literal.contains(p));
     let begun = literal.starts_with(['{', '[', '(', '<', '#', '.', '@', ':', '&', '?', '$']);
     if !graphic || patterned || begun && !long || has_slots(literal) {
