@@ -53,6 +53,11 @@ fn of_old(need: &Need<'_>) -> Option<Recipe> {
     if need.server.is_some_and(|s| s.mixed || !s.form.is_empty()) {
         return None;
     }
+    // 122 bits: enough for what is compared, and its reader may take nothing else
+    let is_uuid = Shape::of(need.old, 0).is_some_and(|shape| shape.generator == "uuid");
+    if !need.purpose.is_key() && (is_uuid || need.old.expose().to_ascii_lowercase().contains("uuid")) {
+        return Some(Recipe::of(keygen::by_name("uuid")?, Spec::default()));
+    }
     let least = match need.purpose {
         // the length of a key is a part of its algorithm: 16 bytes are AES-128, and 32 do not work there
         Purpose::Password | Purpose::Encryption => 16,

@@ -259,3 +259,14 @@ fn a_variable_that_is_called_like_a_servers_is_a_clients_in_another_service() {
     let plan = stdout(&Desk::with(&[("compose.yaml", &check)]).harden(&["fix", "--emit", "plain"]));
     assert!(plan.contains("in 3 places") || plan.contains("hands it over in a command"), "{plan}");
 }
+
+#[test]
+fn a_uuid_stays_one_and_is_made_where_the_placeholder_asks_for_one() {
+    for old in ["ChangeMe_UUIDv4", "11111111-1111-4111-8111-111111111111"] {
+        let desk = Desk::with(&[(".env", &format!("PORT=1\nSHOP_ADMIN_PASSWORD={old}\n"))]);
+        desk.harden(&["fix", "--apply", "--emit", "plain", "--include", "review", "--allow-dirty"]);
+        let text = desk.text(".env");
+        let new = text.split("SHOP_ADMIN_PASSWORD=").nth(1).unwrap_or_default().trim();
+        assert!(new != old && new.len() == 36 && new.matches('-').count() == 4, "{old}: {text}");
+    }
+}
