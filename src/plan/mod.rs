@@ -31,6 +31,7 @@ mod script;
 mod spring;
 mod switches;
 mod trial;
+mod unseen;
 mod variables;
 mod wishes;
 
