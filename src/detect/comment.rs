@@ -1,5 +1,7 @@
 //! Whether a place is part of a comment, and what the comment behind a value says, in the signs that configuration files use for them.
 
+use zeroize::Zeroizing;
+
 use crate::model::document::Document;
 use crate::model::span::Span;
 
@@ -61,7 +63,7 @@ fn demands(comment: &str) -> bool {
         "doesn't",
         "don't",
     ];
-    let lower = comment.to_lowercase();
+    let lower = Zeroizing::new(comment.to_lowercase());
     let words: Vec<&str> = lower.split(|c: char| !(c.is_alphanumeric() || c == '\'')).filter(|w| !w.is_empty()).take(40).collect();
     let said = words.iter().any(|word| matches!(*word, "required" | "mandatory"))
         || words.windows(3).any(|three| matches!(three, ["must", "be", "set" | "provided" | "changed"]));

@@ -55,7 +55,7 @@ fn of_old(need: &Need<'_>) -> Option<Recipe> {
     }
     // 122 bits: enough for what is compared, and its reader may take nothing else
     let is_uuid = Shape::of(need.old, 0).is_some_and(|shape| shape.generator == "uuid");
-    if !need.purpose.is_key() && (is_uuid || need.old.expose().to_ascii_lowercase().contains("uuid")) {
+    if !need.purpose.is_key() && (is_uuid || need.old.expose().as_bytes().windows(4).any(|four| four.eq_ignore_ascii_case(b"uuid"))) {
         return Some(Recipe::of(keygen::by_name("uuid")?, Spec::default()));
     }
     let least = match need.purpose {

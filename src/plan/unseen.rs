@@ -90,9 +90,13 @@ fn names_host(setting: &Setting, server: &str) -> bool {
     let command = || setting.key.names().any(|name| matches!(name, "command" | "entrypoint"));
     let option = || {
         let words = value.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\''));
-        words.filter_map(|word| word.split_once('=')).any(|(option, host)| option.to_ascii_lowercase().ends_with("host") && host == server)
+        words.filter_map(|word| word.split_once('=')).any(|(option, host)| host == server && ends_in_host(option))
     };
     setting.key.names().any(|name| name == "environment")
         && value.match_indices(server).any(|(at, _)| begins(&value[..at]) && ends(&value[at + server.len()..]))
         || command() && (for_host && value == server || option())
+}
+
+fn ends_in_host(option: &str) -> bool {
+    option.len().checked_sub(4).and_then(|at| option.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case("host"))
 }
