@@ -61,7 +61,8 @@ pub(super) fn is_secret_in_code(document: &Document, index: usize, literal: &str
         return names_a_key_or_password(setting.name());
     }
     let strong = matches!(class, ValueClass::Short | ValueClass::Ok | ValueClass::Published);
-    let telling = || names_a_key_or_password(setting.name()) || partial || beside_an_account(document, index);
+    let beside_an_account = || partial || beside_an_account(document, index);
+    let telling = || names_a_key_or_password(setting.name()) || beside_an_account();
     // `django-insecure-..` is one, too
     let random = (strong || literal.len() >= LONG) && is_random(literal) && telling();
     if random && !strong {
@@ -73,16 +74,15 @@ pub(super) fn is_secret_in_code(document: &Document, index: usize, literal: &str
     if (noise || part) && !random {
         return false;
     }
-    let beside_an_account = || partial || beside_an_account(document, index);
     if says_its_name(setting.name(), literal) && !beside_an_account() {
         return false;
     }
     let mixed = literal.len() >= 6 && literal.bytes().any(|b| b.is_ascii_digit()) && literal.bytes().any(|b| b.is_ascii_alphabetic());
-    match class {
+    if strong {
         // an account of that name would make it a guess
-        _ if strong => partial || (mixed || random) && !is_dotted(literal) && !is_label(literal),
-        _ => beside_an_account() || names_a_key_or_password(setting.name()) && !is_dotted(literal) && !literal.contains('/'),
+        return partial || (mixed || random) && !is_dotted(literal) && !is_label(literal);
     }
+    beside_an_account() || names_a_key_or_password(setting.name()) && !is_dotted(literal) && !literal.contains('/')
 }
 
 /// From here on a text is a key by its length, and may hold any sign.
@@ -133,7 +133,7 @@ pub(super) fn other_data(document: &Document, setting: &Setting, literal: &str, 
         return Some("a data source without a password");
     }
     // `connectionString: cache:6379`
-    if own.concat().ends_with("connectionstring") && !literal.contains([';', '=', '@', '/', ' ', '$']) && is_address(literal) {
+    if is_address(literal) && own.concat().ends_with("connectionstring") {
         return Some("an address without a password");
     }
     let json = document.format == "json";

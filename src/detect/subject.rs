@@ -249,9 +249,12 @@ impl<'d> Subject<'d> {
                 return Verdict { class: ValueClass::NotSecret, reason: "an example of its own schema" };
             }
             // `${DB_PASS:undefined}`; a password may be such a word all the same
-            let none = self.literal() == "undefined"
-                || self.purpose() != Purpose::Password && matches!(self.literal(), "disabled" | "invalid" | "unset");
-            if self.is_fallback() && none {
+            let none = || match self.literal() {
+                "undefined" => true,
+                "disabled" | "invalid" | "unset" => self.purpose() != Purpose::Password,
+                _ => false,
+            };
+            if self.is_fallback() && none() {
                 return Verdict { class: ValueClass::NotSecret, reason: "a word for none" };
             }
             if is_prompt(self.setting, self.literal()) {

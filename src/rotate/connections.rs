@@ -45,25 +45,28 @@ pub enum Closeness {
     Path,
 }
 
-/// How closely `name` means one of the settings of [`Connection::told_by`]: by a setting's name, alone or behind its file, `apps/web/.env:NAME`.
-/// `None` where it means none.
+/// How closely `name` means the setting that is called `own` in the file `path`: by its name, alone or behind its file, `apps/web/.env:NAME`.
+/// `None` where it means another.
+#[must_use]
+pub fn closeness(path: &str, own: &str, name: &str) -> Option<Closeness> {
+    if own.eq_ignore_ascii_case(name) {
+        return Some(Closeness::Name);
+    }
+    // the setting's own name may have colons
+    let at = name.len().checked_sub(own.len()).filter(|at| name.get(*at..).is_some_and(|end| end.eq_ignore_ascii_case(own)))?;
+    let file = name.get(..at)?.strip_suffix(':')?.trim_start_matches("./");
+    let path = path.trim_start_matches("./");
+    let before = path.strip_suffix(file).filter(|_| !file.is_empty())?;
+    if before.is_empty() {
+        return Some(Closeness::Path);
+    }
+    before.ends_with('/').then_some(Closeness::File)
+}
+
+/// How closely `name` means one of the settings of [`Connection::told_by`].
 #[must_use]
 pub fn told_by(settings: &[(String, String)], name: &str) -> Option<Closeness> {
-    let one = |(path, own): &(String, String)| {
-        if own.eq_ignore_ascii_case(name) {
-            return Some(Closeness::Name);
-        }
-        // the setting's own name may have colons
-        let at = name.len().checked_sub(own.len()).filter(|at| name.get(*at..).is_some_and(|end| end.eq_ignore_ascii_case(own)))?;
-        let file = name.get(..at)?.strip_suffix(':')?.trim_start_matches("./");
-        let path = path.trim_start_matches("./");
-        let before = path.strip_suffix(file).filter(|_| !file.is_empty())?;
-        if before.is_empty() {
-            return Some(Closeness::Path);
-        }
-        before.ends_with('/').then_some(Closeness::File)
-    };
-    settings.iter().filter_map(one).max()
+    settings.iter().filter_map(|(path, own)| closeness(path, own, name)).max()
 }
 
 /// The servers of a secret.

@@ -199,11 +199,11 @@ fn asks_to_be_replaced(value: &str, lower: &str) -> bool {
         squeezed.push_str(word);
     }
     let short = PLACEHOLDERS.is_match(value) || ASKING.padded.is_match(&padded);
-    (short && !is_random(value)) || describes_a_secret(value, &padded) || ASKING.bare.is_match(&squeezed) || ASKING.near(&squeezed)
+    (short && !may_be_chance(value)) || describes_a_secret(value, &padded) || ASKING.bare.is_match(&squeezed) || ASKING.near(&squeezed)
 }
 
 /// Whether a short word in the value may be chance: one of 10,000 random keys in base64 begins with `my-` or ends with `_sua`.
-fn is_random(value: &str) -> bool {
+fn may_be_chance(value: &str) -> bool {
     let has = |kind: fn(&u8) -> bool| value.as_bytes().iter().any(kind);
     value.len() >= 22
         && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'+' | b'/' | b'='))

@@ -13,7 +13,7 @@ use harden::model::secret::Secret;
 use harden::model::setting::Setting;
 use harden::model::severity::Fix;
 use harden::plan::{SecretChange, renamed};
-use harden::rotate::connections::{Closeness, Connection, connections, told_by};
+use harden::rotate::connections::{Closeness, Connection, closeness, connections, told_by};
 use harden::rotate::servers::{Account, Known};
 use harden::rotate::stage::{Credential, Reach, Server};
 
@@ -221,7 +221,7 @@ fn is_one(what: &str, name: &str, meant: &[&Reached]) -> Result<(), Failure> {
         return Ok(());
     };
     let told = |reached: &Reached| {
-        let by = reached.told_by.iter().find(|by| told_by(std::slice::from_ref(by), name).is_some());
+        let by = reached.told_by.iter().find(|(file, own)| closeness(file, own, name).is_some());
         by.map(|(file, own)| format!("{file}:{own}")).unwrap_or_default()
     };
     let (one, two) = (told(first), told(other));
@@ -231,7 +231,7 @@ fn is_one(what: &str, name: &str, meant: &[&Reached]) -> Result<(), Failure> {
 
 /// Whether a setting of `documents` is called `name`, or by its path, alone or behind its file.
 fn stands_in(documents: &[Document], name: &str) -> bool {
-    let called = |document: &Document, own: &str| told_by(&[(document.path.clone(), own.to_owned())], name).is_some();
+    let called = |document: &Document, own: &str| closeness(&document.path, own, name).is_some();
     let is = |document: &Document, setting: &Setting| called(document, setting.name()) || called(document, &setting.key.to_string());
     documents.iter().any(|document| document.settings.iter().any(|setting| is(document, setting)))
 }

@@ -60,10 +60,11 @@ fn cover(text: &str) -> Option<(Zeroizing<String>, Vec<Span>)> {
     let mut places = Vec::new();
     // what closes the comment or the statements that are open
     let mut open: Option<&str> = None;
+    let last_end = text.rfind("%>");
     for line in text.split_inclusive('\n') {
         let start = out.len();
         let body = line.trim_end_matches(['\n', '\r']);
-        open = open.or_else(|| opened(body.trim_start(), text.get(start..).unwrap_or("")));
+        open = open.or_else(|| opened(body.trim_start(), last_end.is_some_and(|end| start <= end)));
         let found = if open.is_some() { vec![(0, body.len())] } else { expressions(body) };
         let alone = open.is_some() || (!found.is_empty() && is_alone(body, &found));
         open = open.filter(|close| !body.contains(close));
@@ -80,12 +81,12 @@ fn cover(text: &str) -> Option<(Zeroizing<String>, Vec<Span>)> {
     (!places.is_empty()).then_some((out, places))
 }
 
-/// What closes the comment, or the statements of Ruby over several lines, that begin with `line`; `rest` is the text from there on.
-fn opened(line: &str, rest: &str) -> Option<&'static str> {
+/// What closes the comment, or the statements of Ruby over several lines, that begin with `line`; `ends`: whether a `%>` follows.
+fn opened(line: &str, ends: bool) -> Option<&'static str> {
     if line.starts_with("{{/*") || line.starts_with("{{- /*") {
         return Some("}}");
     }
-    (line.starts_with("<%") && !line.contains("%>") && rest.contains("%>")).then_some("%>")
+    (line.starts_with("<%") && !line.contains("%>") && ends).then_some("%>")
 }
 
 /// The expressions of a line that begin it, a key or a value.
