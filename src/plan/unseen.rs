@@ -48,17 +48,10 @@ pub(super) fn unseen_client(documents: &[Document], change: &SecretChange) -> Op
 
 /// What a service of compose is reached as.
 fn names_of_server<'d>(document: &'d Document, server: &'d str) -> Vec<&'d str> {
-    let other = |s: &&Setting| service_of_field(&s.key) == Some(server) && matches!(s.name(), "container_name" | "hostname");
+    let own = |s: &&Setting| service_of(&s.key) == Some(server) && s.key.segments().len() == 3;
+    let other = |s: &&Setting| own(s) && matches!(s.name(), "container_name" | "hostname");
     let others = document.settings.iter().filter(other).map(|s| s.value.expose()).filter(|name| !name.is_empty());
     [server].into_iter().chain(others).collect()
-}
-
-/// The service that a setting of one level below it is a field of.
-fn service_of_field(key: &KeyPath) -> Option<&str> {
-    match key.segments() {
-        [Segment::Key(services), Segment::Key(service), Segment::Key(_)] if services == "services" => Some(service),
-        _ => None,
-    }
 }
 
 /// The service of compose that a setting stands in.
