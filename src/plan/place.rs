@@ -278,10 +278,9 @@ fn account(around: &Around<'_>, setting: &Setting) -> Account {
 /// Whether a server starts with what the setting says. A map that is called like one does in a manifest or the values of a chart; in the
 /// configuration of a program, `redis: { host: .., password: .. }`, it says how that one reaches it.
 pub(super) fn is_the_servers_own(document: &Document, setting: &Setting) -> bool {
-    if is_of_another_service(document, setting) {
-        return false;
-    }
-    kind_in("", setting.name()).server || kind_in(setting.key.parent_name(), setting.name()).server && !is_of_a_program(document, setting)
+    let named = kind_in("", setting.name()).server
+        || kind_in(setting.key.parent_name(), setting.name()).server && !is_of_a_program(document, setting);
+    named && !is_of_another_service(document, setting)
 }
 
 /// Whether a service of Compose has the setting that runs something else than the server that the setting is named after.
@@ -291,11 +290,14 @@ fn is_of_another_service(document: &Document, setting: &Setting) -> bool {
     if document.format != "compose" || top != "services" || system.is_empty() {
         return false;
     }
+    let called = system_of(&words(service));
+    if called == system {
+        return false;
+    }
     let image = KeyPath::of("services").child(service).child("image");
     let told = document.settings.iter().find(|s| s.key == image).map_or_else(Vec::new, |s| words(s.value.expose()));
-    let runs = [system_of(&told), system_of(&words(service))];
     // `db` may be any of them
-    !(runs.contains(&system) || told.is_empty() && runs.contains(&"sql"))
+    !(system_of(&told) == system || told.is_empty() && called == "sql")
 }
 
 /// Whether the setting stands in the configuration of a program, as its own file or as a text in a manifest.

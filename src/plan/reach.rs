@@ -89,7 +89,8 @@ pub(super) fn reach(
         let why = image_default(documents, &change.places);
         return (Fix::Review, why.unwrap_or_else(|| "the server's own setting is not among these files".to_owned()));
     }
-    if let Some(why) = unseen_client(documents, change).filter(|_| change.row.kind == Kind::Coordinated && !fresh && !wishes.live) {
+    let locks_out = change.row.kind == Kind::Coordinated && !fresh && !wishes.live;
+    if let Some(why) = locks_out.then(|| unseen_client(documents, change)).flatten() {
         return (Fix::Review, why);
     }
     let elsewhere = wishes.live && change.row.kind == Kind::Coordinated;

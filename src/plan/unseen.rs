@@ -1,5 +1,7 @@
 //! Clients of a server among the files that have its password from elsewhere: who replaces it would lock them out.
 
+use std::cell::LazyCell;
+
 use super::changes::SecretChange;
 use super::variables::refers_to;
 use crate::model::document::Document;
@@ -27,18 +29,20 @@ pub(super) fn unseen_client(documents: &[Document], change: &SecretChange) -> Op
     };
     // who has it: the place itself, a reference, or an env file in which one of the two stands
     let has = |d: &Document, s: &Setting| placed(d, s) || refers(s);
-    let files: Vec<&str> =
-        documents.iter().filter(|d| d.format == "env" && d.settings.iter().any(|s| has(d, s))).map(Document::file_name).collect();
+    let files = LazyCell::new(|| {
+        let holding = documents.iter().filter(|d| d.format == "env" && d.settings.iter().any(|s| has(d, s)));
+        holding.map(Document::file_name).collect::<Vec<&str>>()
+    });
     let reads =
         |s: &Setting| s.key.names().any(|n| n == "env_file") && files.iter().any(|file| s.value.expose().rsplit('/').next() == Some(file));
     let holder =
         |d: &Document, service: &str| d.settings.iter().filter(|s| service_of(&s.key) == Some(service)).any(|s| has(d, s) || reads(s));
-    let alone = !documents.iter().any(|d| d.settings.iter().any(|s| !own(d, s) && has(d, s)));
+    let alone = LazyCell::new(|| !documents.iter().any(|d| d.settings.iter().any(|s| !own(d, s) && has(d, s))));
     let near = documents.iter().filter(|d| d.format == "compose" && d.folder() == document.folder());
     let clients = near.flat_map(|d| d.settings.iter().filter(|s| s.role != Role::Commented).map(move |s| (d, s)));
     let unseen =
         clients.filter_map(|(d, s)| Some((d, s, service_of(&s.key).filter(|service| *service != server)?))).find(|(d, s, service)| {
-            let waits = alone && known.iter().any(|name| waits_for(s, name));
+            let waits = known.iter().any(|name| waits_for(s, name)) && *alone;
             (waits || known.iter().any(|name| names_host(s, name))) && !holder(d, service)
         });
     let (d, client, service) = unseen?;
@@ -75,6 +79,9 @@ fn waits_for(setting: &Setting, server: &str) -> bool {
 fn names_host(setting: &Setting, server: &str) -> bool {
     let value = setting.value.expose();
     let value = innermost_default(value).of(value);
+    if !value.contains(server) {
+        return false;
+    }
     // a name alone is one of a host where the setting is for that: it may be a user, a database, a password
     let name = setting.name().to_ascii_lowercase();
     let for_host = ["host", "hostname", "server", "addr", "address"].iter().any(|word| name.ends_with(word));
