@@ -17,6 +17,7 @@ mod schema;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
@@ -28,14 +29,31 @@ const DATA: &[&str] = &["lexicon.toml", "kinds.toml", "grading.toml", "drivers.t
 fn main() {
     println!("cargo:rerun-if-changed=rules");
     println!("cargo:rerun-if-changed=build");
-    println!("cargo:rerun-if-changed=src/rules/schema.rs");
-    println!("cargo:rerun-if-changed=src/rules/parse.rs");
-    println!("cargo:rerun-if-changed=src/model/severity.rs");
+    println!("cargo:rerun-if-changed=src");
+    println!("cargo:rerun-if-changed=Cargo.lock");
+    println!("cargo:rustc-env=HARDEN_BUILD={:016x}", build());
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     put(&out.join("rules.rs"), &rules());
     put(&out.join("lexicon.rs"), &lexicon());
     put(&out.join("kinds.rs"), &kinds::tables(Path::new("rules/kinds.toml")));
     put(&out.join("tokens.rs"), &tokens());
+}
+
+/// Tells this build from others: a hash of all that it is made of.
+fn build() -> u64 {
+    let mut hash = DefaultHasher::new();
+    let mut open = ["src", "rules", "build", "build.rs", "Cargo.toml", "Cargo.lock"].map(PathBuf::from).to_vec();
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            let mut below: Vec<PathBuf> = fs::read_dir(&path).expect("a folder of the package").flatten().map(|e| e.path()).collect();
+            below.sort();
+            open.extend(below);
+        } else {
+            // a package may come without its lock file
+            (path.as_os_str().as_encoded_bytes(), fs::read(&path).unwrap_or_default()).hash(&mut hash);
+        }
+    }
+    hash.finish()
 }
 
 #[expect(clippy::disallowed_methods, reason = "OUT_DIR is the build's own")]

@@ -291,6 +291,7 @@ fn format(folder: &str) {
         twins: None,
         new_only: None,
         spoken: None,
+        cache: None,
         retired: None,
     };
     let (written, refused) = (std::cell::Cell::new(0_u32), std::cell::Cell::new(0_u32));

@@ -194,6 +194,7 @@ fn fix(folder: &Path, forward: bool) -> Vec<Zeroizing<String>> {
         twins: None,
         new_only: None,
         spoken: None,
+        cache: None,
         retired: None,
     };
     let scanned = scan(&request).expect("scanned");

@@ -137,6 +137,9 @@ pub(crate) struct ScanArgs {
     /// Look at files that .gitignore leaves out, too (.env files always are)
     #[arg(long, help_heading = "Files")]
     pub(crate) no_ignore: bool,
+    /// Judge every file again, also where an earlier scan found the same content clean
+    #[arg(long, help_heading = "Files")]
+    pub(crate) no_cache: bool,
     /// Name under which standard input is read: it decides format and environment
     #[arg(long = "as", value_name = "NAME", help_heading = "Files")]
     pub(crate) stdin_name: Option<String>,

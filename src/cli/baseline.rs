@@ -51,6 +51,7 @@ pub(crate) fn run(args: &BaselineArgs, global: &Global) -> Result<Exit, Failure>
         new_only: None,
         retired: replaced.is_known().then_some(&day),
         spoken: None,
+        cache: None,
     };
     let scan = scan(&request).map_err(|e| Failure::new(e).hint("no file was looked at"))?;
     if let Some(problem) = scan.problems.first() {

@@ -63,6 +63,7 @@ pub(crate) fn run(args: &FixArgs, global: &Global) -> Result<Exit, Failure> {
         new_only: None,
         retired: None,
         spoken: None,
+        cache: None,
     };
     let mut scan = scan(&request).map_err(|e| Failure::new(e).hint("no file was looked at"))?;
     if let Some(problem) = scan.problems.first() {

@@ -115,6 +115,7 @@ impl Run {
             new_only: None,
             retired: self.replaced.is_known().then_some(day),
             spoken: None,
+            cache: None,
         }
     }
 

@@ -72,6 +72,7 @@ impl Project {
             new_only: None,
             retired: None,
             spoken: None,
+            cache: None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufWriter, ErrorKind, Write};
 
+use harden::disk::cache::Cache;
 use harden::git::{Asked, Commits};
 use harden::model::secret::Secret;
 use harden::model::severity::{Profile, Severity};
@@ -39,6 +40,8 @@ pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Exit, Failure> {
     // what stands in the history was replaced since, as it should be
     let replaced = if args.history.is_some() { Replaced::Nothing } else { Replaced::of(project.config.as_ref()) };
     let day = |value: &Secret| replaced.day(value);
+    // where there is no home, nothing is remembered
+    let cache = if args.no_cache { None } else { Cache::of_user("clean").ok() };
     let request = Request {
         paths: &args.paths,
         no_ignore: args.no_ignore,
@@ -53,6 +56,7 @@ pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Exit, Failure> {
         new_only: args.new_only.as_deref(),
         retired: replaced.is_known().then_some(&day),
         spoken: project.policy.spoken(),
+        cache: cache.as_ref(),
     };
     let mut scan = look(args, &request, asked)?;
     if shows_fixes(args) {

@@ -139,6 +139,7 @@ pub(crate) fn request_for<'a>(paths: &'a [PathBuf], project: &'a Project) -> Req
         new_only: None,
         retired: None,
         spoken: None,
+        cache: None,
     }
 }
 

@@ -187,7 +187,7 @@ fn host(setting: &Setting) -> Option<String> {
     let segments = setting.key.segments();
     let at = services(segments)?;
     match segments.get(at + 1)? {
-        Segment::Key(name) => Some(name.clone()),
+        Segment::Key(name) => Some(name.as_str().to_owned()),
         Segment::Index(_) => match segments.get(at + 2) {
             None => image(setting.value.expose()),
             Some(Segment::Key(name)) if name == "name" || name == "image" => image(setting.value.expose()),

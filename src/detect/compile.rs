@@ -100,6 +100,8 @@ pub struct Outcome {
     pub findings: Vec<Finding>,
     /// Everything that could have been at fault.
     pub seen: Vec<Seen>,
+    /// Whether another day may find more: a certificate ends.
+    pub dated: bool,
 }
 
 impl Detectors {
@@ -170,6 +172,7 @@ impl Detectors {
             asked().filter(|c| !c.missing).for_each(|compiled| self.apply(compiled, &subject, &mut outcome));
             keep_the_worst(&mut outcome.findings, first);
             asked().filter(|c| c.missing).for_each(|compiled| self.apply(compiled, &subject, &mut outcome));
+            outcome.dated |= subject.has_dates();
         }
         keep_the_innermost(&mut outcome.findings);
         outcome.findings.retain(|finding| !is_no_secret_there(&around, finding));
@@ -204,6 +207,10 @@ impl Detectors {
                 if named {
                     outcome.seen.push(self.seen(compiled, &subject));
                 }
+            }
+            // of what ends one day all is looked at
+            if subject.has_dates() {
+                return None;
             }
         }
         Some(outcome.seen)

@@ -15,13 +15,15 @@ pub(super) struct Place<'s, 'd> {
     pub(super) words: [&'s [String]; 2],
     /// Whether the name says that it is shipped to browsers.
     pub(super) public: bool,
+    /// Whether nothing in it announces a token.
+    pub(super) unmarked: bool,
 }
 
 /// The token in the literal of `place` that matters most; its span counts from the literal's start.
 pub(super) fn token_in<'d>(around: &Neighbourhood<'d>, place: &Place<'_, 'd>) -> Option<Token> {
     let lone = place.literal.len() <= 1024 && !place.literal.contains(char::is_whitespace);
     let names: &[&[String]] = if lone { &place.words } else { &[] };
-    let tokens = find_named(names, place.literal);
+    let tokens = find_named(names, place.literal, place.unmarked);
     let mut token = told_in(&tokens).copied().or_else(|| beside_an_id(around, place))?;
     if token.kind.kind == "google-api-key" && is_for_browsers(around, place) {
         token.usage = Use::Public;
@@ -35,7 +37,7 @@ fn beside_an_id<'d>(around: &Neighbourhood<'d>, place: &Place<'_, 'd>) -> Option
         return None;
     }
     let kind = KINDS.iter().find(|k| k.kind == "aws-secret-key")?;
-    let is_id = |value: &str| find_named(&[], value).iter().any(|t| t.kind.kind == "aws-access-key-id");
+    let is_id = |value: &str| find_named(&[], value, false).iter().any(|t| t.kind.kind == "aws-access-key-id");
     let paired = around.near(place.index, 3).any(|other| is_id(other.value.expose()));
     let span = Span::new(0, place.literal.len());
     paired.then_some(Token { kind, span, checksum: Checksum::None, usage: Use::Live, expired: false })

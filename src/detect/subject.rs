@@ -48,6 +48,7 @@ pub struct Subject<'d> {
     password: OnceCell<Option<(Span, Verdict)>>,
     token: OnceCell<Option<Token>>,
     material: OnceCell<Option<Material>>,
+    unmarked: OnceCell<bool>,
 }
 
 /// A connection string found in a value.
@@ -80,6 +81,7 @@ impl<'d> Subject<'d> {
             password: OnceCell::new(),
             token: OnceCell::new(),
             material: OnceCell::new(),
+            unmarked: OnceCell::new(),
         }
     }
 
@@ -208,7 +210,7 @@ impl<'d> Subject<'d> {
         let mut segments = self.setting.key.segments().iter().rev();
         match (segments.next(), segments.next(), segments.next()) {
             (Some(Segment::Key(_)), Some(Segment::Key(above)), _) if bare && !matches!(above.as_str(), "data" | "stringData") => {
-                Cow::Owned(format!("{above} {name}"))
+                Cow::Owned(format!("{} {name}", above.as_str()))
             }
             (Some(Segment::Key(_)), Some(Segment::Index(_)), Some(Segment::Key(list))) if name == "key" && list.ends_with("_key") => {
                 Cow::Borrowed(list)
@@ -317,6 +319,16 @@ impl<'d> Subject<'d> {
         text && next.is_some_and(|n| n.part == self.setting.part && n.key.segments().len() > own.len() && n.key.segments().starts_with(own))
     }
 
+    /// Whether it is certain that nothing in the value announces a token or key material.
+    fn is_unmarked(&self) -> bool {
+        *self.unmarked.get_or_init(|| self.document.is_unmarked(self.setting))
+    }
+
+    /// Whether what was asked of it depends on the day.
+    pub(super) fn has_dates(&self) -> bool {
+        self.material.get().and_then(Option::as_ref).is_some_and(|material| material.certificate.is_some())
+    }
+
     /// The provider's token in the value that matters most; its span counts from the value's start.
     pub(super) fn token(&self) -> Option<&Token> {
         self.token
@@ -325,7 +337,8 @@ impl<'d> Subject<'d> {
                     return None;
                 }
                 let public = self.name_class() == NameClass::Public;
-                let place = Place { index: self.index, literal: self.literal(), words: [self.words(), self.path_words()], public };
+                let words = [self.words(), self.path_words()];
+                let place = Place { index: self.index, literal: self.literal(), words, public, unmarked: self.is_unmarked() };
                 let mut token = token_in(self.around, &place)?;
                 token.span = token.span.shift(self.literal_span().start);
                 Some(token)
@@ -339,6 +352,8 @@ impl<'d> Subject<'d> {
             _ if shows_form(self.document, self.setting) => None,
             // the blocks inside have no settings of their own
             Layer::Base64 => keys::read_any(self.literal()),
+            // keys of WireGuard are known by their name alone
+            Layer::None if self.is_unmarked() && self.setting.name() != "PrivateKey" => None,
             Layer::None => keys::read(self.setting.name(), self.literal()),
         };
         self.material.get_or_init(read).as_ref()

@@ -2,6 +2,7 @@
 
 pub mod atomic;
 mod back;
+pub mod cache;
 mod error;
 pub mod home;
 pub mod journal;

@@ -8,6 +8,7 @@ use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{Mode, OFlags};
 use sha2::{Digest, Sha256};
@@ -50,6 +51,52 @@ impl From<&Metadata> for Stamp {
         Self { dev: meta.dev(), ino: meta.ino(), len: meta.len(), mode: meta.mode() & 0o7777, nlink: meta.nlink() }
     }
 }
+
+/// What the file system says of a regular file. As long as it says the same, nobody has written to it: no program can set the time of the last
+/// change (`st_ctime`, POSIX.1-2024 4.12, "File Times Update"). Git knows by this which files of a work tree it need not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct State {
+    dev: u64,
+    ino: u64,
+    len: u64,
+    /// Seconds and nanoseconds.
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl State {
+    /// That of the file at `path`; `None` for anything but a regular file.
+    #[must_use]
+    pub fn of(path: &Path) -> Option<Self> {
+        let meta = path.symlink_metadata().ok().filter(Metadata::is_file)?;
+        let (modified, changed) = ((meta.mtime(), meta.mtime_nsec()), (meta.ctime(), meta.ctime_nsec()));
+        Some(Self { dev: meta.dev(), ino: meta.ino(), len: meta.len(), modified, changed })
+    }
+
+    /// Whether its times lie so far before `now` that a change since would show: no file system is coarser than two seconds.
+    #[must_use]
+    pub fn has_settled(&self, now: SystemTime) -> bool {
+        let now = now.duration_since(UNIX_EPOCH).ok().and_then(|d| i64::try_from(d.as_secs()).ok());
+        now.is_some_and(|now| self.modified.0.max(self.changed.0) < now.saturating_sub(COARSEST))
+    }
+
+    /// All of it in bytes.
+    #[must_use]
+    pub fn to_bytes(&self) -> [u8; 56] {
+        let (modified, changed) = (self.modified, self.changed);
+        let times = [modified.0, modified.1, changed.0, changed.1].map(i64::to_le_bytes);
+        let mut bytes = [0; 56];
+        let all = [self.dev, self.ino, self.len].map(u64::to_le_bytes).into_iter().chain(times);
+        bytes.iter_mut().zip(all.flatten()).for_each(|(to, from)| *to = from);
+        bytes
+    }
+}
+
+/// Seconds: FAT tells times of modification to two.
+const COARSEST: i64 = 3;
+
+/// Memory that one file after another is read into: what is read goes with it, and it can be given back. Wiped when dropped.
+pub type Spare = Zeroizing<Vec<u8>>;
 
 /// The text of one file.
 #[derive(Clone)]
@@ -106,10 +153,18 @@ impl fmt::Debug for Raw {
 /// # Errors
 /// [`DiskError::Io`] when it cannot be opened or read.
 pub fn read(path: &Path, links: Links, limit: u64) -> Result<Outcome, DiskError> {
+    read_into(&mut Spare::default(), path, links, limit)
+}
+
+/// [`read`] into the memory of `spare`, if it is large enough.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_into(spare: &mut Spare, path: &Path, links: Links, limit: u64) -> Result<Outcome, DiskError> {
     let Some((mut file, meta)) = open_regular(path, links).map_err(|e| DiskError::io("read", path, &e, ""))? else {
         return Ok(Outcome::Skipped(Skip::Special));
     };
-    let text = fill(&mut file, meta.len(), limit, Sniff::Yes).map_err(|e| DiskError::io("read", path, &e, ""))?;
+    let text = fill(spare, &mut file, meta.len(), limit, Sniff::Yes).map_err(|e| DiskError::io("read", path, &e, ""))?;
     Ok(text.map_or_else(Outcome::Skipped, |content| Outcome::Content(content, Stamp::from(&meta))))
 }
 
@@ -118,7 +173,7 @@ pub fn read(path: &Path, links: Links, limit: u64) -> Result<Outcome, DiskError>
 /// # Errors
 /// What `reader` says.
 pub fn read_stream(reader: &mut dyn Read, limit: u64) -> io::Result<Result<Content, Skip>> {
-    fill(reader, 0, limit, Sniff::Yes)
+    fill(&mut Spare::default(), reader, 0, limit, Sniff::Yes)
 }
 
 /// Whether there is certainly nothing at `path`. What cannot be looked at may be there, and says so when it is read.
@@ -135,7 +190,7 @@ pub fn is_missing(path: &Path) -> bool {
 pub fn read_raw(path: &Path, links: Links, limit: u64) -> Result<Option<Raw>, DiskError> {
     let failed = |e: io::Error| DiskError::io("read", path, &e, "");
     let Some((mut file, meta)) = open_regular(path, links).map_err(failed)? else { return Ok(None) };
-    let content = fill(&mut file, meta.len(), limit, Sniff::No).map_err(failed)?;
+    let content = fill(&mut Spare::default(), &mut file, meta.len(), limit, Sniff::No).map_err(failed)?;
     Ok(content.ok().map(|c| Raw { bytes: c.bytes, stamp: Stamp::from(&meta) }))
 }
 
@@ -167,14 +222,33 @@ enum Sniff {
     No,
 }
 
+/// `size` bytes in the memory of `spare`, or in new memory where that is too small.
+#[must_use]
+pub fn sized(spare: &mut Spare, size: usize) -> Zeroizing<Vec<u8>> {
+    let mut bytes = std::mem::take(spare);
+    if bytes.capacity() < size {
+        return Zeroizing::new(vec![0; size]);
+    }
+    bytes.resize(size, 0);
+    bytes
+}
+
+/// Gives the memory of `bytes` back to be read into again, unless it is that of a large file.
+pub fn give_back(spare: &mut Spare, bytes: Zeroizing<Vec<u8>>) {
+    const LARGE: usize = 1024 * 1024;
+    if bytes.capacity() <= LARGE && bytes.capacity() > spare.capacity() {
+        *spare = bytes;
+    }
+}
+
 /// Reads to the end. The buffer is allocated once, with `expected` bytes; a file that grew meanwhile (or a stream) gets a new one by hand, so
 /// that the old one is wiped.
-fn fill(reader: &mut dyn Read, expected: u64, limit: u64, sniff: Sniff) -> io::Result<Result<Content, Skip>> {
+fn fill(spare: &mut Spare, reader: &mut dyn Read, expected: u64, limit: u64, sniff: Sniff) -> io::Result<Result<Content, Skip>> {
     if expected > limit {
         return Ok(Err(Skip::TooLarge));
     }
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let mut buffer = Zeroizing::new(vec![0_u8; usize::try_from(expected).unwrap_or(limit)]);
+    let mut buffer = sized(spare, usize::try_from(expected).unwrap_or(limit));
     let mut filled = 0;
     let mut sniffed = sniff == Sniff::No;
     loop {

@@ -6,8 +6,8 @@
 //!   are not entered for that.
 //! - Links are not followed. One to a regular file inside the named paths is that file, under its own name; any other is counted.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
+use std::collections::{BTreeSet, HashMap};
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -98,7 +98,7 @@ pub fn walk(paths: &[PathBuf], options: &Options) -> Found {
                 found.take(seen, root, &roots, &filter);
             }
         } else {
-            found.file(root.real.clone(), root.display(&root.real));
+            found.file(root.real.clone().into_os_string(), root.display(&root.real));
         }
     }
     found.into_found()
@@ -197,22 +197,23 @@ fn is_ours_or_gits(name: &OsStr) -> bool {
     name == ".git" || name == ".harden"
 }
 
-/// One step of a walk, before its links are resolved.
+/// One step of a walk, before its links are resolved. The paths are kept as their bytes: to compare paths costs the more the longer they are
+/// alike.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Seen {
-    File(PathBuf),
-    Link(PathBuf),
-    Special(PathBuf),
-    Problem(PathBuf, String),
+    File(OsString),
+    Link(OsString),
+    Special(OsString),
+    Problem(OsString, String),
 }
 
 /// Everything below `root`, in parallel; sorted, so that the order of threads does not show.
-fn list(root: &Root, options: &Options, filter: &Filter) -> BTreeSet<Seen> {
+fn list(root: &Root, options: &Options, filter: &Filter) -> Vec<Seen> {
     let mut builder = WalkBuilder::new(&root.real);
     builder.standard_filters(!options.no_ignore).hidden(false).follow_links(false);
     let own = filter.clone();
     builder.filter_entry(move |entry| entry.depth() == 0 || own.keeps(entry.path()));
-    let all = Mutex::new(BTreeSet::new());
+    let all = Mutex::new(Vec::new());
     builder.build_parallel().run(|| {
         let mut batch = Batch { seen: Vec::new(), all: &all };
         Box::new(move |entry| {
@@ -228,18 +229,21 @@ fn list(root: &Root, options: &Options, filter: &Filter) -> BTreeSet<Seen> {
             WalkState::Continue
         })
     });
-    all.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+    let mut all = all.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 /// What one thread saw; handed over when the thread is done, so that threads do not wait for each other at every file.
 struct Batch<'a> {
     seen: Vec<Seen>,
-    all: &'a Mutex<BTreeSet<Seen>>,
+    all: &'a Mutex<Vec<Seen>>,
 }
 
 impl Drop for Batch<'_> {
     fn drop(&mut self) {
-        self.all.lock().unwrap_or_else(std::sync::PoisonError::into_inner).append(&mut self.seen.drain(..).collect());
+        self.all.lock().unwrap_or_else(std::sync::PoisonError::into_inner).append(&mut self.seen);
     }
 }
 
@@ -249,6 +253,7 @@ fn classify(entry: &DirEntry) -> Option<Seen> {
 }
 
 fn seen(path: PathBuf, kind: fs::FileType) -> Option<Seen> {
+    let path = path.into_os_string();
     if kind.is_dir() {
         None
     } else if kind.is_file() {
@@ -267,7 +272,7 @@ fn env_files(folder: &Path, filter: &Filter) -> Vec<Seen> {
         .flatten()
         .filter(|entry| is_env_name(&entry.file_name()))
         .filter_map(|entry| seen(entry.path(), entry.file_type().ok()?))
-        .filter(|seen| !matches!(seen, Seen::File(path) | Seen::Link(path) if !filter.keeps(path)))
+        .filter(|seen| !matches!(seen, Seen::File(path) | Seen::Link(path) if !filter.keeps(Path::new(path))))
         .collect()
 }
 
@@ -281,14 +286,14 @@ fn complaint(error: &ignore::Error, root: &Path) -> Option<Seen> {
         }
     }
     let words = reason(error.io_error()?);
-    Some(Seen::Problem(path_of(error).unwrap_or(root).to_owned(), words))
+    Some(Seen::Problem(path_of(error).unwrap_or(root).into(), words))
 }
 
 /// Files by the path that opens them, so that overlapping arguments give each once, under the first argument's name.
 #[derive(Default)]
 struct Collected {
-    files: BTreeMap<PathBuf, String>,
-    special: BTreeSet<PathBuf>,
+    files: HashMap<OsString, String>,
+    special: BTreeSet<OsString>,
     problems: BTreeSet<Problem>,
     excluded: usize,
 }
@@ -297,16 +302,16 @@ impl Collected {
     fn take(&mut self, seen: Seen, root: &Root, roots: &[Root], filter: &Filter) {
         match seen {
             Seen::File(path) => {
-                let display = root.display(&path);
+                let display = root.display(Path::new(&path));
                 self.file(path, display);
             }
             Seen::Special(path) => _ = self.special.insert(path),
-            Seen::Problem(path, reason) => self.problem(root.display(&path), reason),
+            Seen::Problem(path, reason) => self.problem(root.display(Path::new(&path)), reason),
             Seen::Link(path) => self.link(path, roots, filter),
         }
     }
 
-    fn file(&mut self, path: PathBuf, display: String) {
+    fn file(&mut self, path: OsString, display: String) {
         self.files.entry(path).or_insert(display);
     }
 
@@ -315,7 +320,7 @@ impl Collected {
     }
 
     /// A link to a folder inside needs no word: the folder is walked under its own name.
-    fn link(&mut self, path: PathBuf, roots: &[Root], filter: &Filter) {
+    fn link(&mut self, path: OsString, roots: &[Root], filter: &Filter) {
         let target = fs::canonicalize(&path).and_then(|target| fs::metadata(&target).map(|meta| (target, meta)));
         let Some((target, meta, root)) = target.ok().and_then(|(t, m)| roots.iter().find(|r| r.holds(&t)).map(|r| (t, m, r))) else {
             self.special.insert(path);
@@ -326,7 +331,7 @@ impl Collected {
             self.special.insert(path);
         } else if meta.is_file() && !filter.leaves_out(below, &target) {
             let display = root.display(&target);
-            self.file(target, display);
+            self.file(target.into_os_string(), display);
         } else if !meta.is_file() && !meta.is_dir() {
             self.special.insert(path);
         }
@@ -340,6 +345,7 @@ impl Collected {
             ..Found::default()
         };
         for (path, display) in self.files {
+            let path = PathBuf::from(path);
             let sealed = path.extension().is_some_and(|e| e == "age");
             let list = if sealed { &mut found.sealed } else { &mut found.files };
             list.push(Candidate { display, path });

@@ -59,6 +59,8 @@ impl Format for Json {
             parse_to_ast(text, &CollectOptions::default(), &options).map_err(|e| fault(text, "not valid JSON", e.range().start))?;
         let mut settings = Vec::new();
         if let Some(value) = parsed.value {
+            // many are moved for each time that the list grows
+            settings.reserve_exact(leaves(&value));
             walk(&value, &KeyPath::default(), None, &mut settings);
         }
         Ok(settings)
@@ -72,6 +74,15 @@ impl Format for Json {
             (Quoting::Plain, old) if is_number(old) && is_number(value.expose()) => Ok(value.clone()),
             _ => Err(EncodeError("a number or a truth value can only be replaced by its like")),
         }
+    }
+}
+
+/// How many settings [`walk`] makes.
+fn leaves(value: &Value) -> usize {
+    match value {
+        Value::Object(object) => object.properties.iter().map(|property| leaves(&property.value)).sum(),
+        Value::Array(array) => array.elements.iter().map(leaves).sum(),
+        _ => 1,
     }
 }
 

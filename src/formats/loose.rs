@@ -4,12 +4,16 @@
 //! known form, belongs to no setting, or is torn into lines that look like settings. What [`search`] finds in the raw text and no setting
 //! holds becomes a setting of its own: prose, never edited, masked like every value.
 
+use std::sync::LazyLock;
+
 use super::accounts;
 use crate::keys::{self, Kind};
 use crate::model::key_path::KeyPath;
 use crate::model::secret::Secret;
 use crate::model::setting::{Quoting, Role, Setting};
 use crate::model::span::Span;
+use crate::search::name_part::{Bounds, NamePart};
+use crate::search::signs::Signs;
 use crate::tokens;
 
 /// Something found in a text.
@@ -31,10 +35,32 @@ pub(super) struct Loose {
 /// What each finder found. Each gives places in order; where two overlap the earlier finder is right.
 pub(super) type Found = [Vec<Loose>; 3];
 
-/// Looks for secrets in raw text, which `format` reads.
-pub(super) fn search(text: &str, format: &str) -> Found {
-    let [keys, tokens, _] = known(keys::find(text), tokens::find(text));
-    [keys, tokens, accounts_in_names(text, format)]
+/// What a mark announces: key material or a token, by its place among the marks of either.
+#[derive(Clone, Copy)]
+enum Mark {
+    Key(usize),
+    Token(usize),
+}
+
+/// The marks of both, found in one pass.
+static MARKS: LazyLock<Signs<Mark>> = LazyLock::new(|| {
+    let keys = keys::marks().enumerate().map(|(i, mark)| (mark, Mark::Key(i)));
+    let tokens = tokens::marks().enumerate().map(|(i, mark)| (mark, Mark::Token(i)));
+    Signs::new(keys.chain(tokens).map(|(mark, sign)| (NamePart::new(mark, Bounds::Nowhere), sign)).collect())
+});
+
+/// Looks for secrets in raw text, which `format` reads; and where all marks stand.
+pub(super) fn search(text: &str, format: &str) -> (Found, Vec<usize>) {
+    let (mut keys, mut tokens, mut marks) = (Vec::new(), Vec::new(), Vec::new());
+    MARKS.find(text.as_bytes(), &mut |mark, at| {
+        marks.push(at.start);
+        match mark {
+            Mark::Key(i) => keys.push((i, at.start)),
+            Mark::Token(i) => tokens.push((i, at.start)),
+        }
+    });
+    let [keys, tokens, _] = known(keys::find_at(text, keys.into_iter()), tokens::find_at(text, &tokens));
+    ([keys, tokens, accounts_in_names(text, format)], marks)
 }
 
 /// [`search`] for who has the key material and the tokens of the text already.

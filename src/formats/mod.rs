@@ -32,7 +32,6 @@ pub use text::{Concern, Sieve, Sieves};
 
 use crate::model::document::Document;
 use crate::model::environment::Environment;
-use crate::model::secret::wipe;
 use crate::model::span::{LineIndex, Span};
 use zeroize::Zeroizing;
 
@@ -73,6 +72,12 @@ pub fn by_name(name: &str) -> Option<&'static dyn Format> {
 #[must_use]
 pub fn is_sealable(format: &str) -> bool {
     matches!(format, "env" | "yaml" | "compose" | "kubernetes" | "json" | "jsonc" | "toml" | "ini" | "properties")
+}
+
+/// Whether a file of this name is a program, of which [`glance`] reads little.
+#[must_use]
+pub fn is_program(path: &str) -> bool {
+    code::Code.claims(path, path.rsplit('/').next().unwrap_or(path), "") == Claim::Name
 }
 
 /// The format that claims a file most surely; on a tie the earlier in [`FORMATS`].
@@ -118,44 +123,56 @@ pub fn parse_text(path: &str, text: Zeroizing<String>, lossy: bool, environment:
     };
     let mut settings: Vec<_> = settings.into_iter().map(|s| s.shifted(bom)).collect();
     nested::add(&text, name, &mut settings, claimant);
-    loose::add(&text, name, loose::search(&text, name), &mut settings);
+    let (found, marks) = loose::search(&text, name);
+    loose::add(&text, name, found, &mut settings);
     if lossy {
         for setting in &mut settings {
             setting.editable &= setting.value.expose().is_ascii();
         }
     }
-    for setting in &mut settings {
-        // some readers end a line there, so what follows may be other settings
-        setting.editable &= !has_bare_return(setting.span.of(&text));
+    if text.contains('\r') {
+        for setting in &mut settings {
+            // some readers end a line there, so what follows may be other settings
+            setting.editable &= !has_bare_return(setting.span.of(&text));
+        }
     }
     let lines = LineIndex::new(&text);
-    Document { path: path.to_owned(), format: name, environment, text, lossy, lines, settings, fault }
+    Document { path: path.to_owned(), format: name, environment, text, lossy, lines, settings, fault, marks: Some(marks) }
 }
 
 /// What [`glance`] saw of a text, which it hands back where something is left to be seen.
 pub enum Glance {
     /// It has to be parsed.
     Whole(Zeroizing<String>),
-    /// Nothing in it matters; the name of its format.
-    Nothing(&'static str),
+    /// Nothing in it matters; the name of its format, and the text.
+    Nothing(&'static str, Zeroizing<String>),
     /// The settings of the parts that matter; lines are not counted.
     Parts(Document),
 }
 
 /// Looks over a program or a document without reading all of it: [`parse_text`] for what `sieves` let through.
 #[must_use]
-pub fn glance(path: &str, mut text: Zeroizing<String>, environment: Environment, sieves: &Sieves) -> Glance {
+pub fn glance(path: &str, text: Zeroizing<String>, environment: Environment, sieves: &Sieves) -> Glance {
     let format = claimant(path, &text);
     let Some(sieve) = format.sieve(sieves).filter(|_| !text.starts_with('\u{feff}')) else { return Glance::Whole(text) };
     let sifted = sieve.sift(&text);
     if sifted.parts.is_empty() {
-        wipe(&mut text);
-        return Glance::Nothing(format.name());
+        return Glance::Nothing(format.name(), text);
     }
     let mut settings = format.parse_parts(&text, &sifted.parts);
     loose::add(&text, format.name(), loose::known(sifted.keys, sifted.tokens), &mut settings);
     let lines = LineIndex::default();
-    Glance::Parts(Document { path: path.to_owned(), format: format.name(), environment, text, lossy: false, lines, settings, fault: None })
+    Glance::Parts(Document {
+        path: path.to_owned(),
+        format: format.name(),
+        environment,
+        text,
+        lossy: false,
+        lines,
+        settings,
+        fault: None,
+        marks: None,
+    })
 }
 
 /// Whether a carriage return stands in `text` that belongs to no line end of this system.

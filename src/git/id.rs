@@ -12,6 +12,12 @@ pub struct Id {
 }
 
 impl Id {
+    /// Its bytes, 20 or 32.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+    }
+
     /// Reads 40 or 64 hex digits, and nothing else.
     #[must_use]
     pub fn parse(hex: &[u8]) -> Option<Self> {

@@ -12,6 +12,7 @@ use super::error::GitError;
 use super::id::{Id, Object};
 use super::loose;
 use super::repo::Repository;
+use crate::disk::read::{Spare, sized};
 
 /// A running `git cat-file --batch`.
 pub struct Objects {
@@ -48,7 +49,7 @@ impl Objects {
     /// [`GitError`] when git ends, or does not keep to its own format.
     pub fn get(&mut self, id: &Id, limit: u64) -> Result<Object, GitError> {
         self.ask(std::slice::from_ref(id))?;
-        self.answer(limit)
+        self.answer(&mut Spare::default(), limit)
     }
 
     /// Asks for some objects at once, so that git need not wait for us between them. Few enough to fit a pipe: at most 500.
@@ -60,11 +61,11 @@ impl Objects {
         self.asks.as_mut().map_or(Ok(()), |pipe| pipe.write_all(list.as_bytes())).map_err(|e| failed(&e))
     }
 
-    /// The next object that was asked for.
+    /// The next object that was asked for, in the memory of `spare` if it is large enough.
     ///
     /// # Errors
     /// As [`Self::get`].
-    pub fn answer(&mut self, limit: u64) -> Result<Object, GitError> {
+    pub fn answer(&mut self, spare: &mut Spare, limit: u64) -> Result<Object, GitError> {
         let mut head = Vec::with_capacity(80);
         // `ID TYPE SIZE` or `ID missing`
         (&mut self.answers).take(200).read_until(b'\n', &mut head).map_err(|e| failed(&e))?;
@@ -79,7 +80,7 @@ impl Objects {
             io::copy(&mut (&mut self.answers).take(size), &mut io::sink()).map_err(|e| failed(&e))?;
             Object::TooLarge
         } else {
-            let mut bytes = Zeroizing::new(vec![0; usize::try_from(size).unwrap_or(usize::MAX)]);
+            let mut bytes = sized(spare, usize::try_from(size).unwrap_or(usize::MAX));
             self.answers.read_exact(&mut bytes).map_err(|e| failed(&e))?;
             Object::Bytes(bytes)
         };

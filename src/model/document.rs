@@ -6,7 +6,7 @@ use super::environment::Environment;
 #[cfg(doc)]
 use super::environment::Stage;
 use super::secret::wipe;
-use super::setting::Setting;
+use super::setting::{Layer, Setting};
 use super::span::LineIndex;
 
 /// Why a file of a known format could not be parsed; it is then searched as text. Never holds text of the file.
@@ -39,6 +39,8 @@ pub struct Document {
     pub settings: Vec<Setting>,
     /// Set when the file's own format could not read it.
     pub fault: Option<Fault>,
+    /// Where in `text` anything stands that announces a token or key material, in order; `None`: not known.
+    pub marks: Option<Vec<usize>>,
 }
 
 impl Drop for Document {
@@ -48,6 +50,15 @@ impl Drop for Document {
 }
 
 impl Document {
+    /// Whether it is certain that nothing announces a token or key material in the value of `setting`, one of this file.
+    #[must_use]
+    pub fn is_unmarked(&self, setting: &Setting) -> bool {
+        let Some(marks) = &self.marks else { return false };
+        let next = marks.get(marks.partition_point(|at| *at < setting.span.start));
+        let written = setting.layer == Layer::None && setting.span.of(&self.text) == setting.value.expose();
+        written && next.is_none_or(|at| *at >= setting.span.end)
+    }
+
     /// The deployment that `setting` of this file speaks for. What is strong in a passing part of a file may well be somebody's: see
     /// [`Stage::Passing`].
     #[must_use]

@@ -2,33 +2,80 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
 
 use super::shown::{known_by, shown};
+
+/// A name on a [`KeyPath`]. Shared by the paths below it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name(Arc<str>);
+
+impl Name {
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Deref for Name {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Name {
+    fn from(name: &str) -> Self {
+        Self(name.into())
+    }
+}
+
+impl PartialEq<str> for Name {
+    fn eq(&self, other: &str) -> bool {
+        *self.0 == *other
+    }
+}
+
+impl PartialEq<&str> for Name {
+    fn eq(&self, other: &&str) -> bool {
+        *self.0 == **other
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&*self.0, f)
+    }
+}
 
 /// One step of a [`KeyPath`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Segment {
     /// A name in a map, a section, or the variable of an assignment.
-    Key(String),
+    Key(Name),
     /// A place in a list, from 0.
     Index(usize),
 }
 
-/// The path from the top of a file to a setting, shown as `a.b[2]."c.d"`; of a name that holds a secret without it (`shown`).
+/// The path from the top of a file to a setting, shown as `a.b[2]."c.d"`; of a name that holds a secret without it (`shown`). Shared: a copy costs
+/// nothing.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct KeyPath(Vec<Segment>);
+pub struct KeyPath(Arc<[Segment]>);
 
 impl KeyPath {
     /// A path of one name: what env files have.
     #[must_use]
     pub fn of(name: &str) -> Self {
-        Self(vec![Segment::Key(name.to_owned())])
+        Self(Arc::new([Segment::Key(name.into())]))
     }
 
     /// The path below this one.
     #[must_use]
     pub fn child(&self, name: &str) -> Self {
-        self.with(Segment::Key(name.to_owned()))
+        self.with(Segment::Key(name.into()))
     }
 
     /// The list item below this one.
@@ -40,33 +87,32 @@ impl KeyPath {
     /// The path `below`, put under this one.
     #[must_use]
     pub fn join(&self, below: &Self) -> Self {
-        Self(self.0.iter().chain(&below.0).cloned().collect())
+        Self(self.0.iter().chain(below.0.iter()).cloned().collect())
     }
 
     fn with(&self, segment: Segment) -> Self {
-        let mut own = self.0.clone();
-        own.push(segment);
-        Self(own)
+        // by the length, which the iterator knows: one allocation
+        Self(self.0.iter().cloned().chain(std::iter::once(segment)).collect())
     }
 
     /// The path one step up; `None` at the top.
     #[must_use]
     pub fn parent(&self) -> Option<Self> {
         let (_, rest) = self.0.split_last()?;
-        Some(Self(rest.to_vec()))
+        Some(Self(rest.into()))
     }
 
     /// The map that the setting stands in, list places left out: the items of `environment:` stand together whether it is a list or a map.
     #[must_use]
     pub fn scope(&self) -> Self {
-        Self(self.scope_segments().to_vec())
+        Self(self.scope_segments().into())
     }
 
     /// The item of a list that the setting stands in, as a whole path; `None` where it stands in no map that is one.
     #[must_use]
     pub fn list_item(&self) -> Option<Self> {
         let (_, above) = self.0.split_last()?;
-        matches!(above.last(), Some(Segment::Index(_))).then(|| Self(above.to_vec()))
+        matches!(above.last(), Some(Segment::Index(_))).then(|| Self(above.into()))
     }
 
     /// The steps of [`Self::scope`].
@@ -210,14 +256,14 @@ impl std::str::FromStr for KeyPath {
                         let end = rest.find(['.', '[', ']', '"']).unwrap_or(rest.len());
                         let (name, after) =
                             rest.split_at_checked(end).filter(|(name, _)| !name.is_empty()).ok_or(BadPath("a name is empty"))?;
-                        (Segment::Key(name.to_owned()), after)
+                        (Segment::Key(name.into()), after)
                     }
                 }
             };
             steps.push(step);
             rest = after;
             if rest.is_empty() {
-                return Ok(Self(steps));
+                return Ok(Self(steps.into()));
             }
         }
     }
@@ -229,7 +275,7 @@ fn quoted(text: &str) -> Result<(Segment, &str), BadPath> {
     let mut chars = text.char_indices();
     while let Some((at, c)) = chars.next() {
         match c {
-            '"' => return Ok((Segment::Key(name), text.get(at + 1..).unwrap_or_default())),
+            '"' => return Ok((Segment::Key(name.as_str().into()), text.get(at + 1..).unwrap_or_default())),
             '\\' => name.push(match chars.next() {
                 Some((_, 'n')) => '\n',
                 Some((_, 'r')) => '\r',

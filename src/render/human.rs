@@ -178,6 +178,7 @@ fn last_line(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             rest.push(format!("{count} {words}"));
         }
     };
+    part(totals.recalled, "clean as in an earlier scan");
     part(totals.as_text, "as text");
     part(totals.faulty, "that did not parse");
     part(totals.skipped_large, "skipped as too large");
@@ -212,7 +213,7 @@ mod tests {
         anstream::adapter::strip_str(&String::from_utf8(out).expect("UTF-8")).to_string()
     }
 
-    const LAST: &str = "3 findings (1 critical, 0 high, 1 medium, 0 low, 1 info); read 120 files, 3456 settings, 1.2 MB; 20 as text; \
+    const LAST: &str = "3 findings (1 critical, 0 high, 1 medium, 0 low, 1 info); read 120 files, 3456 settings, 1.2 MB; 3 clean as in an earlier scan; 20 as text; \
         1 that did not parse; 1 skipped as too large; 2 skipped as binary; 3 skipped as no regular file; 1 unreadable; \
         7 suppressed by the repository; 4 suppressed by the baseline; 1 warning\n";
 

@@ -91,12 +91,13 @@ fn foot(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let totals = &report.totals;
     writeln!(
         out,
-        "{}; read {}, {}, {}; {} as text, {} that did not parse, {} skipped, {} unreadable, {} suppressed by the repository, {} by the baseline. \
+        "{}; read {}, {}, {}; {} clean as in an earlier scan, {} as text, {} that did not parse, {} skipped, {} unreadable, {} suppressed by the repository, {} by the baseline. \
          harden {}, grading version {}.",
         counted(report.entries.len(), "finding"),
         counted(totals.files, "file"),
         counted(totals.settings, "setting"),
         bytes(totals.bytes),
+        totals.recalled,
         totals.as_text,
         totals.faulty,
         totals.skipped(),

@@ -33,7 +33,7 @@ fn document(marked: &str) -> Document {
     let lines = LineIndex::new(&text);
     let text = Zeroizing::new(text);
     let environment = Environment::Production;
-    Document { path: "a".to_owned(), format: "env", environment, text, lossy: false, lines, settings, fault: None }
+    Document { path: "a".to_owned(), format: "env", environment, text, lossy: false, lines, settings, fault: None, marks: None }
 }
 
 fn finding(document: &Document, class: Class, setting: Option<usize>, span: Span) -> Finding {

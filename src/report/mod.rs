@@ -144,6 +144,8 @@ pub struct Totals {
     pub skipped_special: usize,
     /// Files and folders that could not be read.
     pub unreadable: usize,
+    /// Of the files read, those that were not judged again, because an earlier scan of the same content found nothing.
+    pub recalled: usize,
     /// Findings suppressed by comments in files.
     pub suppressed_inline: usize,
     /// Findings suppressed by harden.toml.
@@ -166,6 +168,7 @@ impl std::ops::AddAssign for Totals {
             skipped_binary,
             skipped_special,
             unreadable,
+            recalled,
             suppressed_inline,
             suppressed_config,
             suppressed_baseline,
@@ -180,6 +183,7 @@ impl std::ops::AddAssign for Totals {
         self.skipped_binary += skipped_binary;
         self.skipped_special += skipped_special;
         self.unreadable += unreadable;
+        self.recalled += recalled;
         self.suppressed_inline += suppressed_inline;
         self.suppressed_config += suppressed_config;
         self.suppressed_baseline += suppressed_baseline;

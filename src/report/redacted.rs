@@ -115,6 +115,7 @@ mod tests {
             lossy: false,
             lines: LineIndex::new(text),
             fault: None,
+            marks: None,
         }
     }
 

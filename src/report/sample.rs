@@ -28,6 +28,7 @@ pub(crate) fn report() -> Report {
             skipped_large: 1,
             skipped_binary: 2,
             skipped_special: 3,
+            recalled: 3,
             unreadable: 1,
             suppressed_inline: 5,
             suppressed_config: 2,

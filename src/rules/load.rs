@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use sha2::{Digest, Sha256};
+
 use super::builtin;
 use super::parse::parse;
 use super::schema::{Override, Prose, Rule, RuleError, Written};
@@ -12,6 +14,8 @@ use crate::model::severity::Severity;
 pub struct RuleSet {
     rules: Cow<'static, [Rule]>,
     prose: Cow<'static, [Prose]>,
+    /// SHA-256 over the user's rule files, in turn; of nothing where there are none.
+    own: [u8; 32],
 }
 
 /// A user's rule file that cannot be used; no scan was made.
@@ -60,7 +64,7 @@ impl RuleSet {
     /// The built-in rules.
     #[must_use]
     pub fn builtin() -> Self {
-        Self { rules: Cow::Borrowed(builtin::rules()), prose: Cow::Borrowed(builtin::prose()) }
+        Self { rules: Cow::Borrowed(builtin::rules()), prose: Cow::Borrowed(builtin::prose()), own: [0; 32] }
     }
 
     /// Adds a user's rule file, `name` as the user knows it.
@@ -69,6 +73,7 @@ impl RuleSet {
     /// [`LoadError`]; the set is then to be thrown away.
     pub fn extend(&mut self, name: &str, text: &str) -> Result<(), LoadError> {
         let file = parse(text).map_err(|error| LoadError::File { file: name.to_owned(), error })?;
+        self.own = Sha256::new().chain_update(self.own).chain_update(text).finalize().into();
         for Written { rule, prose, .. } in file.rules {
             if self.get(&rule.id).is_some() {
                 return Err(LoadError::Taken { file: name.to_owned(), id: rule.id.into_owned() });
@@ -100,6 +105,12 @@ impl RuleSet {
             self.prose.to_mut().remove(at);
         }
         Ok(())
+    }
+
+    /// Tells what the user's rule files say from what others say: a hash of their texts.
+    #[must_use]
+    pub fn own_digest(&self) -> &[u8; 32] {
+        &self.own
     }
 
     /// All rules.

@@ -4,18 +4,20 @@ use std::collections::hash_map::RandomState;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use super::Keep;
+use super::clean::{Clean, Key, Of, Way};
 use super::facts::Surroundings;
 use super::known;
-use super::project::{self, Project};
+use super::project::{self, Project, Second};
 use super::retired::{Retired, returned};
+use super::sieves::sieves;
 use super::source::{Blob, Source, touches};
 use crate::config::{Loaded, stage};
 use crate::detect::{Circumstances, Detectors, Kept, Links, Mark, Seen, holds_token, marks, speaks, suppress};
-use crate::disk::read::{Content, Skip};
+use crate::disk::read::{Content, Skip, Spare, give_back};
 use crate::disk::walk::Candidate;
 use crate::formats::{self, Glance, Sieves};
 use crate::git::Tree;
@@ -56,11 +58,25 @@ pub(super) struct Looked {
     pub(super) places: BTreeSet<(String, String)>,
     /// Whether all of the file was looked at and understood: what a baseline says of it and is not found is not there.
     pub(super) complete: bool,
+    /// Whether another day may find more.
+    pub(super) dated: bool,
     /// For each entry a hash of its value, keyed for this run; only where it was asked for.
     pub(super) values: Vec<u64>,
 }
 
 impl Looked {
+    /// Whether it is nothing but numbers.
+    pub(super) fn gave_nothing(&self) -> bool {
+        // every field by name: one that is forgotten does not compile
+        let Self { entries, seen, totals: _, notices, allowed, document, twin, problem, marks, links, name: _, waived, .. } = self;
+        let Self { places: _, complete: _, dated, values, .. } = self;
+        let Links { live, wants, objects, more, folder: _ } = links;
+        let none =
+            entries.is_empty() && seen.is_empty() && notices.is_empty() && allowed.is_empty() && marks.is_empty() && values.is_empty();
+        let alone = live.is_empty() && wants.is_empty() && objects.is_empty() && !more;
+        none && alone && document.is_none() && !twin && problem.is_none() && *waived == 0 && !dated
+    }
+
     /// Counts what was left out.
     pub(super) fn skip(&mut self, skip: Skip) {
         match skip {
@@ -69,6 +85,15 @@ impl Looked {
             Skip::Special => self.totals.skipped_special += 1,
         }
     }
+}
+
+/// A text in which nothing is at fault.
+struct Clear {
+    format: &'static str,
+    /// What is in order there.
+    seen: Vec<Seen>,
+    /// That of the text, to be read into again.
+    memory: Spare,
 }
 
 /// How to look.
@@ -93,8 +118,12 @@ pub(super) struct Engine<'a> {
     pub(super) known: Option<&'a Tree>,
     /// Tells values apart without keeping them.
     pub(super) hasher: Option<RandomState>,
-    /// Hold back programs and documents in which nothing matters: for many files, since they take some time to make.
-    pub(super) sieves: Option<Sieves>,
+    /// Whether there are so many files that it pays to hold back programs and documents in which nothing matters.
+    pub(super) many: bool,
+    /// What holds them back, made for the first of them; `None` where any may matter.
+    pub(super) sieves: OnceLock<Option<Sieves>>,
+    /// What earlier scans found clean.
+    pub(super) clean: Option<Clean>,
 }
 
 /// Gives the content of `PATH.age` for a path; `None` where there is no such file, the reason where it cannot be opened.
@@ -103,15 +132,17 @@ pub type OpenTwin<'a> = dyn Fn(&Path) -> Result<Option<Zeroizing<Vec<u8>>>, Stri
 impl Engine<'_> {
     /// Looks at all `files`; the results are in their order.
     pub(super) fn run(&self, files: &[Candidate], around: &Surroundings<'_>) -> Vec<Looked> {
-        in_parallel(files, self.source.worth(), |_, file| self.file(file, around))
+        in_parallel(files, self.source.worth(), |_, file, spare| self.file(file, around, spare))
     }
 
     /// Looks at all `files` a second time, for what `project` is after, and adds what shows across them to `looked`, which is in their order.
     pub(super) fn second_pass(&self, files: &[Candidate], around: &Surroundings<'_>, project: &Project<'_>, looked: &mut [Looked]) {
         let second = if project.looks_for_anything() {
-            in_parallel(files, self.source.worth(), |i, file| {
-                let look = |content: Content| project.look(i, &content.bytes, around.environment(file, &around.below(file)).environment);
-                self.again(file).map(look).unwrap_or_default()
+            in_parallel(files, self.source.worth(), |i, file, spare| {
+                let Some(content) = self.again(file, spare) else { return Second::default() };
+                let second = project.look(i, &content.bytes, around.environment(file, &around.below(file)).environment);
+                give_back(spare, content.bytes);
+                second
             })
         } else {
             Vec::new()
@@ -127,7 +158,7 @@ impl Engine<'_> {
             if findings.is_empty() && second.is_none() {
                 continue;
             }
-            let Some(content) = self.again(file) else { continue };
+            let Some(content) = self.again(file, &mut Spare::default()) else { continue };
             let environment = around.environment(file, &around.below(file)).environment;
             let mut document =
                 self.parsed(&file.display, formats::decoded(content.bytes), environment, (around.circumstances(file), Some(file)));
@@ -153,11 +184,11 @@ impl Engine<'_> {
     }
 
     /// The content of a file once more.
-    fn again(&self, file: &Candidate) -> Option<Content> {
+    fn again(&self, file: &Candidate, spare: &mut Spare) -> Option<Content> {
         if let Some(bytes) = self.twins.get(&file.path) {
             return Some(Content { bytes: bytes.clone(), utf16: false });
         }
-        self.source.read(file).ok()?.ok()
+        self.source.read(file, spare).ok()?.ok()
     }
 
     /// Keeps of `findings` what is not known already: on lines that are not added, or in what they are compared with.
@@ -186,29 +217,39 @@ impl Engine<'_> {
         });
     }
 
-    fn file(&self, file: &Candidate, around: &Surroundings<'_>) -> Looked {
+    fn file(&self, file: &Candidate, around: &Surroundings<'_>, spare: &mut Spare) -> Looked {
         let mut looked = Looked::default();
         if let Some(bytes) = self.twins.get(&file.path) {
             looked.twin = true;
             let verdict = around.environment(file, &around.below(file));
             let blob = Blob { name: file.display.clone(), content: Content { bytes: bytes.clone(), utf16: false } };
-            return complete(self.blob(blob, verdict.environment, around.circumstances(file), Some(file), looked));
+            return complete(self.blob(blob, verdict.environment, around.circumstances(file), Some(file), looked, spare));
         }
-        match self.source.read(file) {
+        let verdict = around.environment(file, &around.below(file));
+        let circumstances = around.circumstances(file);
+        let way = self.way(file, verdict.environment, circumstances);
+        let state = self.clean.as_ref().and_then(|clean| clean.state(&way, &self.source.state(file)?));
+        if let Some(known) = self.clean.as_ref().zip(state).and_then(|(clean, state)| clean.recall_state(state)) {
+            return self.recalled(file, known);
+        }
+        match self.source.read(file, spare) {
             Ok(Ok(content)) => {
-                let below = around.below(file);
-                let verdict = around.environment(file, &below);
-                let settled = self.is_settled(file);
-                if file.path.file_name().is_some_and(|n| n == ".env") && verdict.environment == Environment::Development && !settled {
+                if file.path.file_name().is_some_and(|n| n == ".env") && verdict.environment == Environment::Development && !way.settled {
                     let message = format!("taken for development, because {}; [[environment]] in harden.toml settles it", verdict.because);
                     looked.notices.push(Notice { file: file.display.clone(), line: 0, message });
                 }
+                let key = self.clean.as_ref().map(|clean| clean.key(&way, &Of::Content(&content)));
+                if let Some(known) = self.clean.as_ref().zip(key).and_then(|(clean, key)| clean.recall(key, state)) {
+                    give_back(spare, content.bytes);
+                    return self.recalled(file, known);
+                }
                 let blob = Blob { name: file.display.clone(), content };
-                complete(self.blob(blob, verdict.environment, around.circumstances(file), Some(file), looked))
+                let looked = complete(self.blob(blob, verdict.environment, circumstances, Some(file), looked, spare));
+                self.learn(key, state, looked)
             }
             Ok(Err(skip)) => {
                 looked.skip(skip);
-                looked
+                self.learn(None, state, looked)
             }
             Err(error) => {
                 looked.totals.unreadable += 1;
@@ -216,6 +257,32 @@ impl Engine<'_> {
                 looked
             }
         }
+    }
+
+    /// How the content of `file` is read.
+    pub(super) fn way<'f>(&self, file: &'f Candidate, environment: Environment, circumstances: Circumstances) -> Way<'f> {
+        Way { name: &file.display, environment, circumstances, settled: self.is_settled(file) }
+    }
+
+    /// `looked`, which is remembered if it is nothing.
+    pub(super) fn learn(&self, key: Option<Key>, state: Option<Key>, looked: Looked) -> Looked {
+        if let Some(clean) = self.clean.as_ref().filter(|_| looked.gave_nothing()) {
+            clean.learn(key, state, &looked.totals);
+        }
+        looked
+    }
+
+    /// What a look at `file` would have given, which gave nothing but `totals` the last time.
+    pub(super) fn recalled(&self, file: &Candidate, totals: Totals) -> Looked {
+        if totals.files == 0 {
+            return Looked { totals, ..Looked::default() };
+        }
+        complete(Looked { totals, name: file.display.clone(), places: self.places(file), ..Looked::default() })
+    }
+
+    /// The names of `file`, where it lies in the project's folder.
+    fn places(&self, file: &Candidate) -> BTreeSet<(String, String)> {
+        self.within(file).map(|within| (file.display.clone(), within)).into_iter().collect()
     }
 
     /// The path of a file below the project's folder.
@@ -252,16 +319,18 @@ impl Engine<'_> {
         circumstances: Circumstances,
         file: Option<&Candidate>,
         mut looked: Looked,
+        spare: &mut Spare,
     ) -> Looked {
         looked.totals.files += 1;
         looked.totals.bytes += blob.content.bytes.len() as u64;
         looked.name.clone_from(&blob.name);
-        looked.places = file.and_then(|f| self.within(f)).map(|within| (blob.name.clone(), within)).into_iter().collect();
+        looked.places = file.map(|file| self.places(file)).unwrap_or_default();
         let (text, lossy) = formats::decoded(blob.content.bytes);
         let text = match self.glance(&blob.name, text, lossy || blob.content.utf16, environment, circumstances) {
-            Ok((format, seen)) => {
-                looked.seen = seen;
-                count(&mut looked.totals, format);
+            Ok(clear) => {
+                give_back(spare, clear.memory);
+                looked.seen = clear.seen;
+                count(&mut looked.totals, clear.format);
                 return looked;
             }
             Err(text) => text,
@@ -270,6 +339,7 @@ impl Engine<'_> {
         document.lossy |= blob.content.utf16;
         let outcome = self.detectors.run(&document, circumstances);
         looked.seen = outcome.seen;
+        looked.dated = outcome.dated;
         looked.links = Links::of(&document, &outcome.findings);
         if looked.links.more {
             let message = "more strong secrets than are looked for elsewhere; no copies of the last ones were looked for".to_owned();
@@ -302,8 +372,7 @@ impl Engine<'_> {
         looked
     }
 
-    /// The format of a text in which nothing can be at fault and no comment speaks to us, and what is in order there; the text back where all
-    /// of it has to be looked at.
+    /// What is told of a text in which nothing can be at fault and no comment speaks to us; the text back where all of it has to be looked at.
     fn glance(
         &self,
         name: &str,
@@ -311,17 +380,24 @@ impl Engine<'_> {
         lossy: bool,
         environment: Environment,
         circumstances: Circumstances,
-    ) -> Result<(&'static str, Vec<Seen>), Zeroizing<String>> {
-        let Some(sieves) = self.sieves.as_ref().filter(|_| self.keep == Keep::Nothing && !lossy) else { return Err(text) };
-        if self.honour && speaks(text.as_bytes()) {
+    ) -> Result<Clear, Zeroizing<String>> {
+        let clear = |format: &'static str, seen: Vec<Seen>, mut text: Zeroizing<String>| {
+            Ok(Clear { format, seen, memory: Zeroizing::new(std::mem::take(&mut *text).into_bytes()) })
+        };
+        if !self.many || self.keep == Keep::All || lossy || self.honour && speaks(text.as_bytes()) {
             return Err(text);
         }
+        let Some(sieves) = self.sieves.get_or_init(|| sieves(self.detectors)) else { return Err(text) };
         match formats::glance(name, text, environment, sieves) {
             Glance::Whole(text) => Err(text),
-            Glance::Nothing(format) => Ok((format, Vec::new())),
+            Glance::Nothing(format, text) => clear(format, Vec::new(), text),
             Glance::Parts(mut document) => {
                 let seen = self.detectors.glance(&document, circumstances);
-                seen.map(|seen| (document.format, seen)).ok_or_else(|| std::mem::take(&mut document.text))
+                let text = std::mem::take(&mut document.text);
+                match seen {
+                    Some(seen) => clear(document.format, seen, text),
+                    None => Err(text),
+                }
             }
         }
     }
@@ -371,15 +447,18 @@ impl Engine<'_> {
     }
 }
 
-/// `work` for each of `files` with its index, on all cores where each has at least about `worth` of them; the results are in the order of the files.
-fn in_parallel<T: Send>(files: &[Candidate], worth: usize, work: impl Fn(usize, &Candidate) -> T + Sync) -> Vec<T> {
+/// `work` for each of `files` with its index and memory to read into, on all cores where each has at least about `worth` of them; the results are in the order of the files.
+fn in_parallel<T: Send>(files: &[Candidate], worth: usize, work: impl Fn(usize, &Candidate, &mut Spare) -> T + Sync) -> Vec<T> {
+    // what is read as a whole goes first: a large one at the end would keep one core busy, and the others would wait
+    let (whole, programs): (Vec<_>, Vec<_>) = files.iter().enumerate().partition(|(_, file)| !formats::is_program(&file.display));
+    let order = [whole, programs].concat();
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<(usize, T)>> = Mutex::new(Vec::with_capacity(files.len()));
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(files.len().div_ceil(worth)).max(1);
     let work = || {
-        let mut own = Vec::new();
-        while let Some((i, file)) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|i| files.get(i).map(|f| (i, f))) {
-            own.push((i, work(i, file)));
+        let (mut own, mut spare) = (Vec::new(), Spare::default());
+        while let Some((i, file)) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|n| order.get(n)) {
+            own.push((*i, work(*i, file, &mut spare)));
         }
         done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(own);
     };

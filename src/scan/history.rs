@@ -8,16 +8,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::clean::{Clean, Key, Of};
 use super::engine::{Engine, Looked};
 use super::error::ScanError;
 use super::facts::Surroundings;
-use super::sieves::sieves;
 use super::source::{Blob, LIMIT, WorkTree, content};
 use super::track::{Kind, Track};
-use super::{Request, Scan, detectors, engine, gather};
+use super::{MANY, Request, Scan, detectors, engine, gather};
+use crate::disk::read::Spare;
 use crate::disk::walk::{Candidate, Problem};
-use crate::git::{BEFORE, Commits, GitError, History, Id, Objects, Version};
+use crate::git::{BEFORE, Commits, GitError, History, Id, Object, Objects, Version};
 use crate::model::date::date_time;
+use crate::model::environment::Environment;
 use crate::report::{Entry, Notice, Origin, Scope, Totals};
 
 /// Versions that a worker takes at once: git reads on while we look.
@@ -69,16 +71,21 @@ pub fn history(request: &Request<'_>, wanted: &Wanted<'_>) -> Result<Scan, ScanE
     };
     let around = Surroundings::tracked(root, &all, beside, request.config);
     let mut engine = engine(request, &detectors, &WorkTree, None);
-    engine.sieves = sieves(&detectors);
+    engine.many = true;
     engine.hasher = Some(RandomState::new());
-    let search = Search {
-        engine: &engine,
-        around: &around,
-        jobs: jobs(&history, &files, &around),
-        in_head: history.head.values().copied().collect(),
-        history: &history,
-    };
+    let jobs = jobs(&history, &files, &around);
+    // a value that was replaced may stand where no rule looks
+    if jobs.len() > MANY && request.retired.is_none() {
+        let Commits { range, since, branch } = &wanted.commits;
+        let kind = format!("history {range:?} {since:?} {branch:?}");
+        engine.clean = request.cache.map(|cache| Clean::load(cache, request, &kind));
+    }
+    let search = Search { engine: &engine, around: &around, jobs, in_head: history.head.values().copied().collect(), history: &history };
     let found = search.run(wanted.progress)?;
+    drop(search);
+    if let Some(clean) = engine.clean.take() {
+        clean.save();
+    }
     let scan = tell(request, &detectors, &history, found)?;
     Ok(Scan { sealed: sealed.into_iter().collect(), ..scan })
 }
@@ -112,6 +119,14 @@ fn jobs<'f>(history: &History, files: &'f [Option<Candidate>], around: &Surround
         }
     }
     jobs
+}
+
+/// What is known of a version before it is read.
+struct Asked {
+    environment: Environment,
+    key: Option<Key>,
+    /// What a look at it would give, if it gave nothing the last time.
+    recalled: Option<Looked>,
 }
 
 /// One finding in all versions that have it.
@@ -148,15 +163,32 @@ impl Search<'_> {
         let (next, found) = (AtomicUsize::new(0), Mutex::new(Found::default()));
         let threads = std::thread::available_parallelism().map_or(1, usize::from).min(self.jobs.len().div_ceil(CHUNK)).max(1);
         let work = || -> Result<(), GitError> {
-            let mut objects = Objects::start(&self.history.repository)?;
+            // started when there is something to read
+            let (mut reader, mut spare) = (None, Spare::default());
             loop {
                 let from = next.fetch_add(CHUNK, Ordering::Relaxed);
                 let Some(jobs) = self.jobs.get(from..self.jobs.len().min(from + CHUNK)).filter(|jobs| !jobs.is_empty()) else {
                     return Ok(());
                 };
-                objects.ask(&jobs.iter().map(|job| job.version.blob).collect::<Vec<_>>())?;
-                for job in jobs {
-                    let looked = self.look(job, objects.answer(LIMIT)?);
+                let asked: Vec<Asked> = jobs.iter().map(|job| self.ask(job)).collect();
+                let unknown = jobs.iter().zip(&asked).filter(|(_, asked)| asked.recalled.is_none()).map(|(job, _)| job.version.blob);
+                let unknown: Vec<Id> = unknown.collect();
+                if !unknown.is_empty() {
+                    let objects = match &mut reader {
+                        Some(objects) => objects,
+                        none => none.insert(Objects::start(&self.history.repository)?),
+                    };
+                    objects.ask(&unknown)?;
+                }
+                for (job, asked) in jobs.iter().zip(asked) {
+                    let looked = match (asked.recalled, &mut reader) {
+                        (None, Some(objects)) => {
+                            let object = objects.answer(&mut spare, LIMIT)?;
+                            let looked = self.look(job, asked.environment, object, &mut spare);
+                            looked.map(|looked| self.engine.learn(asked.key, None, looked))
+                        }
+                        (recalled, _) => recalled,
+                    };
                     // a broken lock means that another worker has panicked; that is told when it is joined
                     self.gather(job, looked, &mut found.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
                 }
@@ -170,13 +202,21 @@ impl Search<'_> {
         Ok(found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 
-    fn look(&self, job: &Job<'_>, object: crate::git::Object) -> Option<Looked> {
+    fn ask(&self, job: &Job<'_>) -> Asked {
+        let environment = self.around.environment(job.file, &self.around.below(job.file)).environment;
+        let Some(clean) = &self.engine.clean else { return Asked { environment, key: None, recalled: None } };
+        let way = self.engine.way(job.file, environment, self.around.circumstances(job.file));
+        let key = clean.key(&way, &Of::Object(job.version.blob));
+        let recalled = clean.recall(key, None).map(|totals| self.engine.recalled(job.file, totals));
+        Asked { environment, key: Some(key), recalled }
+    }
+
+    fn look(&self, job: &Job<'_>, environment: Environment, object: Object, spare: &mut Spare) -> Option<Looked> {
         let mut looked = Looked::default();
         match content(object)? {
             Ok(content) => {
-                let verdict = self.around.environment(job.file, &self.around.below(job.file));
                 let blob = Blob { name: job.file.display.clone(), content };
-                return Some(self.engine.blob(blob, verdict.environment, self.around.circumstances(job.file), Some(job.file), looked));
+                return Some(self.engine.blob(blob, environment, self.around.circumstances(job.file), Some(job.file), looked, spare));
             }
             Err(skip) => looked.skip(skip),
         }

@@ -4,6 +4,7 @@ pub mod accepted;
 mod added;
 pub mod age;
 pub mod baseline;
+mod clean;
 pub mod copies;
 mod engine;
 mod error;
@@ -23,8 +24,10 @@ mod verdict;
 use std::collections::{BTreeSet, HashMap};
 use std::io::{self, Read};
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use baseline::Baseline;
+use clean::Clean;
 use engine::{Engine, Looked};
 use facts::Surroundings;
 use project::Project;
@@ -34,7 +37,8 @@ use verdict::Files;
 use crate::config::Loaded;
 use crate::config::environment::{self, Facts};
 use crate::detect::{Circumstances, CompileError, Detectors, Sort, across, warnings};
-use crate::disk::read::read_stream;
+use crate::disk::cache::Cache;
+use crate::disk::read::{Spare, read_stream};
 use crate::disk::walk::{Candidate, Exclude, Found, Options, Problem, walk};
 use crate::git::Tree;
 use crate::model::date::Date;
@@ -84,9 +88,11 @@ pub struct Request<'a> {
     pub retired: Option<&'a Retired<'a>>,
     /// Comments take findings out only where this commit has them, too.
     pub spoken: Option<&'a Tree>,
+    /// Where contents that were found clean are remembered; `None`: everything is looked at.
+    pub cache: Option<&'a Cache>,
 }
 
-/// Files from which on it pays to make sieves.
+/// Files from which on it pays to make sieves, and to remember what was clean.
 const MANY: usize = 200;
 
 /// Which documents outlive a scan of files.
@@ -148,9 +154,16 @@ pub fn scan(request: &Request<'_>) -> Result<Scan, ScanError> {
     }
     // a value that was replaced may stand where no rule looks
     if found.files.len() > MANY && request.retired.is_none() {
-        engine.sieves = sieves::sieves(&detectors);
+        engine.many = true;
+        let kind = if request.no_ignore { "all files" } else { "files" };
+        // what is left out because it is known is there all the same
+        let all_told = request.keep != Keep::All && request.new_only.is_none();
+        engine.clean = request.cache.filter(|_| all_told).map(|cache| Clean::load(cache, request, kind));
     }
     let mut looked = engine.run(&found.files, &around);
+    if let Some(clean) = engine.clean.take() {
+        clean.save();
+    }
     let links = looked.iter_mut().map(|l| std::mem::take(&mut l.links)).collect();
     engine.second_pass(&found.files, &around, &Project::new(request.rules.rules(), links), &mut looked);
     drop(engine);
@@ -181,7 +194,14 @@ pub fn scan_stream(request: &Request<'_>, name: &str, input: &mut dyn Read) -> i
         Ok(content) => {
             let environment = environment::of(name, &Facts::default());
             let blob = Blob { name: name.to_owned(), content };
-            looked = engine(request, &detectors, &WorkTree, None).blob(blob, environment, Circumstances::default(), None, looked);
+            looked = engine(request, &detectors, &WorkTree, None).blob(
+                blob,
+                environment,
+                Circumstances::default(),
+                None,
+                looked,
+                &mut Spare::default(),
+            );
         }
         Err(skip) => looked.skip(skip),
     }
@@ -238,7 +258,9 @@ fn engine<'a>(request: &'a Request<'_>, detectors: &'a Detectors, source: &'a dy
         source,
         known,
         hasher: None,
-        sieves: None,
+        many: false,
+        sieves: OnceLock::new(),
+        clean: None,
     }
 }
 

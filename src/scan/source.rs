@@ -1,6 +1,6 @@
 //! What a scan looks at: a name and bytes, from the work tree or from a repository.
 
-use crate::disk::read::{Content, Links, Outcome, Skip, as_text, read};
+use crate::disk::read::{Content, Links, Outcome, Skip, Spare, State, as_text, read_into};
 use crate::disk::walk::Candidate;
 use crate::git::Object;
 use crate::model::document::Document;
@@ -21,11 +21,16 @@ pub(super) struct Blob {
 
 /// Where the bytes of files come from.
 pub(super) trait Source: Sync {
-    /// The content of a file, or why it is left out.
+    /// The content of a file, or why it is left out; in the memory of `spare`, where that is of use.
     ///
     /// # Errors
     /// What is wrong, in words.
-    fn read(&self, file: &Candidate) -> Result<Result<Content, Skip>, String>;
+    fn read(&self, file: &Candidate, spare: &mut Spare) -> Result<Result<Content, Skip>, String>;
+
+    /// What can be known of a file without reading it, if that tells whether its content is another.
+    fn state(&self, _file: &Candidate) -> Option<State> {
+        None
+    }
 
     /// How many files are worth a thread.
     fn worth(&self) -> usize {
@@ -42,12 +47,16 @@ pub(super) trait Source: Sync {
 pub(super) struct WorkTree;
 
 impl Source for WorkTree {
-    fn read(&self, file: &Candidate) -> Result<Result<Content, Skip>, String> {
-        match read(&file.path, Links::Refuse, LIMIT) {
+    fn read(&self, file: &Candidate, spare: &mut Spare) -> Result<Result<Content, Skip>, String> {
+        match read_into(spare, &file.path, Links::Refuse, LIMIT) {
             Ok(Outcome::Content(content, _)) => Ok(Ok(content)),
             Ok(Outcome::Skipped(skip)) => Ok(Err(skip)),
             Err(error) => Err(error.to_string()),
         }
+    }
+
+    fn state(&self, file: &Candidate) -> Option<State> {
+        State::of(&file.path)
     }
 }
 

@@ -11,7 +11,7 @@ use super::project::Project;
 use super::source::{LIMIT, Source, content};
 use super::track::{Kind, Track};
 use super::{Request, Scan, detectors, engine, gather};
-use crate::disk::read::{Content, Skip};
+use crate::disk::read::{Content, Skip, Spare};
 use crate::disk::walk::Candidate;
 use crate::formats::decode;
 use crate::git::{Asked, Change, GitError, Id, Staged, Tree};
@@ -88,7 +88,7 @@ impl Index<'_> {
 }
 
 impl Source for Index<'_> {
-    fn read(&self, file: &Candidate) -> Result<Result<Content, Skip>, String> {
+    fn read(&self, file: &Candidate, _spare: &mut Spare) -> Result<Result<Content, Skip>, String> {
         let missing = || format!("`{}`: its staged content is not in the repository", file.display);
         let change = self.by_path.get(&file.path).ok_or_else(missing)?;
         self.blob(&change.blob).map_err(|e| e.to_string())?.ok_or_else(missing)

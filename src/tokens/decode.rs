@@ -75,14 +75,23 @@ fn begins_as_text(head: &str) -> bool {
     rest.is_empty() && fours.iter().all(says) && !(head.contains(['-', '_']) && head.contains(['+', '/']))
 }
 
+/// Whether sixteen digits, if they are hexadecimal, are printable bytes.
+fn begins_as_text_in_hex(head: &str) -> bool {
+    head.as_bytes().as_chunks::<2>().0.iter().all(|pair| is_printable(hex_byte(*pair)))
+}
+
 /// A run as text, if it is that.
 fn decoded(run: &str) -> Option<Zeroizing<String>> {
+    let head = run.get(..16)?;
+    let (in_hex, in_base64) = (begins_as_text_in_hex(head), begins_as_text(head));
+    if !in_hex && !in_base64 {
+        return None;
+    }
     let hex = run.len().is_multiple_of(2) && run.bytes().all(|b| b.is_ascii_hexdigit());
-    let head = |size: usize| run.get(..size);
-    let bytes = if hex {
-        head(16)?.as_bytes().as_chunks::<2>().0.iter().all(|pair| is_printable(hex_byte(*pair))).then(|| from_hex(run)).flatten()?
-    } else {
-        begins_as_text(head(16)?).then(|| base::base64(run)).flatten()?
+    let bytes = match (hex, in_hex, in_base64) {
+        (true, true, _) => from_hex(run)?,
+        (false, _, true) => base::base64(run)?,
+        _ => return None,
     };
     let text = std::str::from_utf8(&bytes).ok()?;
     printable(text.as_bytes()).then(|| Zeroizing::new(text.to_owned()))

@@ -98,7 +98,10 @@ fn begun_by(text: &str, run: Span) -> Option<Token> {
     });
     let said = run.of(text);
     let escaped = |length: &usize| text.as_bytes().get(..run.start + length).is_some_and(ends_escape);
-    let starts = [0].into_iter().chain([1, 2, 5].into_iter().filter(escaped)).chain(said.match_indices(['/', '+']).map(|(i, _)| i + 1));
+    let starts = [0]
+        .into_iter()
+        .chain([1, 2, 5].into_iter().filter(escaped))
+        .chain(memchr::memchr2_iter(b'/', b'+', said.as_bytes()).map(|i| i + 1));
     let here = |start: usize| {
         let rest = said.get(start..)?;
         let (kind, mark) = SHORT.iter().find(|(_, mark)| rest.starts_with(mark))?;
@@ -128,16 +131,16 @@ fn find_to(text: &str, depth: usize) -> Vec<Token> {
 }
 
 /// The tokens of a setting: those of [`find`] in its value, and those that only its name tells from other random text. `names` are the
-/// words of its name, and of its path.
+/// words of its name, and of its path; `unmarked`: it is known that none of [`marks`] stands in the value.
 #[must_use]
-pub fn find_named(names: &[&[String]], value: &str) -> Vec<Token> {
+pub fn find_named(names: &[&[String]], value: &str, unmarked: bool) -> Vec<Token> {
     if value.len() < SHORTEST {
         return Vec::new();
     }
     // a name says more than the form: several providers write `sk_test_`
     let mut found: Vec<Token> = by_name(names, value).into_iter().collect();
     if found.is_empty() {
-        found = find(value);
+        found = if unmarked { found_at(value, &[], DEPTH) } else { find(value) };
     }
     if found.is_empty()
         && let Some(plain) = decode::unescaped(value)

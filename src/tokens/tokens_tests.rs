@@ -102,7 +102,7 @@ fn example(kind: &TokenKind, whole: bool, runner: &mut TestRunner) -> String {
         } else {
             text
         };
-        let found = if whole { find_named(&[&name_of(kind)], &text) } else { find(&text) };
+        let found = if whole { find_named(&[&name_of(kind)], &text, false) } else { find(&text) };
         if found.iter().any(|t| t.kind == kind) {
             return text;
         }
@@ -156,9 +156,9 @@ fn every_kind_that_a_name_tells_of_is_found_under_it_alone() {
     for kind in KINDS.iter().filter(|k| !k.near.is_empty()) {
         let token = example(kind, true, &mut runner);
         let other = ["flavour".to_owned()];
-        assert!(of(kind, &find_named(&[&name_of(kind)], &token)).is_some(), "{}", kind.kind);
+        assert!(of(kind, &find_named(&[&name_of(kind)], &token, false)).is_some(), "{}", kind.kind);
         if kind.prefixes.is_empty() {
-            assert_eq!(of(kind, &find_named(&[&other], &token)), None, "{}", kind.kind);
+            assert_eq!(of(kind, &find_named(&[&other], &token, false)), None, "{}", kind.kind);
             assert_eq!(of(kind, &find(&token)), None, "{}", kind.kind);
         }
     }
@@ -220,7 +220,7 @@ fn text_in_text_is_looked_through() {
     let thrice = STANDARD.encode(&twice);
     assert!(find(&thrice).is_empty(), "the depth is bounded");
     for escaped in [token.replace('-', "%2D"), token.replace('-', "\\u002d")] {
-        assert_eq!(find_named(&[], &escaped).len(), 1, "{escaped}");
+        assert_eq!(find_named(&[], &escaped, false).len(), 1, "{escaped}");
     }
 }
 
@@ -257,7 +257,7 @@ fn the_secret_of_a_pair_is_known_by_its_id() {
 proptest! {
     #[test]
     fn any_text_is_looked_through(text in "(?s)(?:[a-zA-Z0-9+/=_.:%\\\\\"-]{0,40}|ghp_|eyJ|\\+ASt|:AA|AKIA|é|\\PC){0,12}") {
-        for token in find(&text).into_iter().chain(find_named(&[&["dsn".to_owned()]], &text)) {
+        for token in find(&text).into_iter().chain(find_named(&[&["dsn".to_owned()]], &text, false)) {
             prop_assert!(text.get(token.span.start..token.span.end).is_some());
         }
     }

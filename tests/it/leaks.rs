@@ -546,6 +546,26 @@ fn no_command_shows_or_writes_a_secret() {
     assert_none(&faults);
 }
 
+/// A tree large enough for the cache, with files that are clean in spite of a canary in them.
+#[test]
+fn what_is_remembered_of_a_scan_holds_no_secret() {
+    let mut faults = Vec::new();
+    for canary in CANARIES {
+        let desk = Desk::new(canary);
+        PLANTED.iter().for_each(|(name, text)| desk.plant(name, text));
+        (0..210).for_each(|n| desk.plant(&format!("filler/{n}.md"), &format!("Chapter {n} is about {{C}}.\n")));
+        for _ in 0..2 {
+            for format in ["human", "json", "sarif"] {
+                faults.extend(desk.faults(&["scan", "--format", format], None, false));
+            }
+        }
+        let kept = desk.files().into_keys().filter(|path| path.starts_with(desk.home.join(".cache/harden"))).count();
+        let again = String::from_utf8(desk.run(&["scan"], None).stdout).unwrap();
+        assert!(kept == 1 && again.contains("clean as in an earlier scan"), "{kept} files: {again}");
+    }
+    assert_none(&faults);
+}
+
 /// What is run where sops files are made. Only names that announce a secret hold the canary: other values stay readable, as sops has it.
 const FOR_SOPS: &[Row] = &[
     row(&["encrypt", "--emit", "sops", ".env"]),

@@ -5,6 +5,7 @@ mod across;
 #[cfg(feature = "full")]
 mod backends;
 mod baseline;
+mod cache;
 mod cmd;
 mod desk;
 mod docs;

@@ -1,0 +1,252 @@
+//! What an earlier scan found clean is not judged again, and nothing that changed is missed for that.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::{Duration, SystemTime};
+
+use serde_json::Value;
+
+use super::harness::{assert_code, command, stderr, stdout};
+use super::repository::Repository;
+
+/// Files enough to be remembered.
+const FILES: usize = 230;
+
+struct Desk {
+    _dir: tempfile::TempDir,
+    home: PathBuf,
+    project: PathBuf,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let (home, project) = (dir.path().join("home"), dir.path().join("project"));
+        fs::create_dir_all(&home).unwrap();
+        let desk = Self { _dir: dir, home, project };
+        for n in 0..FILES {
+            desk.put(&format!("src/m{n}.py"), &format!("def f{n}(x):\n    return x + {n}\n"));
+        }
+        desk.put("app.env", "PORT=8080\n");
+        desk.put("old.env", "DB_PASSWORD=hunter2\n");
+        desk
+    }
+
+    fn put(&self, name: &str, text: &str) {
+        let path = self.project.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        put(&path, text.as_bytes());
+    }
+
+    fn harden(&self, args: &[&str]) -> Command {
+        let mut command = command(env!("CARGO_BIN_EXE_harden"), &self.home, &self.project);
+        command.args(args);
+        command
+    }
+
+    /// What a scan with `args` tells, as JSON.
+    fn scan(&self, args: &[&str]) -> Value {
+        read(&self.harden(&[&["scan", "--format", "json"], args].concat()).output().unwrap())
+    }
+
+    /// The files of the cache.
+    fn kept(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.home.join(".cache/harden/clean")).into_iter().flatten();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    }
+}
+
+fn put(path: &Path, bytes: &[u8]) {
+    File::create(path).unwrap().write_all(bytes).unwrap();
+}
+
+fn read(output: &Output) -> Value {
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{}", stderr(output));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn recalled(report: &Value) -> u64 {
+    report["totals"]["recalled"].as_u64().unwrap()
+}
+
+/// The places of all findings, and all that was counted but what was remembered.
+fn told(report: &Value) -> (Vec<String>, Value) {
+    let findings = report["findings"].as_array().unwrap();
+    let mut totals = report["totals"].clone();
+    totals.as_object_mut().unwrap().remove("recalled");
+    (findings.iter().map(|f| format!("{}:{} {} {}", f["file"], f["line"], f["rule"], f["fingerprint"])).collect(), totals)
+}
+
+/// How many of the files are clean.
+const CLEAN: u64 = FILES as u64 + 1;
+
+#[test]
+fn a_second_scan_tells_the_same_and_judges_what_changed() {
+    let desk = Desk::new();
+    let first = desk.scan(&[]);
+    assert_eq!((recalled(&first), told(&first).0.len()), (0, 1));
+    let second = desk.scan(&[]);
+    assert_eq!((recalled(&second), told(&second)), (CLEAN, told(&first)));
+    let human = stdout(&desk.harden(&["scan"]).output().unwrap());
+    assert!(human.contains(&format!("; {CLEAN} clean as in an earlier scan")), "{human}");
+    // what was clean
+    desk.put("src/m7.py", "DB_PASSWORD = 'hunter2'\n");
+    desk.put("app.env", "PORT=8080\nDB_PASSWORD=changeme\n");
+    let third = desk.scan(&[]);
+    assert_eq!((recalled(&third), told(&third).0.len()), (CLEAN - 2, 3));
+    // and clean again
+    desk.put("app.env", "PORT=8081\n");
+    assert_eq!(told(&desk.scan(&[])).0.len(), 2);
+    fs::remove_file(desk.project.join("old.env")).unwrap();
+    let last = desk.scan(&[]);
+    assert_eq!((recalled(&last), told(&last).0.len()), (CLEAN - 1, 1));
+}
+
+/// The same length and the same time of modification: git would see it, too.
+#[test]
+fn a_change_that_hides_is_seen() {
+    let desk = Desk::new();
+    let path = desk.project.join("app.env");
+    let long_ago = SystemTime::now() - Duration::from_secs(1_000_000);
+    let age = || File::options().write(true).open(&path).unwrap().set_modified(long_ago).unwrap();
+    desk.put("app.env", "SOMETHING=nothing1\n");
+    age();
+    // long enough for the state of the files to count
+    std::thread::sleep(Duration::from_secs(5));
+    desk.scan(&[]);
+    assert_eq!(recalled(&desk.scan(&[])), CLEAN);
+    desk.put("app.env", "DB_PASSWORD=hunter\n");
+    age();
+    let report = desk.scan(&[]);
+    assert_eq!((recalled(&report), told(&report).0.len()), (CLEAN - 1, 2));
+    // another file in its place
+    desk.put("other", "DB_PASSWORD=secret\n");
+    fs::rename(desk.project.join("other"), desk.project.join("src/m1.py")).unwrap();
+    File::options().write(true).open(desk.project.join("src/m1.py")).unwrap().set_modified(long_ago).unwrap();
+    assert_eq!(told(&desk.scan(&["--profile", "strict"])).0.len(), told(&desk.scan(&["--no-cache", "--profile", "strict"])).0.len());
+    assert_eq!(recalled(&desk.scan(&[])), CLEAN - 2);
+}
+
+#[test]
+fn whoever_judges_otherwise_judges_anew() {
+    let desk = Desk::new();
+    let warm = || {
+        desk.scan(&[]);
+        assert_eq!(recalled(&desk.scan(&[])), CLEAN);
+    };
+    warm();
+    assert_eq!(recalled(&desk.scan(&["--profile", "strict"])), 0);
+    assert_eq!(recalled(&desk.scan(&["--no-config"])), 0);
+    warm();
+    desk.put("harden.toml", "fail-on = \"high\"\n");
+    assert_eq!(recalled(&desk.scan(&[])), 0, "harden.toml");
+    fs::remove_file(desk.project.join("harden.toml")).unwrap();
+    warm();
+    let rule = "schema = 1\n[[override]]\nid = \"default-credential\"\nenabled = true\nseverity = \"low\"\nreason = \"x\"\n";
+    desk.put(".harden/rules/own.toml", rule);
+    assert_eq!(recalled(&desk.scan(&[])), 0, "rules");
+    desk.put(".harden/rules/own.toml", &rule.replace("low", "high"));
+    assert_eq!(recalled(&desk.scan(&[])), 0, "other rules");
+    fs::remove_dir_all(desk.project.join(".harden")).unwrap();
+    warm();
+    // a file that speaks for another deployment, under another name
+    fs::rename(desk.project.join("src/m3.py"), desk.project.join("src/m3.test.py")).unwrap();
+    assert_eq!(recalled(&desk.scan(&[])), CLEAN - 1);
+    // another part of the tree is another scan, and does not make this one forget
+    desk.scan(&["src"]);
+    assert_eq!((recalled(&desk.scan(&[])), recalled(&desk.scan(&["src"]))), (CLEAN, CLEAN - 1));
+}
+
+#[test]
+fn without_the_cache_nothing_is_remembered() {
+    let desk = Desk::new();
+    desk.scan(&["--no-cache"]);
+    assert_eq!(desk.kept(), Vec::<PathBuf>::new());
+    desk.scan(&[]);
+    assert_eq!((desk.kept().len(), recalled(&desk.scan(&["--no-cache"]))), (1, 0));
+    let few = Desk::new();
+    fs::remove_dir_all(few.project.join("src")).unwrap();
+    few.scan(&[]);
+    assert_eq!(few.kept(), Vec::<PathBuf>::new(), "few files take no time");
+    // where there is no home, and where nothing can be written
+    let output = few.harden(&["scan"]).env_remove("HOME").output().unwrap();
+    assert_code(&output, 1);
+    let desk = Desk::new();
+    put(&desk.home.join(".cache"), b"a file");
+    assert_eq!(told(&desk.scan(&[])), told(&desk.scan(&["--no-cache"])));
+}
+
+#[test]
+fn what_is_kept_is_no_text_and_is_not_believed_when_it_is_damaged() {
+    let desk = Desk::new();
+    desk.scan(&[]);
+    let kept = desk.kept();
+    let [file] = kept.as_slice() else { panic!("{kept:?}") };
+    assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
+    let bytes = fs::read(file).unwrap();
+    assert_eq!(bytes.len() as u64, 32 + CLEAN * 40, "a digest, and a record for each");
+    for text in ["src/", "hunter2", "PORT", "return", "m7.py"] {
+        assert!(!bytes.windows(text.len()).any(|w| w == text.as_bytes()), "{text}");
+    }
+    for damaged in [&bytes[..bytes.len() - 1], &[&bytes[..100], &[bytes[100] ^ 1], &bytes[101..]].concat(), b"", &[0; 72]] {
+        put(file, damaged);
+        assert_eq!(recalled(&desk.scan(&[])), 0);
+        assert_eq!(recalled(&desk.scan(&[])), CLEAN, "and is made anew");
+    }
+    fs::set_permissions(file, fs::Permissions::from_mode(0o666)).unwrap();
+    assert_eq!(recalled(&desk.scan(&[])), 0, "anybody could have written it");
+}
+
+/// Whatever else a file says is said every time.
+#[test]
+fn notices_comments_links_and_dates_are_looked_at_again() {
+    let desk = Desk::new();
+    desk.put("broken.json", "{\"a\": \n");
+    desk.put("marked.py", "x = 1  # harden:ignore debug-on\n");
+    desk.put("k8s/app.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: app}\ndata: {PORT: \"1\"}\n");
+    let in_order = "postgres://app@db.example.com/app?sslmode=verify-full&sslrootcert=/ca.pem";
+    desk.put("live.env", &format!("API_TOKEN=\nDATABASE_URL={in_order}\n"));
+    let made = Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "/dev/null", "-days", "9000", "-subj", "/CN=db.example.com"])
+        .args(["-addext", "basicConstraints=critical,CA:TRUE", "-out"])
+        .arg(desk.project.join("ca.pem"))
+        .output()
+        .unwrap();
+    assert_code(&made, 0);
+    let first = desk.scan(&[]);
+    let second = desk.scan(&[]);
+    assert_eq!(recalled(&second), CLEAN, "the five were looked at");
+    assert_eq!((told(&first), &first["notices"], &first["grade"]), (told(&second), &second["notices"], &second["grade"]));
+    assert!(first["notices"].as_array().unwrap().len() >= 2, "{}", first["notices"]);
+}
+
+#[test]
+fn in_a_history_only_new_versions_are_read() {
+    let r = Repository::new();
+    for n in 0..FILES {
+        r.put(format!("m{n}.py"), format!("def f{n}(x):\n    return x + {n}\n"));
+    }
+    r.put("old.env", "DB_PASSWORD=hunter2\n");
+    r.commit();
+    let scan = |args: &[&str]| {
+        let args = [&["scan", "--history", "--format", "json"], args].concat();
+        read(&r.harden(&args))
+    };
+    let first = scan(&[]);
+    let second = scan(&[]);
+    assert_eq!((recalled(&first), recalled(&second)), (0, FILES as u64));
+    assert_eq!((told(&first), &first["findings"]), (told(&second), &second["findings"]));
+    // what is not told because it is known is not clean
+    let known = read(&r.harden(&["scan", "--new-only", "HEAD", "--format", "json"]));
+    let all = read(&r.harden(&["scan", "--format", "json"]));
+    assert_eq!((told(&known).0.len(), told(&all).0.len()), (0, 1));
+    r.put("m7.py", "DB_PASSWORD = 'hunter2'\n");
+    let commit = r.commit();
+    let third = scan(&[]);
+    assert_eq!((recalled(&third), third["findings"].as_array().unwrap().len()), (FILES as u64, 2));
+    assert!(third["findings"].as_array().unwrap().iter().any(|f| f["history"]["commit"] == commit.as_str()), "{third}");
+    assert_eq!((told(&third), recalled(&scan(&["--no-cache"]))), (told(&scan(&["--no-cache"])), 0));
+}
