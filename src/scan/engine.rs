@@ -11,13 +11,14 @@ use super::Keep;
 use super::clean::{Clean, Key, Of, Way};
 use super::facts::Surroundings;
 use super::known;
+use super::looked::Looked;
 use super::project::{self, Project, Second};
 use super::retired::{Retired, returned};
 use super::sieves::sieves;
 use super::source::{Blob, Source, touches};
 use crate::config::{Loaded, stage};
 use crate::detect::{Circumstances, Detectors, Kept, Links, Mark, Seen, holds_token, marks, speaks, suppress};
-use crate::disk::read::{Content, Skip, Spare, give_back};
+use crate::disk::read::{Content, Spare, give_back};
 use crate::disk::walk::Candidate;
 use crate::formats::{self, Glance, Sieves};
 use crate::git::Tree;
@@ -32,60 +33,6 @@ use crate::report::fingerprint::{self, fingerprint};
 use crate::report::{Entry, Notice, Totals};
 use crate::rules::schema::Rule;
 use zeroize::Zeroizing;
-
-/// What one file gave.
-#[derive(Default)]
-pub(super) struct Looked {
-    pub(super) entries: Vec<Entry>,
-    pub(super) seen: Vec<Seen>,
-    pub(super) totals: Totals,
-    pub(super) notices: Vec<Notice>,
-    /// Which entries of `[[allow]]` it used.
-    pub(super) allowed: Vec<usize>,
-    pub(super) document: Option<Document>,
-    /// Whether the content is that of the sealed twin.
-    pub(super) twin: bool,
-    pub(super) problem: Option<String>,
-    /// Comments in it that take findings out.
-    pub(super) marks: Vec<Mark>,
-    /// What it has to do with other files.
-    pub(super) links: Links,
-    /// Its path for people.
-    pub(super) name: String,
-    /// Suppressed findings in production files.
-    pub(super) waived: usize,
-    /// Its name for people, and its path below the project's folder, where it lies in there. Of a history: those of all files.
-    pub(super) places: BTreeSet<(String, String)>,
-    /// Whether all of the file was looked at and understood: what a baseline says of it and is not found is not there.
-    pub(super) complete: bool,
-    /// Whether another day may find more.
-    pub(super) dated: bool,
-    /// For each entry a hash of its value, keyed for this run; only where it was asked for.
-    pub(super) values: Vec<u64>,
-}
-
-impl Looked {
-    /// Whether it is nothing but numbers.
-    pub(super) fn gave_nothing(&self) -> bool {
-        // every field by name: one that is forgotten does not compile
-        let Self { entries, seen, totals: _, notices, allowed, document, twin, problem, marks, links, name: _, waived, .. } = self;
-        let Self { places: _, complete: _, dated, values, .. } = self;
-        let Links { live, wants, objects, more, folder: _ } = links;
-        let none =
-            entries.is_empty() && seen.is_empty() && notices.is_empty() && allowed.is_empty() && marks.is_empty() && values.is_empty();
-        let alone = live.is_empty() && wants.is_empty() && objects.is_empty() && !more;
-        none && alone && document.is_none() && !twin && problem.is_none() && *waived == 0 && !dated
-    }
-
-    /// Counts what was left out.
-    pub(super) fn skip(&mut self, skip: Skip) {
-        match skip {
-            Skip::TooLarge => self.totals.skipped_large += 1,
-            Skip::Binary => self.totals.skipped_binary += 1,
-            Skip::Special => self.totals.skipped_special += 1,
-        }
-    }
-}
 
 /// A text in which nothing is at fault.
 struct Clear {
@@ -223,7 +170,7 @@ impl Engine<'_> {
             looked.twin = true;
             let verdict = around.environment(file, &around.below(file));
             let blob = Blob { name: file.display.clone(), content: Content { bytes: bytes.clone(), utf16: false } };
-            return complete(self.blob(blob, verdict.environment, around.circumstances(file), Some(file), looked, spare));
+            return self.blob(blob, verdict.environment, around.circumstances(file), Some(file), looked, spare).complete();
         }
         let verdict = around.environment(file, &around.below(file));
         let circumstances = around.circumstances(file);
@@ -244,7 +191,7 @@ impl Engine<'_> {
                     return self.recalled(file, known);
                 }
                 let blob = Blob { name: file.display.clone(), content };
-                let looked = complete(self.blob(blob, verdict.environment, circumstances, Some(file), looked, spare));
+                let looked = self.blob(blob, verdict.environment, circumstances, Some(file), looked, spare).complete();
                 self.learn(key, state, looked)
             }
             Ok(Err(skip)) => {
@@ -277,7 +224,7 @@ impl Engine<'_> {
         if totals.files == 0 {
             return Looked { totals, ..Looked::default() };
         }
-        complete(Looked { totals, name: file.display.clone(), places: self.places(file), ..Looked::default() })
+        Looked { totals, name: file.display.clone(), places: self.places(file), ..Looked::default() }.complete()
     }
 
     /// The names of `file`, where it lies in the project's folder.
@@ -330,7 +277,7 @@ impl Engine<'_> {
             Ok(clear) => {
                 give_back(spare, clear.memory);
                 looked.seen = clear.seen;
-                count(&mut looked.totals, clear.format);
+                looked.count(clear.format);
                 return looked;
             }
             Err(text) => text,
@@ -364,7 +311,7 @@ impl Engine<'_> {
         if let Some(fault) = &document.fault {
             looked.notices.push(Notice { file: blob.name.clone(), line: fault.line, message: format!("{}; searched as text", fault.kind) });
         }
-        count(&mut looked.totals, if document.fault.is_some() { "" } else { document.format });
+        looked.count(if document.fault.is_some() { "" } else { document.format });
         looked.totals.settings += document.settings.iter().filter(|s| s.role != Role::Prose).count();
         if self.keep == Keep::All || (self.keep == Keep::Found && !looked.entries.is_empty()) {
             looked.document = Some(document);
@@ -469,19 +416,6 @@ fn in_parallel<T: Send>(files: &[Candidate], worth: usize, work: impl Fn(usize, 
     let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     done.sort_by_key(|(i, _)| *i);
     done.into_iter().map(|(_, result)| result).collect()
-}
-
-/// Counts a file that was read as `format`; as none, where its own could not read it.
-fn count(totals: &mut Totals, format: &str) {
-    totals.faulty += usize::from(format.is_empty());
-    totals.as_text += usize::from(format == "text");
-    totals.parsed += usize::from(!matches!(format, "" | "text"));
-}
-
-/// What is known of a file of which nothing was left out.
-fn complete(mut looked: Looked) -> Looked {
-    looked.complete = looked.totals.faulty == 0;
-    looked
 }
 
 fn entry(finding: Finding, excerpts: &Excerpts<'_>) -> Entry {

@@ -9,9 +9,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::clean::{Clean, Key, Of};
-use super::engine::{Engine, Looked};
+use super::engine::Engine;
 use super::error::ScanError;
 use super::facts::Surroundings;
+use super::looked::Looked;
 use super::source::{Blob, LIMIT, WorkTree, content};
 use super::track::{Kind, Track};
 use super::{MANY, Request, Scan, detectors, engine, gather};

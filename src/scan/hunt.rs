@@ -1,8 +1,9 @@
 //! One pass over a text for many secrets at once, in the forms that other files write them in.
 //!
-//! The secrets are found by a rolling hash over as many bytes as the shortest has, and compared byte by byte: an automaton would keep
-//! copies of them in memory that nobody wipes. The hash is multiplicative (Karp and Rabin, 1987) with a multiplier of this run, so no text
-//! can be made to collide on purpose.
+//! As many bytes as the shortest has are a window; by the last four of it the search knows how far the next window that can fit is away (Wu and
+//! Manber, 1994), and skips that far: most of a text is never looked at. What fits is known by a hash of the window, and compared byte by byte.
+//! An automaton would keep copies of the secrets in memory that nobody wipes. The hashes have a multiplier of this run, so no text can be made to
+//! collide on purpose.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -14,19 +15,22 @@ use zeroize::Zeroizing;
 use crate::model::secret::Secret;
 use crate::model::span::Span;
 
-/// Bytes that the hash covers; no form is shorter.
+/// Bytes of a window; no form is shorter.
 pub(super) const WINDOW: usize = 12;
-/// Bits of the filter before the table.
-const FILTER: usize = 1 << 16;
+/// Bytes that tell how far to skip.
+const BLOCK: usize = 4;
+/// Bits of the hash of a block: so many that the table stays in the nearest cache.
+const BITS: u32 = 15;
+/// How far a window is skipped whose last block is that of no form.
+const FARTHEST: u8 = (WINDOW - BLOCK + 1) as u8;
 
 /// What is looked for.
 pub(super) struct Hunt {
     forms: Vec<Form>,
     by_hash: HashMap<u64, Vec<usize>>,
-    filter: Vec<u64>,
+    /// For each hash of a block, how far it stands at least before the end of a form's window.
+    skips: Box<[u8; 1 << BITS]>,
     multiplier: u64,
-    /// `multiplier` to the power of [`WINDOW`].
-    leading: u64,
 }
 
 /// One way in which a file may write a secret.
@@ -51,18 +55,17 @@ impl Hunt {
     /// Prepares for `secrets`; those shorter than the window are left out.
     pub(super) fn new<'s>(secrets: impl Iterator<Item = &'s Secret>) -> Self {
         let multiplier = RandomState::new().hash_one(WINDOW) | 1;
-        let leading = (0..WINDOW).fold(1_u64, |power, _| power.wrapping_mul(multiplier));
-        let mut hunt = Self { forms: Vec::new(), by_hash: HashMap::new(), filter: vec![0; FILTER / 64], multiplier, leading };
+        let mut hunt = Self { forms: Vec::new(), by_hash: HashMap::new(), skips: Box::new([FARTHEST; 1 << BITS]), multiplier };
         for (secret, value) in secrets.enumerate().filter(|(_, s)| s.len() >= WINDOW) {
             let whole = forms(value.expose()).into_iter().map(|text| Form { text, secret, inner: false });
             let inner = (0..3).flat_map(|before| middles(value.expose(), before)).map(|text| Form { text, secret, inner: true });
-            for form in whole.chain(inner).filter(|f| f.text.len() >= WINDOW) {
-                let hash =
-                    form.text.iter().take(WINDOW).fold(0_u64, |hash, b| hash.wrapping_mul(multiplier).wrapping_add(u64::from(*b) + 1));
-                if let Some(word) = hunt.filter.get_mut(slot(hash) / 64) {
-                    *word |= 1 << (slot(hash) % 64);
+            for form in whole.chain(inner) {
+                let Some(window) = form.text.first_chunk::<WINDOW>() else { continue };
+                for (skip, block) in window.windows(BLOCK).rev().enumerate() {
+                    let slot = &mut hunt.skips[slot(block, multiplier)];
+                    *slot = (*slot).min(u8::try_from(skip).unwrap_or(0));
                 }
-                hunt.by_hash.entry(hash).or_default().push(hunt.forms.len());
+                hunt.by_hash.entry(hash(window, multiplier)).or_default().push(hunt.forms.len());
                 hunt.forms.push(form);
             }
         }
@@ -76,16 +79,13 @@ impl Hunt {
     /// Every secret in `text` that stands there whole, in order.
     pub(super) fn hits(&self, text: &[u8]) -> Vec<Hit> {
         let mut found: Vec<Hit> = Vec::new();
-        let mut hash = 0_u64;
-        for (i, byte) in text.iter().enumerate() {
-            hash = hash.wrapping_mul(self.multiplier).wrapping_add(u64::from(*byte) + 1);
-            if let Some(out) = i.checked_sub(WINDOW).and_then(|j| text.get(j)) {
-                hash = hash.wrapping_sub(self.leading.wrapping_mul(u64::from(*out) + 1));
+        let mut start = 0;
+        while let Some(window) = text.get(start..start + WINDOW) {
+            let skip = self.skips[slot(&window[WINDOW - BLOCK..], self.multiplier)];
+            if skip == 0 {
+                self.verify(text, start, hash(window, self.multiplier), &mut found);
             }
-            let slot = slot(hash);
-            if self.filter.get(slot / 64).is_some_and(|word| word >> (slot % 64) & 1 == 1) && i + 1 >= WINDOW {
-                self.verify(text, i + 1 - WINDOW, hash, &mut found);
-            }
+            start += usize::from(skip.max(1));
         }
         found
     }
@@ -102,9 +102,17 @@ impl Hunt {
     }
 }
 
-fn slot(hash: u64) -> usize {
+/// The hash of a block.
+#[inline]
+fn slot(block: &[u8], multiplier: u64) -> usize {
+    let block = u32::from_le_bytes(block.try_into().unwrap_or_default());
     // the upper bits of a product depend on all lower ones
-    (hash >> 48) as usize % FILTER
+    (u64::from(block).wrapping_mul(multiplier) >> (u64::BITS - BITS)) as usize
+}
+
+/// The hash of a window.
+fn hash(window: &[u8], multiplier: u64) -> u64 {
+    window.iter().fold(0, |hash: u64, b| hash.wrapping_mul(multiplier).wrapping_add(u64::from(*b) + 1))
 }
 
 /// Whether no letter or digit touches the bytes: a secret within a longer one is another secret. What an escape ends with touches nothing.

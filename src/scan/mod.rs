@@ -12,6 +12,7 @@ mod facts;
 mod history;
 mod hunt;
 mod known;
+mod looked;
 mod project;
 mod retired;
 pub mod selftest;
@@ -28,8 +29,9 @@ use std::sync::OnceLock;
 
 use baseline::Baseline;
 use clean::Clean;
-use engine::{Engine, Looked};
+use engine::Engine;
 use facts::Surroundings;
+use looked::Looked;
 use project::Project;
 use source::{Blob, Source, WorkTree};
 use verdict::Files;

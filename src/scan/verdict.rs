@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::accepted::Accepted;
 use super::baseline::{Applied, Baseline, Extent, Fate, Placed};
-use super::engine::Looked;
+use super::looked::Looked;
 use crate::model::date::Date;
 use crate::model::environment::Environment;
 use crate::report::{Entry, Notice, Scope};
