@@ -180,18 +180,18 @@ impl Detectors {
         outcome
     }
 
-    /// Looks at `document`, which holds of a program or a text only the settings whose names or values are asked for. Gives what could have
-    /// been at fault, or `None` where something may be: then all of the file has to be looked at.
+    /// Looks at `document`, which holds of a program or a text only the settings whose names or values are asked for. Whether there is certainly
+    /// nothing that could be at fault, on this day or another; else all of the file has to be looked at.
     #[must_use]
-    pub fn glance(&self, document: &Document, circumstances: Circumstances) -> Option<Vec<Seen>> {
-        let mut outcome = Outcome::default();
+    pub fn passes(&self, document: &Document, circumstances: Circumstances) -> bool {
         if is_copy(&document.path) {
-            return Some(outcome.seen);
+            return true;
         }
+        let mut outcome = Outcome::default();
         let around = Neighbourhood::of_some(document, circumstances);
         let fitting = self.fitting(document);
         let mut concerned = Set::default();
-        for (index, setting) in document.settings.iter().enumerate() {
+        document.settings.iter().enumerate().all(|(index, setting)| {
             let subject = Subject::new(document, index, setting, &around);
             let live = subject.is_live();
             if live {
@@ -199,21 +199,12 @@ impl Detectors {
             }
             self.dispatch.find(&subject, &fitting, &mut concerned);
             let asked = concerned.iter().filter_map(|i| self.rules.get(i)).filter(|c| live || c.at == Target::Token);
-            for compiled in asked {
+            let none = asked.into_iter().all(|compiled| {
                 let named = compiled.concerns.as_ref().is_some_and(|concerns| concerns(&subject));
-                if compiled.possible.as_ref().unwrap_or(&compiled.test)(&subject) {
-                    return None;
-                }
-                if named {
-                    outcome.seen.push(self.seen(compiled, &subject));
-                }
-            }
-            // of what ends one day all is looked at
-            if subject.has_dates() {
-                return None;
-            }
-        }
-        Some(outcome.seen)
+                !named && !compiled.possible.as_ref().unwrap_or(&compiled.test)(&subject)
+            });
+            none && outcome.seen.is_empty() && !subject.has_dates()
+        })
     }
 
     /// The rules that look at files such as `document`.

@@ -1,154 +1,283 @@
-//! What may be computed again at any time, kept for the next run: below `$XDG_CACHE_HOME/harden`, outside of every project.
+//! What may be computed again at any time, kept for the next run: below `$XDG_CACHE_HOME/harden`.
 //!
-//! One file for each name, with its SHA-256 before its content. What anybody else could have written, and what is damaged, counts as not there.
-//! A file that nobody wrote for a month goes with the next one that is written, and so do the oldest where there are many.
+//! One file for each name, with an HMAC (RFC 2104) before its content, under a key that is made of this user's own (`$XDG_STATE_HOME`): what
+//! anybody else wrote, a repository that has the folder in it among them, and what is damaged counts as not there. Of a folder that others may
+//! write to nothing is read, and nothing in it is changed. A file that was not used for a month goes with the next one that is written, and so do
+//! those that were used longest ago where there are many.
 
-use std::fs::{self, DirBuilder};
+use std::ffi::{CStr, CString};
+use std::fs::{DirBuilder, File};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::atomic::{ModePolicy, write_atomic};
+use rustix::fd::OwnedFd;
+use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags};
+
 use super::error::DiskError;
 use super::home::cache_home;
-use super::read::{Links, open_regular, read_raw, sha256};
+use super::record::{Key, same};
+use super::temp::{hex, unique};
 
 const UNTOUCHED: &str = "nothing was written";
-/// The largest file that is read, in bytes.
-const LIMIT: u64 = 64 * 1024 * 1024;
 /// Files that are kept.
 const MOST: usize = 64;
-/// How long a file is kept that nobody writes.
-const LONGEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How long a file is kept that nobody uses.
+const LONGEST: Duration = Duration::from_secs(30 * DAY);
+/// How old a file is that a run has left half written.
+const LEFT: Duration = Duration::from_secs(DAY);
+/// Seconds.
+const DAY: u64 = 24 * 60 * 60;
+/// Bytes of a name, and of the HMAC.
 const DIGEST: usize = 32;
 
 /// A folder of such files.
 #[derive(Clone, Debug)]
 pub struct Cache {
-    folder: PathBuf,
+    home: PathBuf,
+    subject: &'static str,
 }
 
 impl Cache {
-    /// This user's cache on `subject`, the name of a folder.
+    /// This user's cache on `subject`, the name of a folder. Nothing is opened or made yet.
     ///
     /// # Errors
     /// [`DiskError::NoHome`]
-    pub fn of_user(subject: &str) -> Result<Self, DiskError> {
-        Ok(Self { folder: cache_home()?.join(subject) })
+    pub fn of_user(subject: &'static str) -> Result<Self, DiskError> {
+        Ok(Self { home: cache_home()?, subject })
     }
 
-    /// What was kept as `name`; `None` where that is not known for certain.
+    /// Opens it, and makes it where it is not there.
+    ///
+    /// # Errors
+    /// [`DiskError`] where it cannot be made or is not this user's alone, and where there is no key.
+    pub fn open(&self) -> Result<Opened, DiskError> {
+        let folder = self.home.join(self.subject);
+        let failed = |e: io::Error| DiskError::io("use", &folder, &e, UNTOUCHED);
+        DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(failed)?;
+        let home = own_folder(CWD, &self.home).map_err(failed)?;
+        let opened = own_folder(&home, Path::new(self.subject)).map_err(failed)?;
+        let key = Key::of_user()?.derived(b"harden cache\n");
+        Ok(Opened { folder: opened, key })
+    }
+}
+
+/// Opens a folder that is no link, belongs to this user, and that nobody else can write to.
+fn own_folder(at: impl std::os::fd::AsFd, path: &Path) -> io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let folder = rustix::fs::openat(at, path, flags, Mode::empty())?;
+    let file = File::from(folder);
+    if !is_own(&file)? {
+        return Err(io::Error::other("it is not yours alone"));
+    }
+    Ok(file.into())
+}
+
+/// Whether it belongs to this user, and nobody else can write to it.
+fn is_own(file: &File) -> io::Result<bool> {
+    let meta = file.metadata()?;
+    Ok(meta.uid() == rustix::process::geteuid().as_raw() && meta.mode() & 0o022 == 0)
+}
+
+/// A folder of such files, and this user's key for it.
+pub struct Opened {
+    folder: OwnedFd,
+    key: Key,
+}
+
+impl Opened {
+    /// Bytes that nobody else knows: what is hashed with them cannot be guessed from its hash.
     #[must_use]
-    pub fn read(&self, name: &[u8; DIGEST]) -> Option<Vec<u8>> {
-        let path = self.file(name);
-        let (_, meta) = open_regular(&path, Links::Refuse).ok()??;
-        if meta.uid() != rustix::process::geteuid().as_raw() || meta.mode() & 0o022 != 0 {
+    pub fn seed(&self) -> [u8; DIGEST] {
+        self.key.mac(b"harden cache seed\n")
+    }
+
+    /// What was kept as `name`, of at most `limit` bytes; `None` where that is not known for certain.
+    #[must_use]
+    pub fn read(&self, name: &[u8; DIGEST], limit: usize) -> Option<Vec<u8>> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = File::from(rustix::fs::openat(&self.folder, hex(name), flags, Mode::empty()).ok()?);
+        let meta = file.metadata().ok().filter(|meta| meta.is_file() && meta.len() <= (limit + DIGEST) as u64)?;
+        let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).ok()?);
+        (&file).take((limit + DIGEST) as u64).read_to_end(&mut bytes).ok().filter(|_| is_own(&file).unwrap_or(false))?;
+        let (mac, content) = bytes.split_first_chunk::<DIGEST>()?;
+        if !same(&self.mac(name, content), mac) {
             return None;
         }
-        let raw = read_raw(&path, Links::Refuse, LIMIT).ok()??;
-        let (digest, content) = raw.bytes.split_first_chunk::<DIGEST>()?;
-        // between the two looks another may have taken its place
-        let same = raw.stamp.dev == meta.dev() && raw.stamp.ino == meta.ino();
-        (same && sha256(content) == *digest).then(|| content.to_vec())
+        // those that are used stay longest
+        let now = SystemTime::now();
+        if meta.modified().ok().is_none_or(|then| now.duration_since(then).is_ok_and(|age| age > LEFT)) {
+            _ = file.set_modified(now);
+        }
+        Some(content.to_vec())
     }
 
     /// Keeps `content` as `name`, in place of what was kept before.
     ///
     /// # Errors
-    /// [`DiskError`]; what was kept before stands then.
-    pub fn write(&self, name: &[u8; DIGEST], content: &[u8]) -> Result<(), DiskError> {
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.folder);
-        made.map_err(|e| DiskError::io("make", &self.folder, &e, UNTOUCHED))?;
-        let path = self.file(name);
-        write_atomic(&path, &[&sha256(content), content].concat(), ModePolicy::Exactly(0o600))?;
-        self.prune(&path);
-        Ok(())
+    /// What the system says; what was kept before stands then.
+    pub fn write(&self, name: &[u8; DIGEST], content: &[u8]) -> io::Result<()> {
+        let (name, mac) = (hex(name), self.mac(name, content));
+        let temp = format!(".{name}.{}", unique()?);
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mut file = File::from(rustix::fs::openat(&self.folder, temp.as_str(), flags, Mode::RUSR | Mode::WUSR)?);
+        // what is lost by a power cut is computed again, and what is torn is not believed
+        let written = file.write_all(&mac).and_then(|()| file.write_all(content));
+        let named = written.and_then(|()| Ok(rustix::fs::renameat(&self.folder, temp.as_str(), &self.folder, name.as_str())?));
+        if named.is_err() {
+            _ = rustix::fs::unlinkat(&self.folder, temp.as_str(), AtFlags::empty());
+        }
+        self.prune(&name);
+        named
     }
 
-    /// Removes what is old or too much, but for `kept`.
-    fn prune(&self, kept: &std::path::Path) {
-        let is_ours = |name: &str| name.len() == 2 * DIGEST && name.bytes().all(|b| b.is_ascii_hexdigit());
-        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
-        let mut all: Vec<(SystemTime, PathBuf)> = entries
-            .filter(|entry| entry.file_name().to_str().is_some_and(is_ours))
-            .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
-            .filter(|(_, path)| path != kept)
-            .collect();
-        all.sort_by(|a, b| b.cmp(a));
+    /// The HMAC of `content` as `name`.
+    fn mac(&self, name: &[u8; DIGEST], content: &[u8]) -> [u8; DIGEST] {
+        self.key.mac(&[&b"harden cache file\n"[..], name, content].concat())
+    }
+
+    /// Removes what is old or too much, but for `kept`, and what runs that were killed have left.
+    fn prune(&self, kept: &str) {
         let now = SystemTime::now();
-        let old = |time: SystemTime| now.duration_since(time).is_ok_and(|age| age > LONGEST);
-        for (_, path) in all.iter().enumerate().filter(|(n, (time, _))| *n + 1 >= MOST || old(*time)).map(|(_, entry)| entry) {
-            _ = fs::remove_file(path);
+        let Ok(entries) = Dir::read_from(&self.folder) else { return };
+        let mut all: Vec<(Duration, CString)> = Vec::new();
+        for entry in entries.flatten() {
+            let (name, is_temp) = match entry.file_name().to_bytes() {
+                [b'.', rest @ ..] if rest.get(2 * DIGEST) == Some(&b'.') => (rest.get(..2 * DIGEST).unwrap_or_default(), true),
+                name => (name, false),
+            };
+            let Some(age) = self.age(entry.file_name(), now).filter(|_| is_name(name) && name != kept.as_bytes() || is_temp) else {
+                continue;
+            };
+            match is_temp {
+                true if age > LEFT && is_name(name) => self.remove(entry.file_name()),
+                true => {}
+                false => all.push((age, entry.file_name().to_owned())),
+            }
+        }
+        all.sort_unstable();
+        for (_, name) in all.iter().enumerate().filter(|(n, (age, _))| *n + 1 >= MOST || *age > LONGEST).map(|(_, entry)| entry) {
+            self.remove(name);
         }
     }
 
-    fn file(&self, name: &[u8; DIGEST]) -> PathBuf {
-        self.folder.join(super::hex(name))
+    /// How long ago a file was used.
+    fn age(&self, name: &CStr, now: SystemTime) -> Option<Duration> {
+        let stat = rustix::fs::statat(&self.folder, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+        let then = SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(stat.st_mtime).ok()?);
+        Some(now.duration_since(then).unwrap_or_default())
     }
+
+    fn remove(&self, name: &CStr) {
+        _ = rustix::fs::unlinkat(&self.folder, name, AtFlags::empty());
+    }
+}
+
+/// Whether it is that of a file which was kept.
+fn is_name(name: &[u8]) -> bool {
+    name.len() == 2 * DIGEST && name.iter().all(u8::is_ascii_hexdigit)
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs::{self, File, Permissions};
     use std::io::{Seek, SeekFrom, Write};
-    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::path::{Path, PathBuf};
     use std::time::{Duration, SystemTime};
 
-    use super::{Cache, MOST};
+    use super::{CWD, DAY, MOST, Opened, hex, own_folder};
+    use crate::disk::record::Key;
 
-    fn cache(dir: &tempfile::TempDir) -> Cache {
-        Cache { folder: dir.path().join("harden/clean") }
+    /// A folder with a key of its own.
+    fn opened(folder: &Path, key: u8) -> Opened {
+        fs::create_dir_all(folder).expect("folder");
+        fs::set_permissions(folder, Permissions::from_mode(0o700)).expect("mode");
+        Opened { folder: own_folder(CWD, folder).expect("own"), key: Key::fixed(key) }
+    }
+
+    fn file(folder: &Path, n: u8) -> PathBuf {
+        folder.join(hex(&[n; 32]))
+    }
+
+    fn names(folder: &Path) -> usize {
+        fs::read_dir(folder).expect("folder").count()
     }
 
     #[test]
     fn what_is_kept_is_its_users_alone() {
         let dir = tempfile::tempdir().expect("dir");
-        let cache = cache(&dir);
-        assert_eq!(cache.read(&[1; 32]), None);
+        let cache = opened(dir.path(), 1);
+        assert_eq!(cache.read(&[1; 32], 100), None);
         cache.write(&[1; 32], b"kettle").expect("written");
         cache.write(&[2; 32], b"").expect("written");
-        assert_eq!((cache.read(&[1; 32]), cache.read(&[2; 32])), (Some(b"kettle".to_vec()), Some(Vec::new())));
-        assert_eq!(cache.file(&[1; 32]).metadata().expect("meta").mode() & 0o777, 0o600);
-        assert_eq!(cache.folder.metadata().expect("meta").mode() & 0o777, 0o700);
+        assert_eq!((cache.read(&[1; 32], 6), cache.read(&[2; 32], 0)), (Some(b"kettle".to_vec()), Some(Vec::new())));
+        assert_eq!(cache.read(&[1; 32], 5), None, "more than was asked for");
+        assert_eq!((file(dir.path(), 1).metadata().expect("meta").permissions().mode() & 0o777, names(dir.path())), (0o600, 2));
+        assert_ne!(cache.seed(), opened(dir.path(), 2).seed());
     }
 
     #[test]
-    fn what_others_could_have_written_and_what_is_damaged_does_not_count() {
+    fn what_others_wrote_and_what_is_damaged_does_not_count() {
         let dir = tempfile::tempdir().expect("dir");
-        let cache = cache(&dir);
+        let cache = opened(dir.path(), 1);
         cache.write(&[1; 32], b"kettle").expect("written");
-        let path = cache.file(&[1; 32]);
+        let path = file(dir.path(), 1);
+        assert_eq!(opened(dir.path(), 2).read(&[1; 32], 100), None, "another user's key: a folder that a repository brought");
+        fs::copy(&path, file(dir.path(), 3)).expect("copied");
+        assert_eq!(cache.read(&[3; 32], 100), None, "under another name");
         fs::set_permissions(&path, Permissions::from_mode(0o620)).expect("mode");
-        assert_eq!(cache.read(&[1; 32]), None, "a group may write");
+        assert_eq!(cache.read(&[1; 32], 100), None, "a group may write");
         fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("mode");
-        assert!(cache.read(&[1; 32]).is_some());
-        symlink(&path, cache.file(&[2; 32])).expect("link");
-        assert_eq!(cache.read(&[2; 32]), None, "a link");
-        let mut file = File::options().write(true).open(&path).expect("open");
-        file.seek(SeekFrom::End(-1)).expect("seek");
-        file.write_all(b"E").expect("write");
-        assert_eq!(cache.read(&[1; 32]), None, "another byte");
-        file.set_len(20).expect("cut");
-        assert_eq!(cache.read(&[1; 32]), None, "cut short");
+        assert!(cache.read(&[1; 32], 100).is_some());
+        symlink(&path, file(dir.path(), 2)).expect("link");
+        assert_eq!(cache.read(&[2; 32], 100), None, "a link");
+        let mut damaged = File::options().write(true).open(&path).expect("open");
+        damaged.seek(SeekFrom::End(-1)).expect("seek");
+        damaged.write_all(b"E").expect("write");
+        assert_eq!(cache.read(&[1; 32], 100), None, "another byte");
+        damaged.set_len(20).expect("cut");
+        assert_eq!(cache.read(&[1; 32], 100), None, "cut short");
+    }
+
+    #[test]
+    fn a_folder_that_others_may_change_and_a_link_to_one_are_not_used() {
+        let dir = tempfile::tempdir().expect("dir");
+        let folder = dir.path().join("folder");
+        drop(opened(&folder, 1));
+        symlink(&folder, dir.path().join("link")).expect("link");
+        assert!(own_folder(CWD, &dir.path().join("link")).is_err());
+        fs::set_permissions(&folder, Permissions::from_mode(0o777)).expect("mode");
+        assert!(own_folder(CWD, &folder).is_err());
     }
 
     #[test]
     fn what_is_old_or_too_much_goes_and_nothing_else() {
         let dir = tempfile::tempdir().expect("dir");
-        let cache = cache(&dir);
-        let age = |name: &[u8; 32], days: u64| {
-            let then = SystemTime::now() - Duration::from_secs(days * 24 * 60 * 60);
-            File::options().write(true).open(cache.file(name)).and_then(|f| f.set_modified(then)).expect("aged");
+        let cache = opened(dir.path(), 1);
+        let age = |path: &Path, days: u64| {
+            let then = SystemTime::now() - Duration::from_secs(days * DAY);
+            File::options().write(true).open(path).and_then(|f| f.set_modified(then)).expect("aged");
         };
+        let left = dir.path().join(format!(".{}.0123456789abcdef", hex(&[1; 32])));
+        for foreign in [&dir.path().join("note"), &dir.path().join(".note"), &left] {
+            File::create(foreign).expect("foreign");
+            age(foreign, 90);
+        }
+        let hot = [200; 32];
+        cache.write(&hot, b"x").expect("written");
         cache.write(&[1; 32], b"x").expect("written");
-        File::create(cache.folder.join("note")).expect("foreign");
-        age(&[1; 32], 31);
+        age(&file(dir.path(), 1), 31);
         for n in 2..100 {
             cache.write(&[n; 32], b"x").expect("written");
-            age(&[n; 32], 1);
+            age(&file(dir.path(), n), 2);
+            // what is used stays
+            age(&file(dir.path(), 200), 20);
+            assert!(cache.read(&hot, 100).is_some(), "{n}");
         }
-        assert_eq!(cache.read(&[1; 32]), None, "a month old");
-        assert_eq!((2..100).filter(|n| cache.read(&[*n; 32]).is_some()).count(), MOST);
-        assert!(cache.read(&[99; 32]).is_some() && cache.folder.join("note").exists());
+        assert_eq!(cache.read(&[1; 32], 100), None, "a month old");
+        assert_eq!((2..100).filter(|n| file(dir.path(), *n).exists()).count(), MOST - 1);
+        assert!(file(dir.path(), 99).exists() && dir.path().join("note").exists() && dir.path().join(".note").exists() && !left.exists());
     }
 }

@@ -52,8 +52,10 @@ impl From<&Metadata> for Stamp {
     }
 }
 
-/// What the file system says of a regular file. As long as it says the same, nobody has written to it: no program can set the time of the last
-/// change (`st_ctime`, POSIX.1-2024 4.12, "File Times Update"). Git knows by this which files of a work tree it need not read.
+/// What the file system says of a regular file. As long as it says the same, its content is the same: no program can set the time of the last
+/// change (`st_ctime`, POSIX.1-2024 4.12, "File Times Update"). Git knows by this which files of a work tree it need not read. Two things escape
+/// it, as they do git: what a program writes into memory that it has mapped shows only when the system says so, and on some network file
+/// systems the times are not the server's ([`keeps_times`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct State {
     dev: u64,
@@ -68,12 +70,16 @@ impl State {
     /// That of the file at `path`; `None` for anything but a regular file.
     #[must_use]
     pub fn of(path: &Path) -> Option<Self> {
-        let meta = path.symlink_metadata().ok().filter(Metadata::is_file)?;
-        let (modified, changed) = ((meta.mtime(), meta.mtime_nsec()), (meta.ctime(), meta.ctime_nsec()));
-        Some(Self { dev: meta.dev(), ino: meta.ino(), len: meta.len(), modified, changed })
+        path.symlink_metadata().ok().filter(Metadata::is_file).map(|meta| Self::from(&meta))
     }
 
-    /// Whether its times lie so far before `now` that a change since would show: no file system is coarser than two seconds.
+    /// The number of its device.
+    #[must_use]
+    pub fn device(&self) -> u64 {
+        self.dev
+    }
+
+    /// Whether its times lie so far before `now` that a change since would show: no file system is coarser than two seconds, and one more.
     #[must_use]
     pub fn has_settled(&self, now: SystemTime) -> bool {
         let now = now.duration_since(UNIX_EPOCH).ok().and_then(|d| i64::try_from(d.as_secs()).ok());
@@ -92,8 +98,40 @@ impl State {
     }
 }
 
-/// Seconds: FAT tells times of modification to two.
+/// Seconds: FAT tells times of modification to two, and what is rounded may be off by one more.
 const COARSEST: i64 = 3;
+
+impl From<&Metadata> for State {
+    fn from(meta: &Metadata) -> Self {
+        let (modified, changed) = ((meta.mtime(), meta.mtime_nsec()), (meta.ctime(), meta.ctime_nsec()));
+        Self { dev: meta.dev(), ino: meta.ino(), len: meta.len(), modified, changed }
+    }
+}
+
+/// The number of the device that `path` is on, where it is known to tell times as [`State`] needs them: local file systems of Linux.
+#[must_use]
+pub fn keeps_times(path: &Path) -> Option<u64> {
+    #[cfg(target_os = "linux")]
+    {
+        // magic numbers of ext4, XFS, Btrfs, F2FS, bcachefs, ZFS, tmpfs and overlayfs (statfs(2), linux/magic.h)
+        const LOCAL: &[u64] = &[0xef53, 0x5846_5342, 0x9123_683e, 0xf2f5_2010, 0xca45_1a4e, 0x2fc1_2fc1, 0x0102_1994, 0x794c_7630];
+        let kind = rustix::fs::statfs(path).ok()?.f_type;
+        LOCAL.contains(&u64::try_from(kind).ok()?).then(|| path.metadata().ok().map(|meta| meta.dev())).flatten()
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        _ = path;
+        None
+    }
+}
+
+/// The user and the groups by which this process may read files, as numbers.
+#[must_use]
+pub fn reading_as() -> Vec<u32> {
+    let groups = rustix::process::getgroups().unwrap_or_default();
+    let own = [rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw()];
+    own.into_iter().chain(groups.into_iter().map(rustix::process::Gid::as_raw)).collect()
+}
 
 /// Memory that one file after another is read into: what is read goes with it, and it can be given back. Wiped when dropped.
 pub type Spare = Zeroizing<Vec<u8>>;
@@ -105,6 +143,8 @@ pub struct Content {
     pub bytes: Zeroizing<Vec<u8>>,
     /// Whether the file was UTF-16: it can be scanned and not rewritten.
     pub utf16: bool,
+    /// What was said of the file as it was opened, if it is one.
+    pub state: Option<State>,
 }
 
 /// The bytes of one file, whatever they are.
@@ -165,7 +205,8 @@ pub fn read_into(spare: &mut Spare, path: &Path, links: Links, limit: u64) -> Re
         return Ok(Outcome::Skipped(Skip::Special));
     };
     let text = fill(spare, &mut file, meta.len(), limit, Sniff::Yes).map_err(|e| DiskError::io("read", path, &e, ""))?;
-    Ok(text.map_or_else(Outcome::Skipped, |content| Outcome::Content(content, Stamp::from(&meta))))
+    let known = |content| Content { state: Some(State::from(&meta)), ..content };
+    Ok(text.map_or_else(Outcome::Skipped, |content| Outcome::Content(known(content), Stamp::from(&meta))))
 }
 
 /// Reads all of `reader` (standard input, a pipe), under the same limit and with the same sniffing.
@@ -280,7 +321,7 @@ fn fill(spare: &mut Spare, reader: &mut dyn Read, expected: u64, limit: u64, sni
         }
     }
     buffer.truncate(filled);
-    Ok(if sniff == Sniff::Yes { text(buffer) } else { Ok(Content { bytes: buffer, utf16: false }) })
+    Ok(if sniff == Sniff::Yes { text(buffer) } else { Ok(Content { bytes: buffer, utf16: false, state: None }) })
 }
 
 /// Bytes that were read elsewhere as the text of a file.
@@ -296,9 +337,9 @@ fn text(buffer: Zeroizing<Vec<u8>>) -> Result<Content, Skip> {
     if is_binary(&buffer[..buffer.len().min(SNIFFED)]) {
         return Err(Skip::Binary);
     }
-    let Some(order) = utf16_order(&buffer) else { return Ok(Content { bytes: buffer, utf16: false }) };
+    let Some(order) = utf16_order(&buffer) else { return Ok(Content { bytes: buffer, utf16: false, state: None }) };
     let bytes = from_utf16(buffer.get(2..).unwrap_or_default(), order);
-    if bytes[..bytes.len().min(SNIFFED)].contains(&0) { Err(Skip::Binary) } else { Ok(Content { bytes, utf16: true }) }
+    if bytes[..bytes.len().min(SNIFFED)].contains(&0) { Err(Skip::Binary) } else { Ok(Content { bytes, utf16: true, state: None }) }
 }
 
 fn read_some(reader: &mut dyn Read, into: &mut [u8]) -> io::Result<usize> {

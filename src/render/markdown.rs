@@ -89,15 +89,15 @@ fn notices(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 fn foot(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let totals = &report.totals;
+    let recalled = if totals.recalled > 0 { format!("{} clean as in an earlier scan, ", totals.recalled) } else { String::new() };
     writeln!(
         out,
-        "{}; read {}, {}, {}; {} clean as in an earlier scan, {} as text, {} that did not parse, {} skipped, {} unreadable, {} suppressed by the repository, {} by the baseline. \
+        "{}; read {}, {}, {}; {recalled}{} as text, {} that did not parse, {} skipped, {} unreadable, {} suppressed by the repository, {} by the baseline. \
          harden {}, grading version {}.",
         counted(report.entries.len(), "finding"),
         counted(totals.files, "file"),
         counted(totals.settings, "setting"),
         bytes(totals.bytes),
-        totals.recalled,
         totals.as_text,
         totals.faulty,
         totals.skipped(),

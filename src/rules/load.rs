@@ -14,7 +14,7 @@ use crate::model::severity::Severity;
 pub struct RuleSet {
     rules: Cow<'static, [Rule]>,
     prose: Cow<'static, [Prose]>,
-    /// SHA-256 over the user's rule files, in turn; of nothing where there are none.
+    /// SHA-256 over the user's rule files, in turn; zeros where there are none.
     own: [u8; 32],
 }
 

@@ -1,10 +1,11 @@
 //! Contents that were looked at before, and in which nothing was found: they are not looked at again.
 //!
 //! What is kept of each is a hash, of its content and of all that the verdict on it depends on, and how much was read; and the same for the
-//! state of its file, so that a file to which nobody has written is not even read. Whatever gave a finding or a notice, speaks for or against a
-//! grade, or has to do with other files is looked at every time. Another build, other rules, another harden.toml or profile make all of it void.
+//! state of its file, so that a file to which nobody has written is not even read. The hashes are keyed ([`Opened::seed`]): who gets hold of
+//! them cannot try a guess. Whatever gave a finding or a notice, speaks for or against a grade, depends on the day or has to do with other files
+//! is looked at every time. Another build, other rules or another harden.toml make all of it void.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Mutex;
 use std::time::SystemTime;
@@ -13,15 +14,15 @@ use sha2::{Digest, Sha256};
 
 use super::Request;
 use crate::detect::Circumstances;
-use crate::disk::cache::Cache;
-use crate::disk::read::{Content, State};
+use crate::disk::cache::{Cache, Opened};
+use crate::disk::read::{Content, State, keeps_times, reading_as};
 use crate::git::Id;
 use crate::model::environment::Environment;
 use crate::report::Totals;
 
 /// The most contents of one scan that are kept: 12 MB.
 const MOST: usize = 300_000;
-/// Bytes of a hash: no two contents share as many, by chance or on purpose.
+/// Bytes of a hash: no two contents share as many by chance, and nobody without the key can look for two that do.
 const KEY: usize = 16;
 /// Bytes of a record.
 const RECORD: usize = 2 * KEY + 8;
@@ -68,9 +69,13 @@ enum Kind {
 
 /// What is known from the last scan of the same files, and what this one learns.
 pub(super) struct Clean {
-    cache: Cache,
+    cache: Opened,
     /// The name of these files in the cache.
     name: [u8; 32],
+    /// Whether only a part of what has this name is looked at.
+    partial: bool,
+    /// Devices whose files tell of every change.
+    devices: HashSet<u64>,
     /// A hash of all that every verdict depends on.
     base: Sha256,
     known: HashMap<Key, Known>,
@@ -91,30 +96,40 @@ struct Known {
 }
 
 impl Clean {
-    /// What `cache` knows of the files that `request` is about; `what` tells one kind of scan from another.
-    pub(super) fn load(cache: &Cache, request: &Request<'_>, what: &str) -> Self {
+    /// What `cache` knows of the files that `request` is about, if it can be opened. `what` tells one kind of scan from another; `partial`: of
+    /// all that is called so, a part is looked at.
+    pub(super) fn load(cache: &Cache, request: &Request<'_>, what: &str, partial: bool) -> Option<Self> {
+        let cache = cache.open().ok()?;
         let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let paths = || std::iter::once(Path::new(".")).chain(request.paths.iter().map(AsRef::as_ref));
         // what is asked for in turn is kept side by side; what is void is replaced
-        let how = [request.profile as u8, u8::from(request.honour)];
-        let mut name = Sha256::new();
+        let mut name = Sha256::new_with_prefix(cache.seed());
         add(&mut name, what.as_bytes());
-        add(&mut name, &how);
-        for path in std::iter::once(Path::new(".")).chain(request.paths.iter().map(AsRef::as_ref)) {
+        add(&mut name, &[request.profile as u8, u8::from(request.honour)]);
+        for path in paths() {
             add(&mut name, path.as_os_str().as_encoded_bytes());
             add(&mut name, whole(path).as_os_str().as_encoded_bytes());
         }
-        let mut base = Sha256::new();
+        let name: [u8; 32] = name.finalize().into();
+        let mut base = Sha256::new_with_prefix(cache.seed());
+        add(&mut base, &name);
         add(&mut base, env!("HARDEN_BUILD").as_bytes());
-        add(&mut base, &how);
+        // other versions of what it is built on, which only the program itself shows
+        let program = std::env::current_exe().and_then(|path| path.metadata()).map_or(0, |meta| meta.len());
+        add(&mut base, &program.to_le_bytes());
         add(&mut base, request.rules.own_digest());
         if let Some(config) = request.config {
             add(&mut base, &config.digest);
             add(&mut base, config.root.as_os_str().as_encoded_bytes());
         }
-        let name: [u8; 32] = name.finalize().into();
-        let known = cache.read(&name).map(|bytes| records(&bytes)).unwrap_or_default();
+        // who cannot read a file has to hear it
+        for id in reading_as() {
+            add(&mut base, &id.to_le_bytes());
+        }
+        let known = cache.read(&name, MOST * RECORD).map(|bytes| records(&bytes)).unwrap_or_default();
         let by_state = known.iter().filter_map(|(key, known)| Some((known.state?, *key))).collect();
-        Self { cache: cache.clone(), name, base, known, by_state, begun: SystemTime::now(), met: Mutex::default() }
+        let devices = paths().filter_map(keeps_times).collect();
+        Some(Self { cache, name, partial, devices, base, known, by_state, begun: SystemTime::now(), met: Mutex::default() })
     }
 
     /// Stands for the content `of`, read in `way`.
@@ -128,7 +143,8 @@ impl Clean {
 
     /// Stands for a file in `state`, read in `way`; `None` where a change to it need not show.
     pub(super) fn state(&self, way: &Way<'_>, state: &State) -> Option<Key> {
-        state.has_settled(self.begun).then(|| self.hash(way, b"state", &state.to_bytes()))
+        let tells = self.devices.contains(&state.device()) && state.has_settled(self.begun);
+        tells.then(|| self.hash(way, b"state", &state.to_bytes()))
     }
 
     fn hash(&self, way: &Way<'_>, kind: &[u8], what: &[u8]) -> Key {
@@ -170,7 +186,11 @@ impl Clean {
 
     /// Keeps what was met for the next scan. Where that fails the next scan takes longer, and finds the same.
     pub(super) fn save(self) {
-        let met = self.met.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut met = self.met.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if self.partial {
+            let room = MOST.saturating_sub(met.len());
+            self.known.iter().take(room).for_each(|(key, known)| _ = met.entry(*key).or_insert(*known));
+        }
         if met == self.known {
             return;
         }

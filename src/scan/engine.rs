@@ -17,8 +17,8 @@ use super::retired::{Retired, returned};
 use super::sieves::sieves;
 use super::source::{Blob, Source, touches};
 use crate::config::{Loaded, stage};
-use crate::detect::{Circumstances, Detectors, Kept, Links, Mark, Seen, holds_token, marks, speaks, suppress};
-use crate::disk::read::{Content, Spare, give_back};
+use crate::detect::{Circumstances, Detectors, Kept, Links, Mark, holds_token, marks, speaks, suppress};
+use crate::disk::read::{Content, Spare, State, give_back};
 use crate::disk::walk::Candidate;
 use crate::formats::{self, Glance, Sieves};
 use crate::git::Tree;
@@ -33,15 +33,6 @@ use crate::report::fingerprint::{self, fingerprint};
 use crate::report::{Entry, Notice, Totals};
 use crate::rules::schema::Rule;
 use zeroize::Zeroizing;
-
-/// A text in which nothing is at fault.
-struct Clear {
-    format: &'static str,
-    /// What is in order there.
-    seen: Vec<Seen>,
-    /// That of the text, to be read into again.
-    memory: Spare,
-}
 
 /// How to look.
 pub(super) struct Engine<'a> {
@@ -133,7 +124,7 @@ impl Engine<'_> {
     /// The content of a file once more.
     fn again(&self, file: &Candidate, spare: &mut Spare) -> Option<Content> {
         if let Some(bytes) = self.twins.get(&file.path) {
-            return Some(Content { bytes: bytes.clone(), utf16: false });
+            return Some(Content { bytes: bytes.clone(), utf16: false, state: None });
         }
         self.source.read(file, spare).ok()?.ok()
     }
@@ -169,13 +160,14 @@ impl Engine<'_> {
         if let Some(bytes) = self.twins.get(&file.path) {
             looked.twin = true;
             let verdict = around.environment(file, &around.below(file));
-            let blob = Blob { name: file.display.clone(), content: Content { bytes: bytes.clone(), utf16: false } };
+            let blob = Blob { name: file.display.clone(), content: Content { bytes: bytes.clone(), utf16: false, state: None } };
             return self.blob(blob, verdict.environment, around.circumstances(file), Some(file), looked, spare).complete();
         }
         let verdict = around.environment(file, &around.below(file));
         let circumstances = around.circumstances(file);
         let way = self.way(file, verdict.environment, circumstances);
-        let state = self.clean.as_ref().and_then(|clean| clean.state(&way, &self.source.state(file)?));
+        let by = |state: Option<State>| self.clean.as_ref().and_then(|clean| clean.state(&way, &state?));
+        let state = by(self.clean.as_ref().and_then(|_| self.source.state(file)));
         if let Some(known) = self.clean.as_ref().zip(state).and_then(|(clean, state)| clean.recall_state(state)) {
             return self.recalled(file, known);
         }
@@ -185,6 +177,8 @@ impl Engine<'_> {
                     let message = format!("taken for development, because {}; [[environment]] in harden.toml settles it", verdict.because);
                     looked.notices.push(Notice { file: file.display.clone(), line: 0, message });
                 }
+                // another file may have taken its place
+                let state = by(content.state).filter(|opened| Some(*opened) == state);
                 let key = self.clean.as_ref().map(|clean| clean.key(&way, &Of::Content(&content)));
                 if let Some(known) = self.clean.as_ref().zip(key).and_then(|(clean, key)| clean.recall(key, state)) {
                     give_back(spare, content.bytes);
@@ -196,7 +190,7 @@ impl Engine<'_> {
             }
             Ok(Err(skip)) => {
                 looked.skip(skip);
-                self.learn(None, state, looked)
+                looked
             }
             Err(error) => {
                 looked.totals.unreadable += 1;
@@ -274,10 +268,9 @@ impl Engine<'_> {
         looked.places = file.map(|file| self.places(file)).unwrap_or_default();
         let (text, lossy) = formats::decoded(blob.content.bytes);
         let text = match self.glance(&blob.name, text, lossy || blob.content.utf16, environment, circumstances) {
-            Ok(clear) => {
-                give_back(spare, clear.memory);
-                looked.seen = clear.seen;
-                looked.count(clear.format);
+            Ok((format, memory)) => {
+                give_back(spare, memory);
+                looked.count(format);
                 return looked;
             }
             Err(text) => text,
@@ -319,7 +312,8 @@ impl Engine<'_> {
         looked
     }
 
-    /// What is told of a text in which nothing can be at fault and no comment speaks to us; the text back where all of it has to be looked at.
+    /// The format of a text in which nothing can be at fault or in order and no comment speaks to us, and its memory; the text back where all of it
+    /// has to be looked at.
     fn glance(
         &self,
         name: &str,
@@ -327,26 +321,20 @@ impl Engine<'_> {
         lossy: bool,
         environment: Environment,
         circumstances: Circumstances,
-    ) -> Result<Clear, Zeroizing<String>> {
-        let clear = |format: &'static str, seen: Vec<Seen>, mut text: Zeroizing<String>| {
-            Ok(Clear { format, seen, memory: Zeroizing::new(std::mem::take(&mut *text).into_bytes()) })
-        };
+    ) -> Result<(&'static str, Spare), Zeroizing<String>> {
         if !self.many || self.keep == Keep::All || lossy || self.honour && speaks(text.as_bytes()) {
             return Err(text);
         }
         let Some(sieves) = self.sieves.get_or_init(|| sieves(self.detectors)) else { return Err(text) };
-        match formats::glance(name, text, environment, sieves) {
-            Glance::Whole(text) => Err(text),
-            Glance::Nothing(format, text) => clear(format, Vec::new(), text),
-            Glance::Parts(mut document) => {
-                let seen = self.detectors.glance(&document, circumstances);
-                let text = std::mem::take(&mut document.text);
-                match seen {
-                    Some(seen) => clear(document.format, seen, text),
-                    None => Err(text),
-                }
+        let (format, mut text) = match formats::glance(name, text, environment, sieves) {
+            Glance::Whole(text) => return Err(text),
+            Glance::Nothing(format, text) => (format, text),
+            Glance::Parts(mut document) if self.detectors.passes(&document, circumstances) => {
+                (document.format, std::mem::take(&mut document.text))
             }
-        }
+            Glance::Parts(mut document) => return Err(std::mem::take(&mut document.text)),
+        };
+        Ok((format, Zeroizing::new(std::mem::take(&mut *text).into_bytes())))
     }
 
     /// Leaves out comments that the commit which is trusted does not have in this file, word by word.
@@ -394,7 +382,8 @@ impl Engine<'_> {
     }
 }
 
-/// `work` for each of `files` with its index and memory to read into, on all cores where each has at least about `worth` of them; the results are in the order of the files.
+/// `work` for each of `files` with its index and memory to read into, on all cores where each has at least about `worth` of them; the results
+/// are in the order of the files.
 fn in_parallel<T: Send>(files: &[Candidate], worth: usize, work: impl Fn(usize, &Candidate, &mut Spare) -> T + Sync) -> Vec<T> {
     // what is read as a whole goes first: a large one at the end would keep one core busy, and the others would wait
     let (whole, programs): (Vec<_>, Vec<_>) = files.iter().enumerate().partition(|(_, file)| !formats::is_program(&file.display));

@@ -78,8 +78,8 @@ pub fn history(request: &Request<'_>, wanted: &Wanted<'_>) -> Result<Scan, ScanE
     // a value that was replaced may stand where no rule looks
     if jobs.len() > MANY && request.retired.is_none() {
         let Commits { range, since, branch } = &wanted.commits;
-        let kind = format!("history {range:?} {since:?} {branch:?}");
-        engine.clean = request.cache.map(|cache| Clean::load(cache, request, &kind));
+        let partial = !range.is_empty() || since.is_some() || branch.is_some();
+        engine.clean = request.cache.and_then(|cache| Clean::load(cache, request, "history", partial));
     }
     let search = Search { engine: &engine, around: &around, jobs, in_head: history.head.values().copied().collect(), history: &history };
     let found = search.run(wanted.progress)?;

@@ -160,7 +160,7 @@ pub fn scan(request: &Request<'_>) -> Result<Scan, ScanError> {
         let kind = if request.no_ignore { "all files" } else { "files" };
         // what is left out because it is known is there all the same
         let all_told = request.keep != Keep::All && request.new_only.is_none();
-        engine.clean = request.cache.filter(|_| all_told).map(|cache| Clean::load(cache, request, kind));
+        engine.clean = request.cache.filter(|_| all_told).and_then(|cache| Clean::load(cache, request, kind, false));
     }
     let mut looked = engine.run(&found.files, &around);
     if let Some(clean) = engine.clean.take() {

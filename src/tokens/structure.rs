@@ -81,8 +81,10 @@ pub(super) fn discord_snowflake(token: &str) -> Option<Judged> {
     let bytes = base::base64(token.split('.').next()?)?;
     let id: u64 = std::str::from_utf8(&bytes).ok()?.parse().ok()?;
     let made = (id >> 22) / 1000 + 1_420_070_400;
+    // 2040: what a token is must not depend on the day
+    const LATEST: u64 = 2_208_988_800;
     // the account of the example in Discord's own documentation
-    (bytes.len() >= 17 && made < now() && id != 198_622_483_471_925_248).then_some(PLAIN)
+    (bytes.len() >= 17 && made < LATEST && id != 198_622_483_471_925_248).then_some(PLAIN)
 }
 
 /// A number, `:`, random bytes.

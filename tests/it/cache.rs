@@ -200,6 +200,38 @@ fn what_is_kept_is_no_text_and_is_not_believed_when_it_is_damaged() {
     assert_eq!(recalled(&desk.scan(&[])), 0, "anybody could have written it");
 }
 
+/// A repository can have a cache in it, made by somebody who wants something not to be found; and a folder can be everybody's.
+#[test]
+fn what_somebody_else_remembers_does_not_count() {
+    let (desk, other) = (Desk::new(), Desk::new());
+    for one in [&desk, &other] {
+        one.scan(&[]);
+        assert_eq!(recalled(&one.scan(&[])), CLEAN);
+    }
+    let cache = |home: &Path| home.join(".cache/harden/clean");
+    let [own, foreign] = [&desk, &other].map(|one| one.kept().pop().unwrap());
+    assert_ne!(fs::read(&own).unwrap(), fs::read(&foreign).unwrap(), "keyed: nobody can try a guess");
+    fs::copy(&foreign, &own).unwrap();
+    assert_eq!(recalled(&desk.scan(&[])), 0);
+    assert_eq!(recalled(&desk.scan(&[])), CLEAN);
+    // the same folder with another key
+    fs::remove_dir_all(desk.home.join(".local")).unwrap();
+    assert_eq!(recalled(&desk.scan(&[])), 0);
+    assert_eq!(recalled(&desk.scan(&[])), CLEAN);
+    // a folder that others may change, and a link to one: not used, and nothing in it is removed
+    let old = cache(&desk.home).join("ab".repeat(32));
+    put(&old, b"mine");
+    File::options().write(true).open(&old).unwrap().set_modified(SystemTime::now() - Duration::from_secs(10_000_000)).unwrap();
+    fs::set_permissions(cache(&desk.home), fs::Permissions::from_mode(0o777)).unwrap();
+    desk.put("new.py", "x = 1\n");
+    assert_eq!(recalled(&desk.scan(&[])), 0);
+    fs::set_permissions(cache(&desk.home), fs::Permissions::from_mode(0o700)).unwrap();
+    fs::rename(cache(&desk.home), desk.home.join("elsewhere")).unwrap();
+    std::os::unix::fs::symlink(desk.home.join("elsewhere"), cache(&desk.home)).unwrap();
+    assert_eq!(recalled(&desk.scan(&[])), 0);
+    assert!(desk.home.join("elsewhere").join("ab".repeat(32)).exists());
+}
+
 /// Whatever else a file says is said every time.
 #[test]
 fn notices_comments_links_and_dates_are_looked_at_again() {
@@ -243,10 +275,16 @@ fn in_a_history_only_new_versions_are_read() {
     let known = read(&r.harden(&["scan", "--new-only", "HEAD", "--format", "json"]));
     let all = read(&r.harden(&["scan", "--format", "json"]));
     assert_eq!((told(&known).0.len(), told(&all).0.len()), (0, 1));
+    // a part of the history is known with the whole, and does not make it forget
+    r.put("m8.py", "x = 8\n");
+    r.commit();
+    assert_eq!(recalled(&scan(&["--since", "2020-01-01"])), FILES as u64);
+    assert_eq!(recalled(&scan(&[])), FILES as u64 + 1);
+    assert_eq!(fs::read_dir(r.home().join(".cache/harden/clean")).unwrap().count(), 2, "one for the history, one for the files");
     r.put("m7.py", "DB_PASSWORD = 'hunter2'\n");
     let commit = r.commit();
     let third = scan(&[]);
-    assert_eq!((recalled(&third), third["findings"].as_array().unwrap().len()), (FILES as u64, 2));
+    assert_eq!((recalled(&third), third["findings"].as_array().unwrap().len()), (FILES as u64 + 1, 2));
     assert!(third["findings"].as_array().unwrap().iter().any(|f| f["history"]["commit"] == commit.as_str()), "{third}");
     assert_eq!((told(&third), recalled(&scan(&["--no-cache"]))), (told(&scan(&["--no-cache"])), 0));
 }
