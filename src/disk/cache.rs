@@ -53,13 +53,16 @@ impl Cache {
     /// # Errors
     /// [`DiskError`] where it cannot be made or is not this user's alone, and where there is no key.
     pub fn open(&self) -> Result<Opened, DiskError> {
-        let folder = self.home.join(self.subject);
-        let failed = |e: io::Error| DiskError::io("use", &folder, &e, UNTOUCHED);
-        DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(failed)?;
-        let home = own_folder(CWD, &self.home).map_err(failed)?;
-        let opened = own_folder(&home, Path::new(self.subject)).map_err(failed)?;
-        let key = Key::of_user()?.derived(b"harden cache\n");
-        Ok(Opened { folder: opened, key })
+        let opened = || {
+            DirBuilder::new().recursive(true).mode(0o700).create(&self.home)?;
+            let home = own_folder(CWD, &self.home)?;
+            match rustix::fs::mkdirat(&home, self.subject, Mode::RWXU) {
+                Ok(()) | Err(rustix::io::Errno::EXIST) => own_folder(&home, Path::new(self.subject)),
+                Err(e) => Err(e.into()),
+            }
+        };
+        let folder = opened().map_err(|e: io::Error| DiskError::io("use", &self.home.join(self.subject), &e, UNTOUCHED))?;
+        Ok(Opened { folder, key: Key::of_user()?.derived(b"harden cache\n") })
     }
 }
 
