@@ -288,3 +288,89 @@ fn in_a_history_only_new_versions_are_read() {
     assert!(third["findings"].as_array().unwrap().iter().any(|f| f["history"]["commit"] == commit.as_str()), "{third}");
     assert_eq!((told(&third), recalled(&scan(&["--no-cache"]))), (told(&scan(&["--no-cache"])), 0));
 }
+
+/// Pieces that files are made of.
+const PIECES: &[&str] = &[
+    "DB_PASSWORD=changeme\n",
+    "PORT=80\n",
+    "DEBUG=true\n",
+    "x = 'hello'\n",
+    "password: hunter2\n",
+    "services:\n  db:\n    image: postgres:17\n    environment:\n      POSTGRES_PASSWORD: ${DB_PASSWORD}\n",
+    "API_KEY=sk39fjw0PkfLqz81qqXpT7\n",
+    "const k = 'sk39fjw0PkfLqz81qqXpT7';\n",
+    "# harden:ignore default-credential -- known\n",
+    "url: postgres://app:hunter2@db.example.com/app\n",
+    "DATABASE_URL=postgres://db.example.com/x?sslmode=verify-full&sslrootcert=/c\n",
+    "{\"a\": \n",
+    "TOKEN=\n",
+    "A=${DB_PASSWORD:-x}\n",
+    "caf\u{e9}\n",
+];
+
+/// Names that decide what a file is, for whom it speaks, and what its neighbours are.
+const NAMES: &[&str] = &[
+    "a.env",
+    ".env",
+    ".env.example",
+    "compose.yml",
+    "app.py",
+    "tests/x.py",
+    "conf/app.json",
+    "conf/app.yaml",
+    "README.md",
+    "src/m3.py",
+    "src/m4.test.py",
+    "Dockerfile",
+    "symfony.lock",
+    "deploy/.env",
+    "deploy/compose.yml",
+    "dev/a.env",
+];
+
+const CONFIGURATIONS: &[&str] = &[
+    "fail-on = \"high\"\n",
+    "[[environment]]\npath = \"a.env\"\nis = \"development\"\n",
+    "[[allow]]\nrule = \"default-credential\"\npath = \"*.env\"\nreason = \"known\"\n",
+    "[scan]\nexclude = [\"conf\"]\n",
+];
+
+/// Whatever is changed between two scans: what is told is what a scan without the cache tells.
+#[test]
+fn whatever_changes_nothing_is_told_otherwise() {
+    let desk = Desk::new();
+    let mut seed = 0x2545_f491_4f6c_dd1d_u64;
+    let mut random = |below: usize| {
+        // xorshift (Marsaglia, 2003)
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        usize::try_from(seed % below as u64).unwrap()
+    };
+    let mut all_recalled = 0;
+    for round in 0..60 {
+        for _ in 0..=random(3) {
+            let name = NAMES[random(NAMES.len())];
+            let path = desk.project.join(name);
+            match random(12) {
+                0 => _ = fs::remove_file(&path),
+                1 => _ = fs::rename(&path, desk.project.join(NAMES[random(NAMES.len())])),
+                2 => desk.put("harden.toml", CONFIGURATIONS[random(CONFIGURATIONS.len())]),
+                3 => _ = fs::remove_file(desk.project.join("harden.toml")),
+                4 => desk.put(".gitignore", ["*.env\n", "src/\n", "\n"][random(3)]),
+                5 if round % 4 == 0 => _ = command("git", &desk.home, &desk.project).args(["init", "-q"]).output(),
+                _ => desk.put(name, &(0..random(4)).map(|_| PIECES[random(PIECES.len())]).collect::<String>()),
+            }
+        }
+        let args = [&[][..], &[], &["--no-ignore"], &["--profile", "strict"], &["--no-config"], &["--strict"]][random(6)];
+        let scan = |more: &[&str]| {
+            let output = desk.harden(&[&["scan", "--format", "json"], args, more].concat()).output().unwrap();
+            let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("round {round}: {}", stderr(&output)));
+            (output.status.code(), stderr(&output), recalled(&report), told(&report), report["notices"].clone(), report["grade"].clone())
+        };
+        let (warm, cold) = (scan(&[]), scan(&["--no-cache"]));
+        all_recalled += warm.2;
+        assert_eq!((&warm.0, &warm.1, &warm.3, &warm.4, &warm.5), (&cold.0, &cold.1, &cold.3, &cold.4, &cold.5), "round {round}, {args:?}");
+    }
+    assert!(all_recalled > 1_000, "{all_recalled}");
+}
