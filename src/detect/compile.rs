@@ -198,8 +198,8 @@ impl Detectors {
                 self.count(&subject, &mut outcome);
             }
             self.dispatch.find(&subject, &fitting, &mut concerned);
-            let asked = concerned.iter().filter_map(|i| self.rules.get(i)).filter(|c| live || c.at == Target::Token);
-            let none = asked.into_iter().all(|compiled| {
+            let mut asked = concerned.iter().filter_map(|i| self.rules.get(i)).filter(|c| live || c.at == Target::Token);
+            let none = asked.all(|compiled| {
                 let named = compiled.concerns.as_ref().is_some_and(|concerns| concerns(&subject));
                 !named && !compiled.possible.as_ref().unwrap_or(&compiled.test)(&subject)
             });

@@ -23,12 +23,10 @@ use super::temp::{hex, unique};
 const UNTOUCHED: &str = "nothing was written";
 /// Files that are kept.
 const MOST: usize = 64;
-/// How long a file is kept that nobody uses.
-const LONGEST: Duration = Duration::from_secs(30 * DAY);
-/// How old a file is that a run has left half written.
-const LEFT: Duration = Duration::from_secs(DAY);
-/// Seconds.
-const DAY: u64 = 24 * 60 * 60;
+/// How long a file is kept that nobody uses, in days.
+const LONGEST: u32 = 30;
+/// How old a file is that a run has left half written; how exactly it is known when one was used.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Bytes of a name, and of the HMAC.
 const DIGEST: usize = 32;
 
@@ -109,11 +107,11 @@ impl Opened {
             return None;
         }
         // those that are used stay longest
-        let now = SystemTime::now();
-        if meta.modified().ok().is_none_or(|then| now.duration_since(then).is_ok_and(|age| age > LEFT)) {
-            _ = file.set_modified(now);
+        if meta.modified().ok()?.elapsed().is_ok_and(|age| age > DAY) {
+            _ = file.set_modified(SystemTime::now());
         }
-        Some(content.to_vec())
+        bytes.drain(..DIGEST);
+        Some(bytes)
     }
 
     /// Keeps `content` as `name`, in place of what was kept before.
@@ -142,34 +140,29 @@ impl Opened {
 
     /// Removes what is old or too much, but for `kept`, and what runs that were killed have left.
     fn prune(&self, kept: &str) {
-        let now = SystemTime::now();
         let Ok(entries) = Dir::read_from(&self.folder) else { return };
         let mut all: Vec<(Duration, CString)> = Vec::new();
         for entry in entries.flatten() {
-            let (name, is_temp) = match entry.file_name().to_bytes() {
-                [b'.', rest @ ..] if rest.get(2 * DIGEST) == Some(&b'.') => (rest.get(..2 * DIGEST).unwrap_or_default(), true),
-                name => (name, false),
-            };
-            let Some(age) = self.age(entry.file_name(), now).filter(|_| is_name(name) && name != kept.as_bytes() || is_temp) else {
-                continue;
-            };
-            match is_temp {
-                true if age > LEFT && is_name(name) => self.remove(entry.file_name()),
-                true => {}
-                false => all.push((age, entry.file_name().to_owned())),
+            let name = entry.file_name();
+            if is_temp(name.to_bytes()) {
+                if self.age(name).is_some_and(|age| age > DAY) {
+                    self.remove(name);
+                }
+            } else if is_name(name.to_bytes()) && name.to_bytes() != kept.as_bytes() {
+                all.extend(self.age(name).map(|age| (age, name.to_owned())));
             }
         }
         all.sort_unstable();
-        for (_, name) in all.iter().enumerate().filter(|(n, (age, _))| *n + 1 >= MOST || *age > LONGEST).map(|(_, entry)| entry) {
+        for (_, name) in all.iter().enumerate().filter(|(n, (age, _))| *n + 1 >= MOST || *age > LONGEST * DAY).map(|(_, entry)| entry) {
             self.remove(name);
         }
     }
 
     /// How long ago a file was used.
-    fn age(&self, name: &CStr, now: SystemTime) -> Option<Duration> {
+    fn age(&self, name: &CStr) -> Option<Duration> {
         let stat = rustix::fs::statat(&self.folder, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
         let then = SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(stat.st_mtime).ok()?);
-        Some(now.duration_since(then).unwrap_or_default())
+        Some(then.elapsed().unwrap_or_default())
     }
 
     fn remove(&self, name: &CStr) {
@@ -182,13 +175,19 @@ fn is_name(name: &[u8]) -> bool {
     name.len() == 2 * DIGEST && name.iter().all(u8::is_ascii_hexdigit)
 }
 
+/// Whether it is that of a file which is being written: `.NAME.`, and what no other process has.
+fn is_temp(name: &[u8]) -> bool {
+    let behind = name.strip_prefix(b".").and_then(|rest| rest.split_at_checked(2 * DIGEST));
+    behind.is_some_and(|(name, unique)| is_name(name) && unique.starts_with(b"."))
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs::{self, File, Permissions};
     use std::io::{Seek, SeekFrom, Write};
     use std::os::unix::fs::{PermissionsExt, symlink};
     use std::path::{Path, PathBuf};
-    use std::time::{Duration, SystemTime};
+    use std::time::SystemTime;
 
     use super::{CWD, DAY, MOST, Opened, hex, own_folder};
     use crate::disk::record::Key;
@@ -259,8 +258,8 @@ mod tests {
     fn what_is_old_or_too_much_goes_and_nothing_else() {
         let dir = tempfile::tempdir().expect("dir");
         let cache = opened(dir.path(), 1);
-        let age = |path: &Path, days: u64| {
-            let then = SystemTime::now() - Duration::from_secs(days * DAY);
+        let age = |path: &Path, days: u32| {
+            let then = SystemTime::now() - days * DAY;
             File::options().write(true).open(path).and_then(|f| f.set_modified(then)).expect("aged");
         };
         let left = dir.path().join(format!(".{}.0123456789abcdef", hex(&[1; 32])));

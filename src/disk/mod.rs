@@ -13,6 +13,7 @@ pub mod read;
 mod record;
 pub mod room;
 pub mod signed;
+pub mod state;
 mod steps;
 mod temp;
 pub mod undo;

@@ -4,11 +4,10 @@ use std::fs::File;
 use std::io::{Cursor, Write};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
-use std::time::{Duration, SystemTime};
 
 use proptest::prelude::{ProptestConfig, any, prop_assert_eq, proptest};
 
-use super::{Content, Links, Outcome, Skip, Spare, State, give_back, read, read_into, read_raw, read_stream, sha256};
+use super::{Content, Links, Outcome, Skip, Spare, give_back, read, read_into, read_raw, read_stream, sha256};
 
 fn put(path: &Path, bytes: &[u8]) {
     File::create(path).and_then(|mut f| f.write_all(bytes)).expect("test file");
@@ -104,32 +103,6 @@ fn utf16_of_both_orders_becomes_utf8() {
     assert_eq!(skipped(&path, Links::Refuse, 100), Some(Skip::Binary), "UTF-32");
     put(&path, &[0xFF, 0xFE, b'a', 0, 0x00, 0xD8, b'x']);
     assert_eq!(content(&path).bytes.as_slice(), "a\u{FFFD}\u{FFFD}".as_bytes(), "lone surrogate, odd byte");
-}
-
-#[test]
-fn a_state_is_another_after_each_change_and_counts_when_it_is_old_enough() {
-    let dir = tempfile::tempdir().expect("dir");
-    let path = dir.path().join("a");
-    assert_eq!(State::of(&path), None);
-    assert_eq!(State::of(dir.path()), None, "a folder");
-    put(&path, b"kettle");
-    symlink(&path, dir.path().join("link")).expect("link");
-    assert_eq!(State::of(&dir.path().join("link")), None, "a link");
-    let state = State::of(&path).expect("a file");
-    assert_eq!(State::of(&path), Some(state));
-    let now = SystemTime::now();
-    assert!(!state.has_settled(now) && state.has_settled(now + Duration::from_secs(60)));
-    assert!(!state.has_settled(now - Duration::from_secs(60)), "written in the future");
-    let long_ago = now - Duration::from_secs(1_000_000);
-    let age = || File::options().write(true).open(&path).and_then(|f| f.set_modified(long_ago)).expect("aged");
-    age();
-    let aged = State::of(&path).expect("a file");
-    assert!(aged != state && !aged.has_settled(SystemTime::now()), "it was changed just now, whatever it says of its content");
-    std::thread::sleep(Duration::from_millis(20));
-    put(&path, b"teapot");
-    age();
-    let other = State::of(&path).expect("a file");
-    assert!(other != aged && other.to_bytes() != aged.to_bytes(), "the same length and time of modification");
 }
 
 #[test]

@@ -12,7 +12,6 @@ use crate::model::key_path::KeyPath;
 use crate::model::secret::Secret;
 use crate::model::setting::{Quoting, Role, Setting};
 use crate::model::span::Span;
-use crate::search::name_part::{Bounds, NamePart};
 use crate::search::signs::Signs;
 use crate::tokens;
 
@@ -35,30 +34,16 @@ pub(super) struct Loose {
 /// What each finder found. Each gives places in order; where two overlap the earlier finder is right.
 pub(super) type Found = [Vec<Loose>; 3];
 
-/// What a mark announces: key material or a token, by its place among the marks of either.
-#[derive(Clone, Copy)]
-enum Mark {
-    Key(usize),
-    Token(usize),
-}
-
-/// The marks of both, found in one pass.
-static MARKS: LazyLock<Signs<Mark>> = LazyLock::new(|| {
-    let keys = keys::marks().enumerate().map(|(i, mark)| (mark, Mark::Key(i)));
-    let tokens = tokens::marks().enumerate().map(|(i, mark)| (mark, Mark::Token(i)));
-    Signs::new(keys.chain(tokens).map(|(mark, sign)| (NamePart::new(mark, Bounds::Nowhere), sign)).collect())
-});
+/// The marks of key material, and behind them those of tokens.
+static MARKS: LazyLock<Signs<usize>> = LazyLock::new(|| Signs::anywhere(keys::marks().chain(tokens::marks())));
 
 /// Looks for secrets in raw text, which `format` reads; and where all marks stand.
 pub(super) fn search(text: &str, format: &str) -> (Found, Vec<usize>) {
-    let (mut keys, mut tokens, mut marks) = (Vec::new(), Vec::new(), Vec::new());
-    MARKS.find(text.as_bytes(), &mut |mark, at| {
-        marks.push(at.start);
-        match mark {
-            Mark::Key(i) => keys.push((i, at.start)),
-            Mark::Token(i) => tokens.push((i, at.start)),
-        }
-    });
+    let hits = MARKS.hits(text);
+    let marks = hits.iter().map(|(_, at)| *at).collect();
+    let first = keys::marks().count();
+    let (keys, tokens): (Vec<_>, Vec<_>) = hits.into_iter().partition(|(mark, _)| *mark < first);
+    let tokens: Vec<_> = tokens.into_iter().map(|(mark, at)| (mark - first, at)).collect();
     let [keys, tokens, _] = known(keys::find_at(text, keys.into_iter()), tokens::find_at(text, &tokens));
     ([keys, tokens, accounts_in_names(text, format)], marks)
 }

@@ -61,7 +61,7 @@ pub(super) fn add(text: &str, host: &str, settings: &mut Vec<Setting>, claimant:
             }
             setting.key = key.join(&setting.key);
             setting.part = part;
-            let bare = setting.layer == Layer::None && setting.role == Role::Live && setting.span.of(text) == setting.value.expose();
+            let bare = setting.role == Role::Live && setting.stands_as_read(text);
             setting.editable &= whole && bare && setting.span != span && !setting.value.is_empty();
             setting.around.portion = Portion::Inner;
             out.push(setting);

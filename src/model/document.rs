@@ -6,7 +6,7 @@ use super::environment::Environment;
 #[cfg(doc)]
 use super::environment::Stage;
 use super::secret::wipe;
-use super::setting::{Layer, Setting};
+use super::setting::Setting;
 use super::span::LineIndex;
 
 /// Why a file of a known format could not be parsed; it is then searched as text. Never holds text of the file.
@@ -55,8 +55,7 @@ impl Document {
     pub fn is_unmarked(&self, setting: &Setting) -> bool {
         let Some(marks) = &self.marks else { return false };
         let next = marks.get(marks.partition_point(|at| *at < setting.span.start));
-        let written = setting.layer == Layer::None && setting.span.of(&self.text) == setting.value.expose();
-        written && next.is_none_or(|at| *at >= setting.span.end)
+        setting.stands_as_read(&self.text) && next.is_none_or(|at| *at >= setting.span.end)
     }
 
     /// The deployment that `setting` of this file speaks for. What is strong in a passing part of a file may well be somebody's: see

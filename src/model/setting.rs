@@ -137,12 +137,17 @@ impl Setting {
         self.key.name()
     }
 
+    /// Whether the value stands in `text`, the file's, as it is read: not escaped, not encoded.
+    #[must_use]
+    pub fn stands_as_read(&self, text: &str) -> bool {
+        self.layer == Layer::None && self.span.of(text) == self.value.expose()
+    }
+
     /// The bytes in the file of `within`, a place in the value; `None` where the written text is escaped or encoded, so that only the
     /// whole value can be replaced. `text` is the file's text.
     #[must_use]
     pub fn locate(&self, text: &str, within: Span) -> Option<Span> {
-        let same = self.layer == Layer::None && self.span.of(text) == self.value.expose();
-        (same && within.end <= self.value.len()).then(|| within.shift(self.span.start))
+        (self.stands_as_read(text) && within.end <= self.value.len()).then(|| within.shift(self.span.start))
     }
 
     /// All spans moved `by` bytes: from a part of a file to the file.

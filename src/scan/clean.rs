@@ -15,7 +15,8 @@ use sha2::{Digest, Sha256};
 use super::Request;
 use crate::detect::Circumstances;
 use crate::disk::cache::{Cache, Opened};
-use crate::disk::read::{Content, State, keeps_times, reading_as};
+use crate::disk::read::Content;
+use crate::disk::state::{State, keeps_times, reading_as};
 use crate::git::Id;
 use crate::model::environment::Environment;
 use crate::report::Totals;
@@ -167,12 +168,13 @@ impl Clean {
     pub(super) fn recall(&self, key: Key, state: Option<Key>) -> Option<Totals> {
         let read = self.known.get(&key)?.read;
         self.meet(key, Known { state, read });
-        Some(Totals { recalled: usize::from(!read.is_skip()), ..read.totals() })
+        let totals = read.totals();
+        Some(Totals { recalled: totals.files, ..totals })
     }
 
-    /// Remembers that the content `key` of a file in `state` gave nothing but `totals`. What was not read has no content but its state.
-    pub(super) fn learn(&self, key: Option<Key>, state: Option<Key>, totals: &Totals) {
-        if let (Some(read), Some(key)) = (Read::of(totals), key.or(state)) {
+    /// Remembers that the content `key` of a file in `state` gave nothing but `totals`.
+    pub(super) fn learn(&self, key: Key, state: Option<Key>, totals: &Totals) {
+        if let Some(read) = Read::of(totals) {
             self.meet(key, Known { state, read });
         }
     }
@@ -218,10 +220,6 @@ impl Read {
         };
         let read = Self { bytes: u32::try_from(totals.bytes).ok()?, settings: u32::try_from(totals.settings).ok()?, kind };
         (read.totals() == *totals && read.settings < 1 << 30).then_some(read)
-    }
-
-    fn is_skip(self) -> bool {
-        matches!(self.kind, Kind::Binary | Kind::TooLarge)
     }
 
     fn totals(self) -> Totals {

@@ -18,7 +18,7 @@ use super::sieves::sieves;
 use super::source::{Blob, Source, touches};
 use crate::config::{Loaded, stage};
 use crate::detect::{Circumstances, Detectors, Kept, Links, Mark, holds_token, marks, speaks, suppress};
-use crate::disk::read::{Content, Spare, State, give_back};
+use crate::disk::read::{Content, Spare, give_back};
 use crate::disk::walk::Candidate;
 use crate::formats::{self, Glance, Sieves};
 use crate::git::Tree;
@@ -157,18 +157,18 @@ impl Engine<'_> {
 
     fn file(&self, file: &Candidate, around: &Surroundings<'_>, spare: &mut Spare) -> Looked {
         let mut looked = Looked::default();
-        if let Some(bytes) = self.twins.get(&file.path) {
-            looked.twin = true;
-            let verdict = around.environment(file, &around.below(file));
-            let blob = Blob { name: file.display.clone(), content: Content { bytes: bytes.clone(), utf16: false, state: None } };
-            return self.blob(blob, verdict.environment, around.circumstances(file), Some(file), looked, spare).complete();
-        }
         let verdict = around.environment(file, &around.below(file));
         let circumstances = around.circumstances(file);
+        if let Some(bytes) = self.twins.get(&file.path) {
+            looked.twin = true;
+            let blob = Blob { name: file.display.clone(), content: Content { bytes: bytes.clone(), utf16: false, state: None } };
+            return self.blob(blob, verdict.environment, circumstances, Some(file), looked, spare).complete();
+        }
+        let clean = self.clean.as_ref();
         let way = self.way(file, verdict.environment, circumstances);
-        let by = |state: Option<State>| self.clean.as_ref().and_then(|clean| clean.state(&way, &state?));
-        let state = by(self.clean.as_ref().and_then(|_| self.source.state(file)));
-        if let Some(known) = self.clean.as_ref().zip(state).and_then(|(clean, state)| clean.recall_state(state)) {
+        let found = clean.and_then(|_| self.source.state(file));
+        let state = clean.zip(found).and_then(|(clean, found)| clean.state(&way, &found));
+        if let Some(known) = clean.zip(state).and_then(|(clean, state)| clean.recall_state(state)) {
             return self.recalled(file, known);
         }
         match self.source.read(file, spare) {
@@ -178,9 +178,9 @@ impl Engine<'_> {
                     looked.notices.push(Notice { file: file.display.clone(), line: 0, message });
                 }
                 // another file may have taken its place
-                let state = by(content.state).filter(|opened| Some(*opened) == state);
-                let key = self.clean.as_ref().map(|clean| clean.key(&way, &Of::Content(&content)));
-                if let Some(known) = self.clean.as_ref().zip(key).and_then(|(clean, key)| clean.recall(key, state)) {
+                let state = state.filter(|_| content.state == found);
+                let key = clean.map(|clean| clean.key(&way, &Of::Content(&content)));
+                if let Some(known) = clean.zip(key).and_then(|(clean, key)| clean.recall(key, state)) {
                     give_back(spare, content.bytes);
                     return self.recalled(file, known);
                 }
@@ -207,7 +207,7 @@ impl Engine<'_> {
 
     /// `looked`, which is remembered if it is nothing.
     pub(super) fn learn(&self, key: Option<Key>, state: Option<Key>, looked: Looked) -> Looked {
-        if let Some(clean) = self.clean.as_ref().filter(|_| looked.gave_nothing()) {
+        if let Some((clean, key)) = self.clean.as_ref().zip(key).filter(|_| looked.gave_nothing()) {
             clean.learn(key, state, &looked.totals);
         }
         looked
@@ -215,9 +215,6 @@ impl Engine<'_> {
 
     /// What a look at `file` would have given, which gave nothing but `totals` the last time.
     pub(super) fn recalled(&self, file: &Candidate, totals: Totals) -> Looked {
-        if totals.files == 0 {
-            return Looked { totals, ..Looked::default() };
-        }
         Looked { totals, name: file.display.clone(), places: self.places(file), ..Looked::default() }.complete()
     }
 

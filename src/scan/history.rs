@@ -16,6 +16,7 @@ use super::looked::Looked;
 use super::source::{Blob, LIMIT, WorkTree, content};
 use super::track::{Kind, Track};
 use super::{MANY, Request, Scan, detectors, engine, gather};
+use crate::detect::Circumstances;
 use crate::disk::read::Spare;
 use crate::disk::walk::{Candidate, Problem};
 use crate::git::{BEFORE, Commits, GitError, History, Id, Object, Objects, Version};
@@ -125,6 +126,7 @@ fn jobs<'f>(history: &History, files: &'f [Option<Candidate>], around: &Surround
 /// What is known of a version before it is read.
 struct Asked {
     environment: Environment,
+    circumstances: Circumstances,
     key: Option<Key>,
     /// What a look at it would give, if it gave nothing the last time.
     recalled: Option<Looked>,
@@ -185,7 +187,7 @@ impl Search<'_> {
                     let looked = match (asked.recalled, &mut reader) {
                         (None, Some(objects)) => {
                             let object = objects.answer(&mut spare, LIMIT)?;
-                            let looked = self.look(job, asked.environment, object, &mut spare);
+                            let looked = self.look(job, (asked.environment, asked.circumstances), object, &mut spare);
                             looked.map(|looked| self.engine.learn(asked.key, None, looked))
                         }
                         (recalled, _) => recalled,
@@ -205,19 +207,26 @@ impl Search<'_> {
 
     fn ask(&self, job: &Job<'_>) -> Asked {
         let environment = self.around.environment(job.file, &self.around.below(job.file)).environment;
-        let Some(clean) = &self.engine.clean else { return Asked { environment, key: None, recalled: None } };
-        let way = self.engine.way(job.file, environment, self.around.circumstances(job.file));
-        let key = clean.key(&way, &Of::Object(job.version.blob));
-        let recalled = clean.recall(key, None).map(|totals| self.engine.recalled(job.file, totals));
-        Asked { environment, key: Some(key), recalled }
+        let circumstances = self.around.circumstances(job.file);
+        let clean = self.engine.clean.as_ref();
+        let way = || self.engine.way(job.file, environment, circumstances);
+        let key = clean.map(|clean| clean.key(&way(), &Of::Object(job.version.blob)));
+        let recalled = clean.zip(key).and_then(|(clean, key)| clean.recall(key, None));
+        Asked { environment, circumstances, key, recalled: recalled.map(|totals| self.engine.recalled(job.file, totals)) }
     }
 
-    fn look(&self, job: &Job<'_>, environment: Environment, object: Object, spare: &mut Spare) -> Option<Looked> {
+    fn look(
+        &self,
+        job: &Job<'_>,
+        (environment, circumstances): (Environment, Circumstances),
+        object: Object,
+        spare: &mut Spare,
+    ) -> Option<Looked> {
         let mut looked = Looked::default();
         match content(object)? {
             Ok(content) => {
                 let blob = Blob { name: job.file.display.clone(), content };
-                return Some(self.engine.blob(blob, environment, self.around.circumstances(job.file), Some(job.file), looked, spare));
+                return Some(self.engine.blob(blob, environment, circumstances, Some(job.file), looked, spare));
             }
             Err(skip) => looked.skip(skip),
         }

@@ -1,6 +1,7 @@
 //! What a scan looks at: a name and bytes, from the work tree or from a repository.
 
-use crate::disk::read::{Content, Links, Outcome, Skip, Spare, State, as_text, read_into};
+use crate::disk::read::{Content, Links, Outcome, Skip, Spare, as_text, read_into};
+use crate::disk::state::State;
 use crate::disk::walk::Candidate;
 use crate::git::Object;
 use crate::model::document::Document;

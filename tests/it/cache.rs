@@ -4,59 +4,38 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
-use super::harness::{assert_code, command, stderr, stdout};
+use super::desk::Desk;
+use super::harness::{assert_code, stderr, stdout};
 use super::repository::Repository;
 
 /// Files enough to be remembered.
 const FILES: usize = 230;
 
-struct Desk {
-    _dir: tempfile::TempDir,
-    home: PathBuf,
-    project: PathBuf,
+/// A project that is large enough.
+fn large() -> Desk {
+    let desk = Desk::new();
+    for n in 0..FILES {
+        desk.put(&format!("src/m{n}.py"), format!("def f{n}(x):\n    return x + {n}\n"));
+    }
+    desk.put("app.env", "PORT=8080\n");
+    desk.put("old.env", "DB_PASSWORD=hunter2\n");
+    desk
 }
 
-impl Desk {
-    fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let (home, project) = (dir.path().join("home"), dir.path().join("project"));
-        fs::create_dir_all(&home).unwrap();
-        let desk = Self { _dir: dir, home, project };
-        for n in 0..FILES {
-            desk.put(&format!("src/m{n}.py"), &format!("def f{n}(x):\n    return x + {n}\n"));
-        }
-        desk.put("app.env", "PORT=8080\n");
-        desk.put("old.env", "DB_PASSWORD=hunter2\n");
-        desk
-    }
+/// What a scan with `args` tells, as JSON.
+fn scan(desk: &Desk, args: &[&str]) -> Value {
+    read(&desk.harden(&[&["scan", "--format", "json"], args].concat()))
+}
 
-    fn put(&self, name: &str, text: &str) {
-        let path = self.project.join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        put(&path, text.as_bytes());
-    }
-
-    fn harden(&self, args: &[&str]) -> Command {
-        let mut command = command(env!("CARGO_BIN_EXE_harden"), &self.home, &self.project);
-        command.args(args);
-        command
-    }
-
-    /// What a scan with `args` tells, as JSON.
-    fn scan(&self, args: &[&str]) -> Value {
-        read(&self.harden(&[&["scan", "--format", "json"], args].concat()).output().unwrap())
-    }
-
-    /// The files of the cache.
-    fn kept(&self) -> Vec<PathBuf> {
-        let entries = fs::read_dir(self.home.join(".cache/harden/clean")).into_iter().flatten();
-        entries.map(|entry| entry.unwrap().path()).collect()
-    }
+/// The files of the cache.
+fn kept(desk: &Desk) -> Vec<PathBuf> {
+    let entries = fs::read_dir(desk.home.join(".cache/harden/clean")).into_iter().flatten();
+    entries.map(|entry| entry.unwrap().path()).collect()
 }
 
 fn put(path: &Path, bytes: &[u8]) {
@@ -85,30 +64,30 @@ const CLEAN: u64 = FILES as u64 + 1;
 
 #[test]
 fn a_second_scan_tells_the_same_and_judges_what_changed() {
-    let desk = Desk::new();
-    let first = desk.scan(&[]);
+    let desk = large();
+    let first = scan(&desk, &[]);
     assert_eq!((recalled(&first), told(&first).0.len()), (0, 1));
-    let second = desk.scan(&[]);
+    let second = scan(&desk, &[]);
     assert_eq!((recalled(&second), told(&second)), (CLEAN, told(&first)));
-    let human = stdout(&desk.harden(&["scan"]).output().unwrap());
+    let human = stdout(&desk.harden(&["scan"]));
     assert!(human.contains(&format!("; {CLEAN} clean as in an earlier scan")), "{human}");
     // what was clean
     desk.put("src/m7.py", "DB_PASSWORD = 'hunter2'\n");
     desk.put("app.env", "PORT=8080\nDB_PASSWORD=changeme\n");
-    let third = desk.scan(&[]);
+    let third = scan(&desk, &[]);
     assert_eq!((recalled(&third), told(&third).0.len()), (CLEAN - 2, 3));
     // and clean again
     desk.put("app.env", "PORT=8081\n");
-    assert_eq!(told(&desk.scan(&[])).0.len(), 2);
+    assert_eq!(told(&scan(&desk, &[])).0.len(), 2);
     fs::remove_file(desk.project.join("old.env")).unwrap();
-    let last = desk.scan(&[]);
+    let last = scan(&desk, &[]);
     assert_eq!((recalled(&last), told(&last).0.len()), (CLEAN - 1, 1));
 }
 
 /// The same length and the same time of modification: git would see it, too.
 #[test]
 fn a_change_that_hides_is_seen() {
-    let desk = Desk::new();
+    let desk = large();
     let path = desk.project.join("app.env");
     let long_ago = SystemTime::now() - Duration::from_secs(1_000_000);
     let age = || File::options().write(true).open(&path).unwrap().set_modified(long_ago).unwrap();
@@ -116,74 +95,74 @@ fn a_change_that_hides_is_seen() {
     age();
     // long enough for the state of the files to count
     std::thread::sleep(Duration::from_secs(5));
-    desk.scan(&[]);
-    assert_eq!(recalled(&desk.scan(&[])), CLEAN);
+    scan(&desk, &[]);
+    assert_eq!(recalled(&scan(&desk, &[])), CLEAN);
     desk.put("app.env", "DB_PASSWORD=hunter\n");
     age();
-    let report = desk.scan(&[]);
+    let report = scan(&desk, &[]);
     assert_eq!((recalled(&report), told(&report).0.len()), (CLEAN - 1, 2));
     // another file in its place
     desk.put("other", "DB_PASSWORD=secret\n");
     fs::rename(desk.project.join("other"), desk.project.join("src/m1.py")).unwrap();
     File::options().write(true).open(desk.project.join("src/m1.py")).unwrap().set_modified(long_ago).unwrap();
-    assert_eq!(told(&desk.scan(&["--profile", "strict"])).0.len(), told(&desk.scan(&["--no-cache", "--profile", "strict"])).0.len());
-    assert_eq!(recalled(&desk.scan(&[])), CLEAN - 2);
+    assert_eq!(told(&scan(&desk, &["--profile", "strict"])).0.len(), told(&scan(&desk, &["--no-cache", "--profile", "strict"])).0.len());
+    assert_eq!(recalled(&scan(&desk, &[])), CLEAN - 2);
 }
 
 #[test]
 fn whoever_judges_otherwise_judges_anew() {
-    let desk = Desk::new();
+    let desk = large();
     let warm = || {
-        desk.scan(&[]);
-        assert_eq!(recalled(&desk.scan(&[])), CLEAN);
+        scan(&desk, &[]);
+        assert_eq!(recalled(&scan(&desk, &[])), CLEAN);
     };
     warm();
-    assert_eq!(recalled(&desk.scan(&["--profile", "strict"])), 0);
-    assert_eq!(recalled(&desk.scan(&["--no-config"])), 0);
+    assert_eq!(recalled(&scan(&desk, &["--profile", "strict"])), 0);
+    assert_eq!(recalled(&scan(&desk, &["--no-config"])), 0);
     warm();
     desk.put("harden.toml", "fail-on = \"high\"\n");
-    assert_eq!(recalled(&desk.scan(&[])), 0, "harden.toml");
+    assert_eq!(recalled(&scan(&desk, &[])), 0, "harden.toml");
     fs::remove_file(desk.project.join("harden.toml")).unwrap();
     warm();
     let rule = "schema = 1\n[[override]]\nid = \"default-credential\"\nenabled = true\nseverity = \"low\"\nreason = \"x\"\n";
     desk.put(".harden/rules/own.toml", rule);
-    assert_eq!(recalled(&desk.scan(&[])), 0, "rules");
-    desk.put(".harden/rules/own.toml", &rule.replace("low", "high"));
-    assert_eq!(recalled(&desk.scan(&[])), 0, "other rules");
+    assert_eq!(recalled(&scan(&desk, &[])), 0, "rules");
+    desk.put(".harden/rules/own.toml", rule.replace("low", "high"));
+    assert_eq!(recalled(&scan(&desk, &[])), 0, "other rules");
     fs::remove_dir_all(desk.project.join(".harden")).unwrap();
     warm();
     // a file that speaks for another deployment, under another name
     fs::rename(desk.project.join("src/m3.py"), desk.project.join("src/m3.test.py")).unwrap();
-    assert_eq!(recalled(&desk.scan(&[])), CLEAN - 1);
+    assert_eq!(recalled(&scan(&desk, &[])), CLEAN - 1);
     // another part of the tree is another scan, and does not make this one forget
-    desk.scan(&["src"]);
-    assert_eq!((recalled(&desk.scan(&[])), recalled(&desk.scan(&["src"]))), (CLEAN, CLEAN - 1));
+    scan(&desk, &["src"]);
+    assert_eq!((recalled(&scan(&desk, &[])), recalled(&scan(&desk, &["src"]))), (CLEAN, CLEAN - 1));
 }
 
 #[test]
 fn without_the_cache_nothing_is_remembered() {
-    let desk = Desk::new();
-    desk.scan(&["--no-cache"]);
-    assert_eq!(desk.kept(), Vec::<PathBuf>::new());
-    desk.scan(&[]);
-    assert_eq!((desk.kept().len(), recalled(&desk.scan(&["--no-cache"]))), (1, 0));
-    let few = Desk::new();
+    let desk = large();
+    scan(&desk, &["--no-cache"]);
+    assert_eq!(kept(&desk), Vec::<PathBuf>::new());
+    scan(&desk, &[]);
+    assert_eq!((kept(&desk).len(), recalled(&scan(&desk, &["--no-cache"]))), (1, 0));
+    let few = large();
     fs::remove_dir_all(few.project.join("src")).unwrap();
-    few.scan(&[]);
-    assert_eq!(few.kept(), Vec::<PathBuf>::new(), "few files take no time");
+    scan(&few, &[]);
+    assert_eq!(kept(&few), Vec::<PathBuf>::new(), "few files take no time");
     // where there is no home, and where nothing can be written
-    let output = few.harden(&["scan"]).env_remove("HOME").output().unwrap();
+    let output = few.program().arg("scan").env_remove("HOME").output().unwrap();
     assert_code(&output, 1);
-    let desk = Desk::new();
+    let desk = large();
     put(&desk.home.join(".cache"), b"a file");
-    assert_eq!(told(&desk.scan(&[])), told(&desk.scan(&["--no-cache"])));
+    assert_eq!(told(&scan(&desk, &[])), told(&scan(&desk, &["--no-cache"])));
 }
 
 #[test]
 fn what_is_kept_is_no_text_and_is_not_believed_when_it_is_damaged() {
-    let desk = Desk::new();
-    desk.scan(&[]);
-    let kept = desk.kept();
+    let desk = large();
+    scan(&desk, &[]);
+    let kept = kept(&desk);
     let [file] = kept.as_slice() else { panic!("{kept:?}") };
     assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
     let bytes = fs::read(file).unwrap();
@@ -193,42 +172,42 @@ fn what_is_kept_is_no_text_and_is_not_believed_when_it_is_damaged() {
     }
     for damaged in [&bytes[..bytes.len() - 1], &[&bytes[..100], &[bytes[100] ^ 1], &bytes[101..]].concat(), b"", &[0; 72]] {
         put(file, damaged);
-        assert_eq!(recalled(&desk.scan(&[])), 0);
-        assert_eq!(recalled(&desk.scan(&[])), CLEAN, "and is made anew");
+        assert_eq!(recalled(&scan(&desk, &[])), 0);
+        assert_eq!(recalled(&scan(&desk, &[])), CLEAN, "and is made anew");
     }
     fs::set_permissions(file, fs::Permissions::from_mode(0o666)).unwrap();
-    assert_eq!(recalled(&desk.scan(&[])), 0, "anybody could have written it");
+    assert_eq!(recalled(&scan(&desk, &[])), 0, "anybody could have written it");
 }
 
 /// A repository can have a cache in it, made by somebody who wants something not to be found; and a folder can be everybody's.
 #[test]
 fn what_somebody_else_remembers_does_not_count() {
-    let (desk, other) = (Desk::new(), Desk::new());
+    let (desk, other) = (large(), large());
     for one in [&desk, &other] {
-        one.scan(&[]);
-        assert_eq!(recalled(&one.scan(&[])), CLEAN);
+        scan(one, &[]);
+        assert_eq!(recalled(&scan(one, &[])), CLEAN);
     }
     let cache = |home: &Path| home.join(".cache/harden/clean");
-    let [own, foreign] = [&desk, &other].map(|one| one.kept().pop().unwrap());
+    let [own, foreign] = [&desk, &other].map(|one| kept(one).pop().unwrap());
     assert_ne!(fs::read(&own).unwrap(), fs::read(&foreign).unwrap(), "keyed: nobody can try a guess");
     fs::copy(&foreign, &own).unwrap();
-    assert_eq!(recalled(&desk.scan(&[])), 0);
-    assert_eq!(recalled(&desk.scan(&[])), CLEAN);
+    assert_eq!(recalled(&scan(&desk, &[])), 0);
+    assert_eq!(recalled(&scan(&desk, &[])), CLEAN);
     // the same folder with another key
     fs::remove_dir_all(desk.home.join(".local")).unwrap();
-    assert_eq!(recalled(&desk.scan(&[])), 0);
-    assert_eq!(recalled(&desk.scan(&[])), CLEAN);
+    assert_eq!(recalled(&scan(&desk, &[])), 0);
+    assert_eq!(recalled(&scan(&desk, &[])), CLEAN);
     // a folder that others may change, and a link to one: not used, and nothing in it is removed
     let old = cache(&desk.home).join("ab".repeat(32));
     put(&old, b"mine");
     File::options().write(true).open(&old).unwrap().set_modified(SystemTime::now() - Duration::from_secs(10_000_000)).unwrap();
     fs::set_permissions(cache(&desk.home), fs::Permissions::from_mode(0o777)).unwrap();
     desk.put("new.py", "x = 1\n");
-    assert_eq!(recalled(&desk.scan(&[])), 0);
+    assert_eq!(recalled(&scan(&desk, &[])), 0);
     fs::set_permissions(cache(&desk.home), fs::Permissions::from_mode(0o700)).unwrap();
     fs::rename(cache(&desk.home), desk.home.join("elsewhere")).unwrap();
     std::os::unix::fs::symlink(desk.home.join("elsewhere"), cache(&desk.home)).unwrap();
-    assert_eq!(recalled(&desk.scan(&[])), 0);
+    assert_eq!(recalled(&scan(&desk, &[])), 0);
     assert!(desk.home.join("elsewhere").join("ab".repeat(32)).exists());
 }
 
@@ -249,15 +228,15 @@ zAmseorhALn1oPi7PQ==\n\
 /// Whatever else a file says is said every time.
 #[test]
 fn notices_comments_links_and_dates_are_looked_at_again() {
-    let desk = Desk::new();
+    let desk = large();
     desk.put("broken.json", "{\"a\": \n");
     desk.put("marked.py", "x = 1  # harden:ignore debug-on\n");
     desk.put("k8s/app.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: app}\ndata: {PORT: \"1\"}\n");
     let in_order = "postgres://app@db.example.com/app?sslmode=verify-full&sslrootcert=/ca.pem";
-    desk.put("live.env", &format!("API_TOKEN=\nDATABASE_URL={in_order}\n"));
+    desk.put("live.env", format!("API_TOKEN=\nDATABASE_URL={in_order}\n"));
     desk.put("ca.pem", CERTIFICATE);
-    let first = desk.scan(&[]);
-    let second = desk.scan(&[]);
+    let first = scan(&desk, &[]);
+    let second = scan(&desk, &[]);
     assert_eq!(recalled(&second), CLEAN, "the five were looked at");
     assert_eq!((told(&first), &first["notices"], &first["grade"]), (told(&second), &second["notices"], &second["grade"]));
     assert!(first["notices"].as_array().unwrap().len() >= 2, "{}", first["notices"]);
@@ -346,7 +325,7 @@ const CONFIGURATIONS: &[&str] = &[
 /// Whatever is changed between two scans: what is told is what a scan without the cache tells.
 #[test]
 fn whatever_changes_nothing_is_told_otherwise() {
-    let desk = Desk::new();
+    let desk = large();
     let mut seed = 0x2545_f491_4f6c_dd1d_u64;
     let mut random = |below: usize| {
         // xorshift (Marsaglia, 2003)
@@ -363,16 +342,16 @@ fn whatever_changes_nothing_is_told_otherwise() {
             match random(12) {
                 0 => _ = fs::remove_file(&path),
                 1 => _ = fs::rename(&path, desk.project.join(NAMES[random(NAMES.len())])),
-                2 => desk.put("harden.toml", CONFIGURATIONS[random(CONFIGURATIONS.len())]),
+                2 => _ = desk.put("harden.toml", CONFIGURATIONS[random(CONFIGURATIONS.len())]),
                 3 => _ = fs::remove_file(desk.project.join("harden.toml")),
-                4 => desk.put(".gitignore", ["*.env\n", "src/\n", "\n"][random(3)]),
-                5 if round % 4 == 0 => _ = command("git", &desk.home, &desk.project).args(["init", "-q"]).output(),
-                _ => desk.put(name, &(0..random(4)).map(|_| PIECES[random(PIECES.len())]).collect::<String>()),
+                4 => _ = desk.put(".gitignore", ["*.env\n", "src/\n", "\n"][random(3)]),
+                5 if round % 4 == 0 => _ = desk.command("git").args(["init", "-q"]).output(),
+                _ => _ = desk.put(name, (0..random(4)).map(|_| PIECES[random(PIECES.len())]).collect::<String>()),
             }
         }
         let args = [&[][..], &[], &["--no-ignore"], &["--profile", "strict"], &["--no-config"], &["--strict"]][random(6)];
         let scan = |more: &[&str]| {
-            let output = desk.harden(&[&["scan", "--format", "json"], args, more].concat()).output().unwrap();
+            let output = desk.harden(&[&["scan", "--format", "json"], args, more].concat());
             let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("round {round}: {}", stderr(&output)));
             (output.status.code(), stderr(&output), recalled(&report), told(&report), report["notices"].clone(), report["grade"].clone())
         };
