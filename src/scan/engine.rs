@@ -386,12 +386,13 @@ fn in_parallel<T: Send>(files: &[Candidate], worth: usize, work: impl Fn(usize, 
     let (whole, programs): (Vec<_>, Vec<_>) = files.iter().enumerate().partition(|(_, file)| !formats::is_program(&file.display));
     let order = [whole, programs].concat();
     let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<(usize, T)>> = Mutex::new(Vec::with_capacity(files.len()));
+    // in boxes: while they are gathered and sorted, what is moved is small
+    let done: Mutex<Vec<(usize, Box<T>)>> = Mutex::new(Vec::with_capacity(files.len()));
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(files.len().div_ceil(worth)).max(1);
     let work = || {
         let (mut own, mut spare) = (Vec::new(), Spare::default());
         while let Some((i, file)) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|n| order.get(n)) {
-            own.push((*i, work(*i, file, &mut spare)));
+            own.push((*i, Box::new(work(*i, file, &mut spare))));
         }
         done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(own);
     };
@@ -400,8 +401,8 @@ fn in_parallel<T: Send>(files: &[Candidate], worth: usize, work: impl Fn(usize, 
         work();
     });
     let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    done.sort_by_key(|(i, _)| *i);
-    done.into_iter().map(|(_, result)| result).collect()
+    done.sort_unstable_by_key(|(i, _)| *i);
+    done.into_iter().map(|(_, result)| *result).collect()
 }
 
 fn entry(finding: Finding, excerpts: &Excerpts<'_>) -> Entry {
